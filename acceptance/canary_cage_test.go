@@ -17,23 +17,22 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// scene is a target that fails, and with which code.
+// scene is a failing target and the code of its failure.
 type scene struct {
 	name, url, keys string
 	code            string
 }
 
-// cage is a configuration with a canary wherever there can be a secret, and the
-// peers of its targets.
+// cage is a configuration with a canary at each place for a secret, and the peers of its targets.
 type cage struct {
 	dir    string
 	common string // of all targets
 	scenes []scene
-	// seen is all that the peers were sent.
+	// seen is everything that the peers received.
 	seen *rig.Output
 }
 
-// secretsOfAll is what the targets have in common.
+// secretsOfAll is the common part of all targets.
 const secretsOfAll = `
 defaults:
   keep_failures: {bodies: 16KiB}
@@ -197,8 +196,7 @@ func (c *cage) called(t *testing.T) []scene {
 	}
 }
 
-// around are failures of what stands between the prober and the target: proxies,
-// and servers that hand out tokens.
+// around are failures of servers around the target: proxies, and servers for tokens.
 func (c *cage) around(t *testing.T) []scene {
 	t.Helper()
 	target := newEcho(t, c.seen, answerHTTP)

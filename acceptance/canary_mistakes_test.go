@@ -22,8 +22,8 @@ type mistake struct {
 	yaml string
 }
 
-// mistakes has, for each key, what can be wrong with a value: its kind, its
-// syntax, its length, and the YAML around it.
+// mistakes has, for each key, the possible mistakes in a value: its kind, its syntax, its length, and the YAML around
+// it.
 func mistakes() []mistake {
 	long := strings.Repeat(canary, 10_000)
 	values := []string{
@@ -40,16 +40,16 @@ func mistakes() []mistake {
 		for _, value := range values {
 			all = append(all, mistake{key, inPlace(key, value)})
 		}
-		// A secret that became a part of the key before it, for want of a space or for quotes.
+		// A secret that became a part of the key before it, because of a missing space or wrong quotes.
 		all = append(all, mistake{key, inPlace(key, "{'X-Token:"+canary+"': }")}, mistake{key, inPlace(key, "{'X-Token: "+canary+"', y}")})
-		if kind == secretFile { // the secret itself, in the place of the name of its file
+		if kind == secretFile { // the secret itself in place of the name of its file
 			all = append(all, mistake{key, inPlace(strings.TrimSuffix(key, "_file"), canary)})
 		}
 	}
 	return all
 }
 
-// inPlace returns a configuration with value at a key and nothing else of note.
+// inPlace returns a configuration with value at a key and little else.
 func inPlace(key, value string) string {
 	const target = "targets:\n- name: shop\n"
 	section, _, _ := strings.Cut(key, ".")
@@ -78,8 +78,8 @@ func nested(key, value string, depth int) string {
 	return text.String() + " " + value + "\n"
 }
 
-// shown are the keys whose values a message may quote, for there is no secret in
-// them: names, words to choose from, patterns, and paths that are no secret.
+// shown reports whether a message may quote the value at a key, because it is no secret: a name, a word from a list, a
+// pattern, or a public path.
 func shown(key string) bool {
 	return secrecies()[key] == open || key == "request.body_file" || key == "grpc.message_file" || key == "data.file"
 }
@@ -102,8 +102,7 @@ func TestNoMistakeShowsASecret(t *testing.T) {
 	assert.Greater(t, refused, 200)
 }
 
-// A secret often stands at a key where it does not belong, such as the whole of
-// a login at that of the user name.
+// A secret often stands at a wrong key, such as a whole login at the key of the user name.
 func TestNoMistakeShowsASecretThatIsInTheWrongPlace(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -151,8 +150,7 @@ func TestNoSecretLeavesACheck(t *testing.T) {
 	}
 }
 
-// What stands in the configuration itself is printed for whoever asks, what stands in other files
-// is not.
+// Values within the configuration are printed for whoever asks; the contents of other files are not.
 func TestNoFileLeavesACheckThatPrintsRequests(t *testing.T) {
 	t.Parallel()
 	c := newCage(t)
@@ -174,7 +172,7 @@ func TestNoFileLeavesACheckThatPrintsRequests(t *testing.T) {
 	assert.Contains(t, output.String(), "Authorization: Basic <redacted>\n")
 }
 
-// Files of secrets are not named when they cannot be used, nor is what they hold.
+// Error messages about unusable secret files show neither their names nor their contents.
 func TestNoUnusableFileShowsASecret(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(path string) error{

@@ -18,8 +18,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// newEcho is a server that says back whatever it was sent, in as many places of its
-// answers as there are: it answers each request with answer, one on each connection.
+// newEcho is a server that repeats its input in as many places of its answers as possible. It answers each request with
+// answer, one on each connection.
 func newEcho(t *testing.T, seen *rig.Output, answer func(c net.Conn, q *http.Request, said string)) (address string) {
 	t.Helper()
 	return peers.Listen(t, func(c net.Conn) {
@@ -37,7 +37,7 @@ func newEcho(t *testing.T, seen *rig.Output, answer func(c net.Conn, q *http.Req
 	}).Address()
 }
 
-// respond writes an answer that holds said wherever something can be held.
+// respond writes an answer with said in each possible place.
 func respond(c net.Conn, status, said, header string) {
 	fmt.Fprintf(c, "HTTP/1.1 %s %s\r\nX-Echo: %[2]s\r\nSet-Cookie: a=%[2]s\r\nServer: %[2]s\r\nWWW-Authenticate: Basic realm=%[2]q\r\n"+
 		"Proxy-Authenticate: Basic realm=%[2]q\r\nContent-Type: text/plain; x=%[2]q\r\n%[3]sContent-Length: %[4]d\r\nConnection: close\r\n\r\n%[2]s",
@@ -99,12 +99,12 @@ func answerHTTP(c net.Conn, q *http.Request, said string) {
 	}
 }
 
-// answerAlways is a server, or a proxy, that answers everything with one status.
+// answerAlways is a server or a proxy with the same status for all requests.
 func answerAlways(status string) func(net.Conn, *http.Request, string) {
 	return func(c net.Conn, _ *http.Request, said string) { respond(c, status, said, "") }
 }
 
-// newEcho2 is an echo that speaks HTTP/2 without TLS.
+// newEcho2 is an echo over HTTP/2 without TLS.
 func newEcho2(t *testing.T, seen *rig.Output) (address string) {
 	t.Helper()
 	return peers.Listen(t, func(c net.Conn) {
@@ -119,7 +119,7 @@ func newEcho2(t *testing.T, seen *rig.Output) (address string) {
 	}).Address()
 }
 
-// answer2 misbehaves as the path says, with all that was sent in its answer.
+// answer2 misbehaves as the path says, and repeats the whole request in its answer.
 func answer2(p *peers.H2, seen *rig.Output, request *http2.MetaHeadersFrame) {
 	var text strings.Builder
 	for _, f := range request.Fields {
@@ -147,7 +147,7 @@ func answer2(p *peers.H2, seen *rig.Output, request *http2.MetaHeadersFrame) {
 	}
 }
 
-// newEchoOfCalls is an echo that speaks gRPC.
+// newEchoOfCalls is an echo over gRPC.
 func newEchoOfCalls(t *testing.T, seen *rig.Output) (address string) {
 	t.Helper()
 	return peers.Listen(t, func(c net.Conn) {
@@ -168,7 +168,7 @@ func newEchoOfCalls(t *testing.T, seen *rig.Output) (address string) {
 	}).Address()
 }
 
-// answerCall misbehaves as the metadata say, with all that was sent in its answer.
+// answerCall misbehaves as the metadata say, and repeats the whole call in its answer.
 func answerCall(p *peers.H2, heading *http2.MetaHeadersFrame, said string) {
 	stream, do := heading.StreamID, ""
 	for _, f := range heading.RegularFields() {
@@ -194,7 +194,7 @@ func answerCall(p *peers.H2, heading *http2.MetaHeadersFrame, said string) {
 	}
 }
 
-// newSOCKS is a SOCKS5 proxy that wants a password and is content with none: RFC 1929.
+// newSOCKS is a SOCKS5 proxy that asks for a password (RFC 1929) and accepts none.
 func newSOCKS(t *testing.T, seen *rig.Output) (address string) {
 	t.Helper()
 	return peers.Listen(t, func(c net.Conn) {
@@ -212,7 +212,7 @@ func newSOCKS(t *testing.T, seen *rig.Output) (address string) {
 	}).Address()
 }
 
-// newNames is a name server that knows no name.
+// newNames is a name server without any name.
 func newNames(t *testing.T) (address string) {
 	t.Helper()
 	return peers.NameServer(t, peers.NoNames(dnsmessage.RCodeNameError))

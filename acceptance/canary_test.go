@@ -19,7 +19,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// secrecy says which part of what stands at a key is nobody's business.
+// secrecy is the secret part of the value at a key.
 type secrecy int
 
 const (
@@ -27,11 +27,10 @@ const (
 	secret                    // the value, or the query of a URL
 	secretFile                // the path and the content
 	secretBody                // the content
-	secretPart                // credentials within it, which are for whom a discovery asks
+	secretPart                // credentials within it, for the server of a discovery
 )
 
-// secrecies has every key of the configuration. A key that is not here has not
-// been thought about.
+// secrecies has every key of the configuration. If a key is missing here, nobody has thought about it.
 func secrecies() map[string]secrecy {
 	all := map[string]secrecy{
 		"url":                                    secret,
@@ -103,8 +102,7 @@ func TestEveryKeyIsKnownToBeSecretOrNot(t *testing.T) {
 	assert.ElementsMatch(t, documented, thoughtAbout)
 }
 
-// canary is what every canary begins with: a word that nothing else holds, of
-// letters that no encoding of URLs changes.
+// canary is the beginning of each canary: a unique word, of letters that no encoding of URLs changes.
 const canary = "zqcanary"
 
 // canaryOf returns the canary of a place in the configuration.
@@ -112,8 +110,7 @@ func canaryOf(place string) string {
 	return canary + strings.NewReplacer(".", "", "_", "").Replace(place)
 }
 
-// requireNoCanary looks for canaries, cut, in any case, in base64 wherever it
-// begins, in hexadecimal, or compressed.
+// requireNoCanary looks for canaries: cut, in any case, in base64 at any offset, in hexadecimal, or compressed.
 func requireNoCanary(t *testing.T, where, text string) {
 	t.Helper()
 	if unpacked, err := gzip.NewReader(strings.NewReader(text)); err == nil {
@@ -126,7 +123,7 @@ func requireNoCanary(t *testing.T, where, text string) {
 	}
 }
 
-// canaryIn returns where a canary begins in text, -1 without one.
+// canaryIn returns the index of a canary in text, -1 without one.
 func canaryIn(text string) int {
 	lower := strings.ToLower(text)
 	for _, needle := range []string{canary, hex.EncodeToString([]byte(canary))} {
@@ -135,7 +132,7 @@ func canaryIn(text string) int {
 		}
 	}
 	for offset := range 3 {
-		// The first and the last characters depend on what stands before and after.
+		// The first and the last characters depend on the bytes before and after.
 		coded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("x", offset) + canary))
 		if at := strings.Index(text, coded[(offset*8+5)/6:len(coded)-1]); at >= 0 {
 			return at
@@ -186,7 +183,7 @@ func (c *cage) await(t *testing.T, d *rig.Daemon) {
 	})
 }
 
-// requireSecretsSent wants the peers to have been sent every secret that is for peers.
+// requireSecretsSent checks that the peers received every secret for peers.
 func (c *cage) requireSecretsSent(t *testing.T) {
 	t.Helper()
 	sent := c.seen.String()

@@ -13,8 +13,8 @@ import (
 	"example.com/prober/internal/docs"
 )
 
-// What is printed, what is on the page, and what is in the table must be one. A
-// test of package prober holds prober_error_code_info to the same table.
+// The output, the page and the table must agree. A test of package prober compares prober_error_code_info with the same
+// table.
 func TestCodesPrintsTheTable(t *testing.T) {
 	t.Parallel()
 	text := docs.Page(t, "docs/error-codes.md")

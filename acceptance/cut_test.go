@@ -14,8 +14,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// A password is rotated, and then the load is changed, in the middle of a burst that
-// would go on for half an hour.
+// A password is rotated, and then the load is changed, in the middle of a burst of half an hour.
 func TestARotatedPasswordGoesOnWithTheBurstAndAChangedLoadCutsIt(t *testing.T) {
 	t.Parallel()
 	var rotated atomic.Int64

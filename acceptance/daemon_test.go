@@ -17,7 +17,7 @@ import (
 const (
 	closedBurst = "{requests: 100, concurrency: 8}"
 	openBurst   = "{rate: 1000, requests: 10000, concurrency: 8}"
-	busy        = 8 // requests that both have in flight when the peer does not answer
+	busy        = 8 // requests in flight in each of the two bursts while the peer does not answer
 )
 
 func burstConfig(p *peer, burst string) string {
@@ -108,7 +108,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 			d.Scrape()
 			d.Signal(syscall.SIGTERM)
 			d.Await(awaited)
-			rig.Until(t, "the daemon has ended", func() bool { // it stops to catch signals soon after the first, not at once
+			rig.Until(t, "the daemon has ended", func() bool { // it stops catching signals soon after the first, not at once
 				d.Signal(syscall.SIGTERM)
 				return d.HasEnded()
 			})
@@ -164,7 +164,7 @@ func TestFlagsOfTheWebInterface(t *testing.T) {
 		assert.Equal(t, want, status, path)
 	}
 
-	// The password is of no matter: nobody gives it.
+	// The password does not matter: nobody sends it.
 	users := rig.WriteFile(t, t.TempDir(), "web.yml", "basic_auth_users: {scraper: $2y$10$%s}\n", "QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi")
 	locked := rig.StartDaemon(t, "prober", config, "--web.config.file="+users)
 	status, _ := locked.Do(http.MethodGet, "/metrics")

@@ -13,7 +13,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// startCatalogue starts a server that lists targets at an address, where one like it may have been before.
+// startCatalogue starts a server that lists targets at an address. An earlier server may have used the address.
 func startCatalogue(t *testing.T, address, answer string) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -41,7 +41,7 @@ discover:
     http_sd_configs: [{url: 'http://`+address+`/', refresh_interval: 100ms}]
     target: {name: '{{ __address__ }}', url: '`+p.URL+`/{{ __address__ }}', interval: 1s, burst: {rate: 50, duration: 900ms, concurrency: 4}}
 `, "--discover.apply-interval=100ms")
-	// more returns a condition: that each target has been answered for more than two bursts since, with failures of the
+	// more returns a condition: since then each target has had answers for more than two bursts, with failures of the
 	// discovery meanwhile or without.
 	more := func(since rig.Metrics, failures float64) func(rig.Metrics) bool {
 		return func(m rig.Metrics) bool {

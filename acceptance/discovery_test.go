@@ -99,7 +99,7 @@ func body(t *testing.T, url string) string {
 	return string(text)
 }
 
-// Hundreds of targets come and go while somebody scrapes: no number of one that stays falls.
+// Hundreds of targets come and go during scrapes: no counter of a remaining target falls.
 func TestManyFoundTargetsComeAndGoWithoutAGap(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)
@@ -137,7 +137,7 @@ discover:
 	}
 }
 
-// hasAll returns a condition: that there are numbers of each target.
+// hasAll returns a condition: each target has a request counter.
 func hasAll(names []string) func(rig.Metrics) bool {
 	return func(m rig.Metrics) bool {
 		there := m.Values("prober_requests_total", "target")

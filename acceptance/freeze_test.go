@@ -15,8 +15,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The daemon is stopped for three seconds. The first two targets have a healthy
-// server, and the other two one that never answers.
+// The daemon is stopped for three seconds. The first two targets have a healthy server. The server of the other two
+// never answers.
 func TestAStoppedProberBlamesNoTargetForIt(t *testing.T) {
 	t.Parallel()
 	healthy, silent := newPeer(t, nil), newPeer(t, make(chan struct{}))
@@ -53,7 +53,7 @@ targets:
 	assert.Positive(t, dropped(after, "held", "late"))
 	assert.Positive(t, after.Codes("closed")["1001"], "its time passed while nobody looked")
 	assert.Subset(t, []string{"1001", "1050"}, codesOf(after, "closed"))
-	// Some may have had no time left to be answered and, on a busy machine, some had waited too long for a worker.
+	// Some may have had no time left for an answer and, on a busy machine, some had waited too long for a worker.
 	assert.Subset(t, []string{"0", "1001", "1006"}, codesOf(after, "open"))
 
 	var told struct {

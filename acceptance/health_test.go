@@ -90,8 +90,7 @@ func TestHealthFailsWithoutAProber(t *testing.T) {
 
 func addressOf(d *rig.Daemon) string { return strings.TrimPrefix(d.URL, "http://") }
 
-// assertHealth runs prober health, with patience, and compares its exit code and
-// what it writes.
+// assertHealth runs prober health, with patience, and compares its exit code and its output.
 func assertHealth(t *testing.T, exit int, says, address string, flags ...string) {
 	t.Helper()
 	var out bytes.Buffer

@@ -36,7 +36,7 @@ type authority struct {
 	itself tls.Certificate
 }
 
-// newAuthority writes NAME.pem and NAME-key.pem, which are the authority's own.
+// newAuthority writes NAME.pem and NAME-key.pem of the authority itself.
 func newAuthority(t *testing.T, dir, name string) *authority {
 	t.Helper()
 	a := &authority{dir: dir, itself: certs.Issue(nil, certs.Authority)}
@@ -50,7 +50,7 @@ func (a *authority) sign(t *testing.T, name string, changes ...certs.Change) {
 	peers.WriteCertificate(t, a.dir, name, certs.Issue(&a.itself, changes...))
 }
 
-// client trusts the authority alone and shows the certificate of the given name, "" for none.
+// client trusts only the authority and shows the certificate with the given name, "" for none.
 func (a *authority) client(t *testing.T, name string) *http.Client {
 	t.Helper()
 	pool := x509.NewCertPool()
@@ -69,19 +69,19 @@ func plainClient() *http.Client {
 	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 }
 
-// guardedDaemon starts a prober, all its handlers on, with the given web configuration,
-// which it reads after it has said where it listens, and before it answers.
+// guardedDaemon starts a prober, all its handlers on, with the given web configuration. The prober reads that after it
+// has logged its address, and before it answers.
 func guardedDaemon(t *testing.T, dir, web string, flags ...string) *rig.Daemon {
 	t.Helper()
 	p := newPeer(t, nil)
 	flags = append(flags, "--web.enable-lifecycle", "--web.enable-pprof", "--web.enable-badges", "--web.config.file="+rig.WriteFile(t, dir, "web.yml", "%s", web))
 	d := rig.StartDaemon(t, "prober", configOf(p, map[string]string{"shop": "1h"}), flags...)
-	_, _, err := rig.Fetch(t.Context(), http.MethodGet, d.URL+"/-/healthy") // where there is TLS, the answer is that it is missing
+	_, _, err := rig.Fetch(t.Context(), http.MethodGet, d.URL+"/-/healthy") // with TLS the answer is about the missing TLS
 	require.NoError(t, err)
 	return d
 }
 
-// send returns the status of the answer, 0 where there is none.
+// send returns the status of the answer, 0 without an answer.
 func send(t *testing.T, client *http.Client, method, url, user, password string) int {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
@@ -126,7 +126,7 @@ func TestOtherSpellingsOfTheHealthChecksNeedThePassword(t *testing.T) {
 	} {
 		u, err := url.Parse(d.URL)
 		require.NoError(t, err)
-		u.Opaque = "//" + u.Host + path // as it is
+		u.Opaque = "//" + u.Host + path // unchanged
 		answer, err := plainClient().Transport.RoundTrip((&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}).WithContext(t.Context()))
 		require.NoError(t, err, path)
 		require.NoError(t, answer.Body.Close())
@@ -188,8 +188,7 @@ func TestTLSAndAPasswordOnEveryAddress(t *testing.T) {
 	}
 }
 
-// A client without a certificate does not come as far as a path, so the health checks
-// cannot be an exception.
+// A client without a certificate does not get as far as a path, so the health checks cannot be an exception.
 func TestClientCertificatesGuardEverything(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -228,7 +227,7 @@ func TestSocketsOfSystemdAreGuardedToo(t *testing.T) {
 		sockets, addresses = append(sockets, file), append(addresses, l.Addr().String())
 	}
 	start := func(count int) *rig.Process {
-		// The variable names the process that the sockets are for, which the shell becomes.
+		// The variable names the process for the sockets. The shell becomes that process.
 		script := fmt.Sprintf(`LISTEN_PID=$$ LISTEN_FDS=%d exec prober --web.systemd-socket "$@"`, count)
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", script, "sh",
 			"--config.file="+config, "--web.config.file="+web, "--web.enable-lifecycle", "--web.enable-pprof", "--web.enable-badges")

@@ -18,11 +18,11 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// hostile is what a peer would write to forge a line, or to take over a terminal.
+// hostile is a text that forges a log line or takes over a terminal.
 const hostile = "evil\x1b[31m\"\r\n{\"level\":\"ERROR\"}\nlevel=ERROR msg=\"forged\" \x07\x7f"
 
-// hostileServer returns a server with TLS whose certificate is for the hostile
-// name, and the certificate, which is an authority of its own.
+// hostileServer returns a server with TLS, and its certificate. The certificate is for the hostile name and is its own
+// authority.
 func hostileServer(t *testing.T) (url string, certificate []byte) {
 	t.Helper()
 	cert := certs.Issue(nil, certs.For(hostile))
@@ -62,8 +62,7 @@ func TestEachLineOfTheLogIsWholeWhateverAPeerSays(t *testing.T) {
 	}
 }
 
-// logHostilities runs a daemon that has something to say about peers and files that
-// mean it ill.
+// logHostilities runs a daemon that logs about hostile peers and files.
 func logHostilities(t *testing.T, format string) *rig.Process {
 	t.Helper()
 	broken := peers.Serve(t, peers.HTTP1, func(w http.ResponseWriter, _ *http.Request) {

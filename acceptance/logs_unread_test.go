@@ -23,8 +23,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// newFullPipe returns a pipe that takes no further byte until it is read: who writes
-// to it waits.
+// newFullPipe returns a pipe that takes no further byte until it is read: a writer waits.
 func newFullPipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -48,7 +47,7 @@ func newFullPipe(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
-// badLogs are those that take no line.
+// badLogs are logs that take no line.
 func badLogs() map[string]func(*testing.T) *os.File {
 	return map[string]func(*testing.T) *os.File{
 		"a pipe that is full": func(t *testing.T) *os.File {
@@ -77,7 +76,7 @@ func badLogs() map[string]func(*testing.T) *os.File {
 	}
 }
 
-// fragile is a server that answers well until it is broken.
+// fragile is a server that answers without faults until it is broken.
 type fragile struct {
 	*peers.Site
 
@@ -95,7 +94,7 @@ func newFragile(t *testing.T) *fragile {
 	return f
 }
 
-// unread is a daemon whose log goes to a place of the test's choice.
+// unread is a daemon with its log at a place of the test's choice.
 type unread struct {
 	*rig.Process
 
@@ -104,10 +103,10 @@ type unread struct {
 	server    *fragile
 }
 
-// manyMistakes is a configuration that the log has much to say about.
+// manyMistakes is a configuration that makes the daemon log a lot.
 const manyMistakes = "  - {name: 'no name', nonsense: 1, url: 'ftp://127.0.0.1/', interval: -5s}\n"
 
-// startUnread starts a daemon with two targets that fare well.
+// startUnread starts a daemon with two healthy targets.
 func startUnread(t *testing.T, stderr *os.File) *unread {
 	t.Helper()
 	d := &unread{t: t, server: newFragile(t), file: rig.WriteFile(t, t.TempDir(), "prober.yml", "")}
@@ -130,8 +129,7 @@ func (d *unread) write(more string) {
 	require.NoError(d.t, os.WriteFile(d.file, []byte(text+more), 0o600))
 }
 
-// reload has the daemon load a configuration with more targets, and returns the
-// status of its answer.
+// reload makes the daemon load a configuration with more targets, and returns the status of its answer.
 func (d *unread) reload(more string) int {
 	d.t.Helper()
 	d.write(more)
@@ -155,7 +153,7 @@ func (d *unread) until(what string, is func(rig.Metrics) bool) (m rig.Metrics) {
 	return m
 }
 
-// overflow makes the daemon say so much that lines are dropped.
+// overflow makes the daemon log so much that lines are dropped.
 func (d *unread) overflow() {
 	d.t.Helper()
 	d.until("lines are dropped", func(m rig.Metrics) bool {
@@ -209,7 +207,7 @@ func TestALogThatIsReadAgainSaysHowManyLinesAreMissing(t *testing.T) {
 	}).Sum("prober_log_lines_dropped_total")
 	d.Signal(syscall.SIGTERM)
 	assert.Zero(t, d.Wait().ExitCode())
-	w.Close() // so that the reader comes to the end
+	w.Close() // so the reader reaches the end
 	<-ended
 	text := strings.TrimLeft(log.String(), "\n")
 
@@ -246,7 +244,7 @@ func TestABurstByHandEndsBesideALogThatTakesNothing(t *testing.T) {
 			cmd.Stderr = badLog(t)
 			fire := rig.Start(t, cmd)
 			p.Await(t, "/shop", 2)
-			fire.Signal(syscall.SIGINT) // this is told, and so is why the exit code is not 0
+			fire.Signal(syscall.SIGINT) // this is logged, and so is the reason for the exit code
 			assert.Equal(t, command.ExitSignal+int(syscall.SIGINT), fire.Wait().ExitCode())
 			assert.Contains(t, fire.Output(), "1001")
 		})

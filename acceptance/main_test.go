@@ -1,6 +1,5 @@
-// Package acceptance tests the whole program as its users see it: its command line, its
-// files, its web interface, its signals, its log. It needs nothing but this program;
-// package e2e tests it beside the programs of others.
+// Package acceptance tests the whole program as its users see it: its command line, its files, its web interface, its
+// signals, its log. It needs nothing but this program; package e2e tests it beside other programs.
 package acceptance
 
 import (
@@ -44,8 +43,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// fireServers starts what the scripts fire at, and returns where: HEALTHY answers,
-// FAILING answers 503.
+// fireServers starts the servers for the scripts, and returns their addresses: HEALTHY answers, FAILING answers 503.
 func fireServers(env *testscript.Env) []string {
 	serve := func(name string, status int) string {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
@@ -55,8 +53,7 @@ func fireServers(env *testscript.Env) []string {
 	return []string{serve("HEALTHY", http.StatusOK), serve("FAILING", http.StatusServiceUnavailable)}
 }
 
-// exits is the script command `exits CODE PROGRAM [ARGS...]`: exec with the exit
-// code that it must have.
+// exits is the script command `exits CODE PROGRAM [ARGS...]`: exec with the required exit code.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE PROGRAM [ARGS...]")

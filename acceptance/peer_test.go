@@ -10,17 +10,17 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// peer is a server to send load to. It keeps count by path.
+// peer is a server to send load to. It counts by path.
 type peer struct {
 	URL string
 
 	mu       sync.Mutex
 	requests map[string]int
-	conns    map[string]map[string]bool // the addresses that the requests came from
+	conns    map[string]map[string]bool // the client addresses of the requests
 }
 
-// newPeer returns a peer whose handlers answer when gate is closed; a nil gate
-// never stops them. They end with the test at the latest.
+// newPeer returns a peer. Its handlers answer when gate is closed; a nil gate never stops them. They end with the test
+// at the latest.
 func newPeer(t *testing.T, gate <-chan struct{}) *peer {
 	t.Helper()
 	p := &peer{requests: map[string]int{}, conns: map[string]map[string]bool{}}
@@ -50,8 +50,7 @@ func (p *peer) note(r *http.Request) {
 	p.conns[r.URL.Path][r.RemoteAddr] = true
 }
 
-// Requests and Conns tell how many requests have come for path, and on how many
-// connections.
+// Requests and Conns return how many requests have come for path, and on how many connections.
 func (p *peer) Requests(path string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

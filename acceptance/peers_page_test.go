@@ -13,7 +13,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// fleet is the part of the answer of /api/v1/peers that the test looks at.
+// fleet is the tested part of the answer of /api/v1/peers.
 type fleet struct {
 	Peers []struct {
 		Name, Error string
@@ -29,8 +29,8 @@ type fleet struct {
 	}
 }
 
-// TestTwoProbersStandSideBySide runs two daemons, one of which reads the other. A target fails from
-// one of them alone; then the other ends.
+// TestTwoProbersStandSideBySide runs two daemons. One reads the other. A target fails from one of them alone; then the
+// other ends.
 func TestTwoProbersStandSideBySide(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)

@@ -21,13 +21,13 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// pipeline is a folder in which a script of deploy/ci runs with bash, the program on its PATH.
+// pipeline is a folder for scripts of deploy/ci. They run in it with bash and the program on the PATH.
 type pipeline struct {
 	dir string
 	env []string
 }
 
-// newPipeline has a configuration with the targets well and unwell.
+// newPipeline writes a configuration with a healthy and a failing target.
 func newPipeline(t *testing.T) *pipeline {
 	t.Helper()
 	if _, err := exec.LookPath("bash"); err != nil {
@@ -48,7 +48,7 @@ targets:
 	return &pipeline{dir: dir, env: os.Environ()}
 }
 
-// run runs a script as the runners do, which end it at the first command that fails.
+// run runs a script as the runners do. They end it at the first command that fails.
 func (p *pipeline) run(t *testing.T, script string, env ...string) (code int, output string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)

@@ -9,14 +9,14 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// ledger holds each scrape against the one before.
+// ledger compares each scrape with the scrape before.
 type ledger struct {
-	values  map[string]float64 // of all that must not fall
+	values  map[string]float64 // of all series that must not fall
 	owner   map[string]string  // the target of a series
-	targets map[string]bool    // whether each that there ever was is there
+	targets map[string]bool    // whether a target is there, for each so far
 }
 
-// note returns what a scrape must not show.
+// note returns an error if a scrape contradicts the one before.
 func (l *ledger) note(m rig.Metrics) error {
 	before := *l
 	*l = ledger{values: map[string]float64{}, owner: map[string]string{}, targets: map[string]bool{}}
@@ -44,7 +44,7 @@ func (l *ledger) note(m rig.Metrics) error {
 	return nil
 }
 
-// add notes what of a series must not fall.
+// add notes the values of a series that must not fall.
 func (l *ledger) add(name string, series *dto.Metric) {
 	key, target := name, ""
 	for _, pair := range series.GetLabel() {

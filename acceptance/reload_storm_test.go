@@ -23,8 +23,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// reloads returns how often the storm reloads, every other time in vain. The race
-// detector makes each take ten times as long.
+// reloads returns the number of reloads in the storm. Every second one fails. The race detector makes each take ten
+// times as long.
 func reloads() int {
 	if rig.IsRaceDetected() {
 		return 100
@@ -40,26 +40,25 @@ func newSteady(t *testing.T, wire peers.Wire) *peers.Site {
 	})
 }
 
-// storm is a daemon whose configuration is mounted as Kubernetes mounts a
-// ConfigMap: prober.yml is a link to ..data/prober.yml, and ..data is a link to a
-// folder of which there is a new one for each version.
+// storm is a daemon with its configuration mounted as a Kubernetes ConfigMap: prober.yml is a link to
+// ..data/prober.yml, and ..data is a link to a folder. Each version has a new folder.
 type storm struct {
 	*rig.Daemon
 
 	mount  string
-	folder string // to which ..data leads, unless something is broken
+	folder string // ..data leads to it, unless something is broken
 	secret []byte // the certificate of the server with TLS
-	// kept and changed are the servers of targets that are always there.
+	// kept and changed are the servers of permanent targets.
 	kept, changed map[string]*peers.Site
 	others        *peers.Site // of targets that come and go
-	// last is what the last good reload led to.
+	// last is the result of the last good reload.
 	last struct {
 		config string
 		time   float64
 	}
 }
 
-// keptTargets never change; each has at most so many connections.
+// keptTargets never change. Each has a limit of connections.
 var keptTargets = map[string]struct {
 	load  string
 	conns int64
@@ -70,7 +69,7 @@ var keptTargets = map[string]struct {
 	"kept-h2":      {"burst: {duration: 10m, concurrency: 4}, connection: {http_version: 2, tls: {ca_file: ca.pem}}", 1},
 }
 
-// changedTargets are others with each good reload.
+// changedTargets change with each good reload.
 var changedTargets = map[string]string{
 	"changed-closed":  "burst: {requests: 4, concurrency: 2}",
 	"changed-open":    "burst: {rate: 400, requests: 40, concurrency: 3}",
@@ -102,8 +101,7 @@ func newStorm(t *testing.T, flags ...string) *storm {
 	return s
 }
 
-// config returns the configuration of a round. Each ten rounds another target
-// comes, and goes thirty rounds later.
+// config returns the configuration of a round. Every ten rounds another target comes, and goes thirty rounds later.
 func (s *storm) config(round int) string {
 	var text strings.Builder
 	text.WriteString("metrics: {buckets: [0.01, 1]}\n" + // few, for the scrapes to be quick
@@ -140,14 +138,13 @@ func (s *storm) swap(text string) error {
 	return errors.Join(s.write(text), s.writeSecret(), s.link(s.folder), os.RemoveAll(before))
 }
 
-// link makes ..data lead to folder, at one moment.
+// link makes ..data lead to folder in one step.
 func (s *storm) link(folder string) error {
 	data := filepath.Join(s.mount, "..data")
 	return errors.Join(os.Symlink(folder, data+"_tmp"), os.Rename(data+"_tmp", data))
 }
 
-// goodWays are those to write a configuration that can be loaded, whatever a bad
-// way has left behind.
+// goodWays write a configuration that can be loaded, even after a bad way.
 func (s *storm) goodWays() []func(text string) error {
 	mend := func() error { return errors.Join(os.RemoveAll(s.file()), s.writeSecret(), s.link(s.folder)) }
 	return []func(string) error{
@@ -160,15 +157,14 @@ func (s *storm) goodWays() []func(text string) error {
 	}
 }
 
-// badWays are those that leave nothing to load. Where the tests are root a file
-// without permission can be read, so that others stand for it.
+// badWays leave nothing to load. Root can read a file without permission, so other ways stand for it then.
 func (s *storm) badWays() []func(text string) error {
 	return []func(string) error{
 		func(text string) error { return s.write(text[:strings.LastIndex(text, "burst")]) }, // truncated
 		func(string) error { return s.write("") },
 		s.delete,
 		func(string) error { return s.link(filepath.Join(s.mount, "nowhere")) },
-		func(string) error { return s.link("..data") }, // which leads to itself
+		func(string) error { return s.link("..data") }, // it leads to itself
 		func(string) error { return errors.Join(os.Remove(s.file()), os.Mkdir(s.file(), 0o700)) },
 		func(text string) error { return s.swap(text[:strings.LastIndex(text, "burst")]) },
 		func(text string) error {
@@ -184,7 +180,7 @@ func (s *storm) badWays() []func(text string) error {
 	}
 }
 
-// rage reloads again and again, and looks at what came of it each time.
+// rage reloads again and again, and checks the result each time.
 func (s *storm) rage(ctx context.Context) error {
 	good, bad := s.goodWays(), s.badWays()
 	for round := 1; round <= reloads(); round++ {
@@ -221,8 +217,8 @@ func (s *storm) demand(ctx context.Context, round int, isGood bool) error {
 	return nil
 }
 
-// hangUp sends SIGHUP and waits until the daemon has said what came of it: it says so
-// once in each round, and what it said of an earlier one may still be on its way.
+// hangUp sends SIGHUP and waits until the daemon has logged the result. It logs one in each round, and the line of an
+// earlier round may still be on its way.
 func (s *storm) hangUp(round int) error {
 	tried := func() int { return strings.Count(s.Output(), "the configuration was") }
 	s.Signal(syscall.SIGHUP)
@@ -239,15 +235,14 @@ func (s *storm) hangUp(round int) error {
 	return nil
 }
 
-// gauge returns the value of a metric without labels. There is little time for it in a
-// storm: it parses nothing.
+// gauge returns the value of a metric without labels. It parses nothing, because a storm leaves little time for it.
 func gauge(metrics []byte, name string) (float64, error) {
 	_, rest, _ := bytes.Cut(metrics, []byte("\n"+name+" "))
 	value, _, _ := bytes.Cut(rest, []byte("\n"))
 	return strconv.ParseFloat(string(value), 64)
 }
 
-// look checks that the configuration and the gauges are those after a reload.
+// look checks the configuration and the gauges after a reload.
 func (s *storm) look(ctx context.Context, round int, isGood bool) error {
 	_, config, err := rig.Fetch(ctx, http.MethodGet, s.URL+"/config")
 	if err != nil {
@@ -339,8 +334,8 @@ func (s *storm) awaitAll() rig.Metrics {
 	})
 }
 
-// requireCalm holds the daemon after the storm against the one before, and its
-// last metrics against what the servers saw.
+// requireCalm compares the daemon after the storm with the daemon before, and its last metrics with the servers'
+// counts.
 func (s *storm) requireCalm(t *testing.T, before rig.Metrics) {
 	t.Helper()
 	s.AwaitMetrics("as few goroutines and files as before", func(m rig.Metrics) bool {

@@ -13,12 +13,11 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// unhurried are the defaults of targets whose requests shall not run out of time,
-// however busy the machine is.
+// unhurried are the defaults of targets without short timeouts, however busy the machine is.
 const unhurried = "defaults: {timeout: 1m, connection: {connect_timeout: 1m, tls_timeout: 1m}}\n"
 
-// configOf returns a configuration with one target for each path of p: a burst of
-// two requests, one after the other, at each interval.
+// configOf returns a configuration with one target for each path of p: a burst of two requests, one after the other, at
+// each interval.
 func configOf(p *peer, intervals map[string]string) string {
 	var text strings.Builder
 	text.WriteString(unhurried + "targets:\n")

@@ -53,7 +53,7 @@ func TestASignalHasTheReportsSayWhatWasDone(t *testing.T) {
 	assert.Contains(t, string(text), "the burst was interrupted")
 }
 
-// namesIn lists what is in a folder, hidden files included.
+// namesIn lists the files in a folder, including hidden ones.
 func namesIn(t *testing.T, folder string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)

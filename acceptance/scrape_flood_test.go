@@ -22,14 +22,14 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// flood is a client that asks again and again and wants no answer.
+// flood is a client that asks again and again and reads no answer.
 type flood struct {
 	asked  atomic.Int64
 	cancel context.CancelFunc
 	ended  sync.WaitGroup
 }
 
-// startFlood calls ask, which begins with a new connection, until the flood is stopped.
+// startFlood calls ask, which opens a new connection, until the flood is stopped.
 func startFlood(t *testing.T, ask func(ctx context.Context, f *flood) error) *flood {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -48,8 +48,7 @@ func (f *flood) stop() {
 	f.ended.Wait()
 }
 
-// resetting opens one stream after another on a connection, on which there is no room
-// for answers. It resets each at once, or never.
+// resetting opens one stream after another on a connection without room for answers. It resets each at once, or never.
 func resetting(address, method string, path func(n int64) string, pool *tls.Config, resets bool) func(context.Context, *flood) error {
 	return func(ctx context.Context, f *flood) error {
 		config := pool.Clone()
@@ -120,9 +119,8 @@ func demand(ctx context.Context, method, url string, config *tls.Config) (status
 	return answer.StatusCode, err
 }
 
-// TestNoClientKeepsOthersFromAnswers has one client that floods the daemon and wants no
-// answer, beside others of which each wants twelve of its kind. The flood takes all
-// processors, so that no other test is to run beside it.
+// TestNoClientKeepsOthersFromAnswers has one client flood the daemon without reading answers. Each of the other clients
+// wants twelve answers of its kind. The flood takes all processors, so no other test may run beside it.
 func TestNoClientKeepsOthersFromAnswers(t *testing.T) {
 	dir := t.TempDir()
 	authority := newAuthority(t, dir, "ca")

@@ -21,18 +21,17 @@ import (
 
 // endpoint is one handler of the web interface and a request that reaches it.
 type endpoint struct {
-	// pattern is the path of the handler's pattern, as far as it stands in the source
-	// of package web: that of the telemetry path, which is a flag, does not.
+	// pattern is the literal path of the handler's pattern in the source of package web. The telemetry path is a flag,
+	// and not in the source.
 	pattern string
 	path    string
-	// changes tells that the request changes something, and is a POST.
+	// changes reports whether the request changes something. It is a POST then.
 	changes bool
-	// open tells that nobody needs a password.
+	// open reports whether the endpoint needs no password.
 	open bool
 }
 
-// endpoints are all handlers that there are. Where one is about a target, that is
-// called shop.
+// endpoints are all handlers. The target in a path is called shop.
 func endpoints() []endpoint {
 	return []endpoint{
 		{pattern: "", path: "/metrics"},
@@ -78,12 +77,12 @@ func (e endpoint) method() string {
 	return http.MethodGet
 }
 
-// optional tells that the handler is there only with a flag.
+// optional reports whether the handler needs a flag.
 func (e endpoint) optional() bool {
 	return strings.HasPrefix(e.path, "/debug/") || strings.HasPrefix(e.path, "/badges/")
 }
 
-// pathsOf returns the path, or that for each of the targets if it is about one.
+// pathsOf returns the path, or one path for each target if the endpoint is about a target.
 func (e endpoint) pathsOf(targets []scene) []string {
 	if !strings.Contains(e.path, "/shop") {
 		return []string{e.path}
@@ -122,7 +121,7 @@ func TestEveryHandlerIsAmongTheEndpointsOfTheTests(t *testing.T) {
 	assert.Subset(t, registered, known)
 }
 
-// patternIn returns the path of a pattern, as far as it is spelled out.
+// patternIn returns the literal path of a pattern.
 func patternIn(t *testing.T, expr ast.Expr) string {
 	t.Helper()
 	var pattern strings.Builder
@@ -141,7 +140,7 @@ func patternIn(t *testing.T, expr ast.Expr) string {
 	return path
 }
 
-// oneTarget is a configuration with a target named shop, which hardly ever sends anything.
+// oneTarget is a configuration with a target named shop that hardly ever sends anything.
 const oneTarget = "targets: [{name: shop, url: http://127.0.0.1:1, interval: 1h, labels: {team: crew}}]\n"
 
 func TestWhatIsNotAskedForIsOff(t *testing.T) {
@@ -226,7 +225,7 @@ func headerOf(t *testing.T, method, url string) http.Header {
 	return answer.Header
 }
 
-// The command line tells paths and, with a mistake, more.
+// The command line shows paths and, with a mistake, more.
 func TestProfilesDoNotTellTheCommandLine(t *testing.T) {
 	t.Parallel()
 	d := rig.StartDaemon(t, "prober", oneTarget, "--web.enable-pprof", "--web.enable-badges")
@@ -241,7 +240,7 @@ func TestProfilesDoNotTellTheCommandLine(t *testing.T) {
 	}
 }
 
-// Names of targets in a request select what is shown, and never what is dialled.
+// Names of targets in a request select the shown target, never the dialled one.
 func TestNoRequestNamesATarget(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)

@@ -22,21 +22,20 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// What peers send to those who read logs and pages: commands to a terminal, tags,
-// text that is shown in another order than it is stored in or not at all, and bytes
-// that are no text.
+// Hostile input of peers for readers of logs and pages: commands to a terminal, tags, reordered or invisible text, and
+// bytes that are no text.
 const (
 	bell   = "\x1b]0;owned\x07\x1b[31m"
 	tag    = `"'><script>alert(1)</script><img src=x onerror=alert(2)>`
 	turned = "\u202egnp.exe\u202c\u2066\u2069\u200f"
 	hidden = "a\u200bb\u200c\u200d\u2060\ufeff\u00ad\ufe0f\U000e0041"
 	broken = "\xff\xfe\xc3\x28\xed\xa0\x80"
-	// legal may stand in the value of a header, which control characters may not.
+	// legal may be in the value of a header; control characters may not.
 	legal = tag + turned + hidden + broken
 	nasty = bell + legal
 )
 
-// invisible are the parts of all this that are to be sent to nobody, each alone.
+// invisible are the parts of all this that nobody may receive, each alone.
 func invisible() []string {
 	return []string{
 		"\x1b", "\x07", "\x00", "\x7f", "\u009b", "\u202e", "\u202c", "\u2066", "\u2069", "\u200f",
@@ -44,10 +43,10 @@ func invisible() []string {
 	}
 }
 
-// tags are those that are not to be sent to a browser.
+// tags are texts that no browser may receive.
 func tags() []string { return []string{"<script>alert", "<img src=x", "'><", `"'>`} }
 
-// nastyAuthority returns a certificate that nobody trusts, whose every name is nasty.
+// nastyAuthority returns an untrusted certificate. Each of its names is nasty.
 func nastyAuthority(addresses ...net.IP) tls.Certificate {
 	return certs.Issue(nil, certs.Authority, func(c *x509.Certificate) {
 		c.Subject = pkix.Name{
@@ -95,7 +94,7 @@ func answerNasty(c net.Conn, q *http.Request, _ string) {
 	_, _ = io.WriteString(c, text)
 }
 
-// nastyScenes are targets whose failures have nasty words in them.
+// nastyScenes are targets with nasty words in their failures.
 func nastyScenes(t *testing.T) []scene {
 	t.Helper()
 	seen := &rig.Output{}
@@ -169,7 +168,7 @@ func requireNone(t *testing.T, where, text string, parts []string) {
 	}
 }
 
-// requireBounded wants what the API tells about the failures of a target to be cut.
+// requireBounded checks that the API cuts the texts about the failures of a target.
 func requireBounded(t *testing.T, d *rig.Daemon, target string) {
 	t.Helper()
 	_, body := d.Do(http.MethodGet, "/api/v1/targets/"+target+"/failures")

@@ -15,19 +15,18 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// podSet is a StatefulSet of probers, and what a cluster's DNS says of it.
+// podSet is a StatefulSet of probers, with its cluster's DNS.
 type podSet struct {
 	config string
 	dns    string
-	named  atomic.Int64 // pods that DNS names
-	fails  atomic.Bool  // DNS does
+	named  atomic.Int64 // pods in DNS
+	fails  atomic.Bool  // DNS fails
 	pods   []*numberedPod
-	// counted are the requests by target of all that has ended: of pods, and of targets that a
-	// pod does not run any more.
+	// counted are the ended requests by target: of ended pods, and of targets that a pod does not run any more.
 	counted map[string]float64
 }
 
-// numberedPod is a pod that one reader scrapes.
+// numberedPod is a pod with one reader that scrapes it.
 type numberedPod struct {
 	*rig.Daemon
 	last map[string]float64 // requests by target, as read last
@@ -51,8 +50,8 @@ func newPodSet(t *testing.T, config string) *podSet {
 	return s
 }
 
-// scale makes n pods, in the order in which a cluster does: a new pod has its name before it
-// is ready, and an old one has it until it has ended. It waits until all know the number.
+// scale makes n pods, in the order of a cluster: a new pod has its name before it is ready, and an old pod keeps it
+// until it has ended. scale waits until all pods know the number.
 func (s *podSet) scale(t *testing.T, n int) {
 	t.Helper()
 	for len(s.pods) > n {
@@ -70,7 +69,7 @@ func (s *podSet) scale(t *testing.T, n int) {
 	})
 }
 
-// read scrapes a pod, and enters what it has counted of targets that are gone.
+// read scrapes a pod, and adds its counts of removed targets.
 func (s *podSet) read(p *numberedPod) rig.Metrics {
 	m := p.Scrape()
 	requests := m.By("prober_requests_total", "target")
@@ -83,10 +82,10 @@ func (s *podSet) read(p *numberedPod) rig.Metrics {
 	return m
 }
 
-// stop ends a pod, and enters all that it has counted.
+// stop ends a pod, and adds all its counts.
 func (s *podSet) stop(t *testing.T, p *numberedPod) {
 	t.Helper()
-	s.read(p) // where nobody scrapes, it does not wait for a scrape
+	s.read(p) // without a scraper it does not wait for a scrape
 	p.Signal(syscall.SIGTERM)
 	p.Await("waiting for the last scrape")
 	s.read(p)
@@ -96,8 +95,7 @@ func (s *podSet) stop(t *testing.T, p *numberedPod) {
 	}
 }
 
-// owners waits until each of the targets that are not shared runs on one pod, and returns
-// on which.
+// owners waits until each unshared target runs on one pod, and returns the pods.
 func (s *podSet) owners(t *testing.T, targets []string) (owners map[string]int) {
 	t.Helper()
 	rig.Until(t, "each target runs on one shard", func() bool {
@@ -133,7 +131,7 @@ func (s *podSet) awaitBursts(t *testing.T) {
 	}
 }
 
-// changes returns how often the pods have divided the targets anew, together.
+// changes returns how often the pods have divided the targets anew, in total.
 func (s *podSet) changes() (n float64) {
 	for _, p := range s.pods {
 		n += s.read(p).Sum("prober_shards_changed_total")
@@ -141,8 +139,8 @@ func (s *podSet) changes() (n float64) {
 	return n
 }
 
-// TestShardsFollowTheNumberOfPods scales a set of probers under load. All that the server saw
-// is counted once, whichever shards a target ran on.
+// TestShardsFollowTheNumberOfPods scales a set of probers under load. Each request that the server saw is counted once,
+// on whichever shards a target ran.
 func TestShardsFollowTheNumberOfPods(t *testing.T) {
 	t.Parallel()
 	server := newPeer(t, nil)
@@ -171,7 +169,7 @@ func TestShardsFollowTheNumberOfPods(t *testing.T) {
 	assert.InDelta(t, 3, s.changes(), 0, "each of the old ones once")
 	s.awaitBursts(t)
 
-	// Nobody moves while DNS fails.
+	// No target moves while DNS fails.
 	s.fails.Store(true)
 	for _, p := range s.pods {
 		p.AwaitMetrics("failures", func(m rig.Metrics) bool { return m.Sum("prober_shards_lookup_failures_total") > 1 })

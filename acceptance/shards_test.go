@@ -9,9 +9,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// TestShardsTogetherSendWhatOneProcessWould runs as many daemons as there are
-// shards against one server. Of a burst whose load they share, each sends every
-// third request; a target that they do not share runs on one of them.
+// TestShardsTogetherSendWhatOneProcessWould runs one daemon for each shard against one server. Each sends every third
+// request of a shared burst. A target without shared load runs on one of them.
 func TestShardsTogetherSendWhatOneProcessWould(t *testing.T) {
 	t.Parallel()
 	const shards = 3

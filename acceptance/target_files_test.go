@@ -11,8 +11,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// TestFilesOfTargetsComeBreakAndGoBesideRunningBursts looks at a neighbour that nothing of
-// this concerns, and at the targets of a file that is broken for a while.
+// TestFilesOfTargetsComeBreakAndGoBesideRunningBursts watches an unrelated target, and the targets of a file that is
+// broken for a while.
 func TestFilesOfTargetsComeBreakAndGoBesideRunningBursts(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, nil)

@@ -21,7 +21,7 @@ func TestAFileThatTheConfigurationRefersToIsReadAgain(t *testing.T) {
 	d := rig.StartDaemon(t, "prober", config, "--config.refresh-interval=20ms")
 	d.AwaitMetrics("requests of three bytes", func(m rig.Metrics) bool { return requestsOf(m, "shop") > 1 })
 
-	d.Configure(t, "targets: []\n") // written, and not loaded: nobody asked for that
+	d.Configure(t, "targets: []\n") // written, and not loaded: nobody asked for a reload
 	rig.WriteFile(t, dir, "body", "another")
 	d.Await("the configuration was loaded")
 	before := d.Scrape()

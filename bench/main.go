@@ -1,6 +1,5 @@
-// Command bench measures the prober side by side with other load generators and writes
-// what it finds into RESULTS.md. Without arguments it measures everything; with names of
-// sections it replaces only these.
+// Command bench measures the prober side by side with other load generators and writes the results into RESULTS.md.
+// Without arguments it measures everything; with names of sections it replaces only these.
 package main
 
 //go:generate go run . -measure=false -o RESULTS.md -repository ..
@@ -179,7 +178,7 @@ func measureThroughput(ctx context.Context, r *rig.Rig, f flags, progress io.Wri
 	return results.Section, f.draw("throughput.svg", results.Chart)
 }
 
-// measureEngines builds the programs that only its section needs.
+// measureEngines builds the programs of its section only.
 func measureEngines(ctx context.Context, r *rig.Rig, f flags, progress io.Writer) (string, error) {
 	only, err := regexp.Compile(f.loads)
 	if err != nil {
@@ -204,7 +203,7 @@ func (f flags) draw(name, chart string) error {
 	return os.WriteFile(filepath.Join(filepath.Dir(f.out), name), []byte(chart), 0o644)
 }
 
-// newRig builds what is measured and what measures.
+// newRig builds the measured and the measuring programs.
 func newRig(ctx context.Context, f flags) (*rig.Rig, error) {
 	if err := os.MkdirAll(f.binaries, 0o755); err != nil {
 		return nil, err

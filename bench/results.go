@@ -38,14 +38,14 @@ func withSection(content, name, text string) string {
 	return before + begin + text + end + after
 }
 
-// shown are the parts of the results that pages show, with the pages: what a request costs each client,
-// and what each reports while it is busy.
+// shown are the parts of the results in pages, with the pages: the cost of a request for each client, and the reports
+// of each while it is busy.
 var shown = [...]struct{ name, page string }{
 	{"comparison", "README.md"},
 	{"busy", "docs/performance.md"},
 }
 
-// copyShown makes the pages of a repository show what the results say.
+// copyShown copies the shown results into the pages of a repository.
 func copyShown(results, repository string) error {
 	from, err := os.ReadFile(results)
 	if err != nil {

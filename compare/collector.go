@@ -6,26 +6,28 @@ import (
 )
 
 const (
-	// mostSlices is how many slices are kept: beyond it two neighbours become one.
+	// mostSlices is the limit of slices: beyond it two neighbours become one.
 	mostSlices = 64
-	// firstSlice is how long a slice is at first. A length is this or a power of two times it.
+	// firstSlice is the length of a slice at first. Later lengths are firstSlice times a power of
+	// two.
 	firstSlice = 64 * time.Microsecond
 )
 
-// Collector makes samples of requests as they end. It may be used from any goroutine, and its
-// memory is bounded, however long it goes on.
+// Collector makes samples of requests as they end. It is safe for concurrent use, and its memory is
+// bounded, however long it goes on.
 type Collector struct {
 	mu    sync.Mutex
 	width time.Duration
 	sides []Sample
 }
 
-// NewCollector returns one for so many sides, whose slices are of the same times.
+// NewCollector returns a collector for so many sides. Slices of all sides are of the same times.
 func NewCollector(sides int) *Collector {
 	return &Collector{width: firstSlice, sides: make([]Sample, sides)}
 }
 
-// Add counts a request of a side that was due at a time after the start, and failed or took so long.
+// Add counts a request of a side. at is its due time after the start; latency counts unless it
+// failed.
 func (c *Collector) Add(side int, at, latency time.Duration, failed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,7 +46,7 @@ func (c *Collector) Add(side int, at, latency time.Duration, failed bool) {
 	s.Slices[i].Add(latency)
 }
 
-// Samples returns what was collected, by side. The collector is not used any more.
+// Samples returns the samples by side. The collector is not used any more.
 func (c *Collector) Samples() []Sample {
 	c.mu.Lock()
 	defer c.mu.Unlock()

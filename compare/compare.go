@@ -8,31 +8,31 @@ import (
 const (
 	// DefaultMargin is by how much a latency may differ and still count as the same.
 	DefaultMargin = 0.1
-	// errorMargin is by how much a share of failures may.
+	// errorMargin is by how much a share of failures may differ.
 	errorMargin = 0.01
-	// alarms is how often the verdict on two versions that are the same may be another.
+	// alarms is how often two equal versions may get another verdict than [Same].
 	alarms = 0.05
-	// escapes is how often two that differ by the margin may count as the same.
+	// escapes is how often two versions that differ by the margin may count as the same.
 	escapes = 0.05
 )
 
-// Options is how to compare.
+// Options says how to compare.
 type Options struct {
-	// Margin is by how much a latency may differ and still count as the same, as a share of
-	// the old one.
+	// Margin is by how much a latency may differ and still count as the same, as a share of the old
+	// one.
 	Margin float64
-	// MinChange is the least change of a latency that counts: one that is smaller is the same, however
-	// large a share of the old latency it is.
+	// MinChange is the least change of a latency that counts: smaller changes count as the same,
+	// however large a share of the old latency they are.
 	MinChange time.Duration
 	// Paired means that the slices of both sides are of the same times, one by one.
 	Paired bool
 }
 
-// Quantiles are those that are compared.
+// Quantiles returns the compared quantiles.
 func Quantiles() []float64 { return []float64{0.5, 0.9, 0.99} }
 
-// weights are those of the quantiles, and of the share of failures. A quantile in the tail has the
-// fewest requests to tell by, and so the largest share of the chance of a false alarm.
+// weights returns the weights of the quantiles, and of the share of failures. A quantile in the tail
+// has the fewest requests to decide by, so it gets the largest share of the chance of a false alarm.
 func weights() []float64 { return []float64{0.15, 0.2, 0.5, 0.15} }
 
 // Compare compares two versions.
@@ -51,7 +51,7 @@ func Compare(old, add *Sample, o Options) *Result {
 	return r
 }
 
-// testsOf returns one for each quantile and one for the share of failures.
+// testsOf returns a test for each quantile and one for the share of failures.
 func testsOf(both *pair, o Options) (tests []*test) {
 	old, add := distributionOf(both.old), distributionOf(both.new)
 	for i, p := range Quantiles() {
@@ -69,8 +69,8 @@ func testsOf(both *pair, o Options) (tests []*test) {
 	})
 }
 
-// marginOf returns by how much the logarithm of a latency may differ and still count as the same,
-// where the faster side takes so many seconds.
+// marginOf returns by how much the logarithm of a latency may differ and still count as the same.
+// faster is the latency of the faster side in seconds.
 func (o Options) marginOf(faster float64) float64 {
 	share := o.Margin
 	if faster > 0 {
@@ -102,10 +102,10 @@ func (t *test) judge(n float64) {
 	}
 }
 
-// needed returns how many requests make the interval half as wide as the margin, so that it
+// needed returns how many requests make the interval half as wide as the margin. Then the interval
 // either lies within the margin or, unless the difference is just that large, leaves 0 out.
 func (t *test) needed(n, d, low, high float64) uint64 {
-	const more = 4 // than what bounds an interval at all
+	const more = 4 // than the least number for a bounded interval
 	half := max(d-low, high-d)
 	if math.IsInf(half, 1) {
 		half = min(d-low, high-d)
@@ -117,10 +117,10 @@ func (t *test) needed(n, d, low, high float64) uint64 {
 	return roundUp(max(n*ratio*ratio, t.least(critical(t.level, t.freedom()))))
 }
 
-// mostNeeded is a number of requests that nobody sends.
+// mostNeeded is a number of requests beyond any use.
 const mostNeeded = 1e12
 
-// roundUp returns n with two digits, 0 if it is more than anybody sends.
+// roundUp returns n rounded up to two digits, or 0 from mostNeeded on.
 func roundUp(n float64) uint64 {
 	if !(n < mostNeeded) {
 		return 0
@@ -129,8 +129,8 @@ func roundUp(n float64) uint64 {
 	return uint64(math.Ceil(n/unit) * unit)
 }
 
-// sumUp makes one verdict of those of the rows, and returns what the most demanding one needs. A
-// quantile that lies among the failures of both sides says nothing: the row of failures does.
+// sumUp makes one verdict of the verdicts of the rows, and returns the need of the most demanding row.
+// A quantile among the failures of both sides says nothing: the row of failures does.
 func sumUp(rows []Row) (v Verdict, most uint64) {
 	count := map[Verdict]int{}
 	isKnown := true

@@ -11,9 +11,9 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// simulation returns how often a world is compared, and how many more of so few may be wrong. The
-// seeds are the same each time, and so the verdicts. The race detector makes each comparison ten times
-// as slow and finds nothing in it, so it sees few.
+// simulation returns how often a world is compared, and how many more verdicts may be wrong with so
+// few runs. The seeds are the same each time, and so are the verdicts. The race detector makes each
+// comparison ten times as slow and finds nothing in it, so it sees few.
 func simulation() (runs, spare int) {
 	if rig.IsRaceDetected() {
 		return 20, 2
@@ -86,7 +86,7 @@ func TestADifferenceIsFound(t *testing.T) {
 	}
 }
 
-// sampleOf has one slice with each latency so many times.
+// sampleOf returns a sample of one slice, with each latency so many times.
 func sampleOf(failed uint64, latencies map[time.Duration]uint64) *Sample {
 	s := &Sample{Slices: []Slice{{Failed: failed, Counts: map[int]uint64{}}}}
 	for d, n := range latencies {

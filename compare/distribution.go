@@ -6,11 +6,10 @@ import (
 	"slices"
 )
 
-// distribution is what a sample comes to without regard to time. Those that failed lie above
-// all latencies.
+// distribution is a sample without regard to time. Failures lie above all latencies.
 type distribution struct {
 	buckets []int
-	below   []float64 // how many requests lie below each bucket, and in all of them behind it
+	below   []float64 // how many requests lie below each bucket, and at last in all of them
 	total   float64
 }
 
@@ -33,7 +32,7 @@ func distributionOf(s *Sample) *distribution {
 func (d *distribution) succeeded() float64 { return d.below[len(d.buckets)] }
 
 // place is a point of a distribution: a share of one of its buckets. The requests of a bucket
-// are taken to lie evenly on the logarithm of the latency.
+// count as evenly spread over the logarithm of the latency.
 type place struct {
 	bucket int
 	share  float64
@@ -42,7 +41,7 @@ type place struct {
 // log returns the natural logarithm of the latency in seconds.
 func (p place) log() float64 { return (float64(p.bucket) - 1 + p.share) * math.Ln2 / perOctave }
 
-// at returns the place that so many requests lie below, false if that is no latency.
+// at returns the place with so many requests below it, false if no latency is there.
 func (d *distribution) at(rank float64) (p place, ok bool) {
 	if rank <= 0 || rank > d.succeeded() {
 		return place{}, false
@@ -54,8 +53,8 @@ func (d *distribution) at(rank float64) (p place, ok bool) {
 	return place{d.buckets[i], (rank - d.below[i]) / (d.below[i+1] - d.below[i])}, true
 }
 
-// log returns the logarithm of the latency that so many requests lie below: minus or plus
-// infinity where the sample has too few requests, or too many failures, to know.
+// log returns the logarithm of the latency with so many requests below it. It is minus or
+// plus infinity if the sample has too few requests, or too many failures, to know.
 func (d *distribution) log(rank float64) float64 {
 	const half = 0.5 // the least and the greatest latency are order statistics 1 and n
 	switch p, ok := d.at(rank); {

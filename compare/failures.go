@@ -2,7 +2,7 @@ package compare
 
 import "math"
 
-// failures compares the shares of requests that failed.
+// failures compares the shares of failed requests.
 type failures struct {
 	old, new           float64 // shares
 	oldTotal, newTotal float64
@@ -36,7 +36,7 @@ func (f *failures) interval(critical float64) (low, high float64) {
 
 func (f *failures) freedom() float64 { return f.spread.freedom }
 
-// least is 1: a share has an interval whatever it is of.
+// least is 1: every share has an interval.
 func (f *failures) least(float64) float64 { return 1 }
 
 // wilson returns the score interval of a share.

@@ -11,15 +11,15 @@ type test struct {
 	margin      float64 // as a difference
 	clearBeyond float64 // how far the estimate must lie from 0 to be called worse or better
 	isPossible  bool    // whether the data can show a difference at all
-	chance      float64 // of a difference as clear as this between two that are the same
-	weight      float64 // the share of the chance of a false alarm, of all weights
-	level       float64 // which chance is small enough
+	chance      float64 // of a difference at least this clear between two equal versions
+	weight      float64 // its share of the chance of a false alarm, relative to all weights
+	level       float64 // the greatest chance that counts as small enough
 	row         Row
 }
 
 // setLevels divides the chance of a false alarm among the tests by the procedure of Holm with
-// weights: the clearest difference is held to its share of the chance and, if it is clear enough,
-// the others have that share too.
+// weights: the clearest difference is tested at its share of the chance. If it is clear enough,
+// the others get that share too.
 func setLevels(tests []*test) {
 	var possible []*test
 	left := 0.0

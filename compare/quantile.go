@@ -42,9 +42,9 @@ func (d *distribution) slope(p float64) float64 {
 	return 0
 }
 
-// around returns the latencies between which the quantile p lies, as logarithms: those at the
-// ranks between which a binomial variable lies (Woodruff), whose deviation is factor times as large.
-// The term of Cornish and Fisher for the skewness makes them good in the tail too.
+// around returns the latencies around the quantile p, as logarithms. Their ranks are the bounds of
+// the interval of a binomial variable (Woodruff) with a deviation factor times as large. The term of
+// Cornish and Fisher for the skewness makes them good in the tail too.
 func (d *distribution) around(p, critical, factor float64) (low, high float64) {
 	mean, deviation := d.total*p, factor*math.Sqrt(d.total*p*(1-p))
 	skew := factor * factor * (1 - 2*p) * (critical*critical - 1) / 6

@@ -18,30 +18,28 @@ const (
 	CannotTell Verdict = "cannot tell"
 )
 
-// Result is what a comparison came to.
+// Result is the result of a comparison.
 type Result struct {
 	Margin    float64
 	MinChange time.Duration
-	// Old and New are how many requests each side had, OldFailed and NewFailed how many of them
-	// failed.
+	// Old and New are the requests of each side, OldFailed and NewFailed the failed ones of them.
 	Old, New, OldFailed, NewFailed uint64
 	Rows                           []Row
 	Verdict                        Verdict
-	// Needed is how many requests on each side would tell, about, where Verdict is
-	// [CannotTell]; 0 where nobody knows.
+	// Needed is about how many requests on each side would decide if Verdict is [CannotTell]; 0 if
+	// unknown.
 	Needed uint64
 }
 
-// Row is what the comparison by one measure came to.
+// Row is the result of the comparison by one measure.
 type Row struct {
 	// Quantile is from 0 to 1; 0 for the share of failures.
 	Quantile float64
-	// Old and New are in seconds, or shares. A latency is infinite where so many requests failed
-	// that the quantile is one of those, and NaN without any request.
+	// Old and New are in seconds, or shares. A latency is infinite if so many requests failed that the
+	// quantile is a failure, and NaN without any request.
 	Old, New float64
-	// Change is New relative to Old minus 1, or of shares the difference, Low and High are the bounds of
-	// the interval that it is in. They may be infinite, and Change is NaN where neither side has
-	// a value.
+	// Change is New relative to Old minus 1, or for shares the difference. Low and High are the bounds
+	// of its interval. They may be infinite, and Change is NaN if neither side has a value.
 	Change, Low, High float64
 	// Level is the confidence of the interval.
 	Level   float64
@@ -60,12 +58,12 @@ func (r *Row) Name() string {
 	return NameOf(r.Quantile)
 }
 
-// IsLess reports whether the latency changed by less than d. A share of failures never did.
+// IsLess reports whether the latency changed by less than d. It is false for a share of failures.
 func (r *Row) IsLess(d time.Duration) bool {
 	return !r.IsErrors() && math.Abs(r.New-r.Old) < d.Seconds()
 }
 
-// NameOf returns what a quantile is called, such as p99.9 for 0.999.
+// NameOf returns the name of a quantile, such as p99.9 for 0.999.
 func NameOf(quantile float64) string {
 	return "p" + strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", 100*quantile), "0"), ".")
 }

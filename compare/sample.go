@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// perOctave is how many buckets there are from a power of two to the next: each ends at 1.011
-// times the end of the one before.
+// perOctave is the number of buckets from a power of two to the next: each ends at 1.011
+// times the end of the bucket before.
 const perOctave = 64
 
-// Slice is what came of the requests of one part of the time. The zero value has none.
+// Slice has the results of the requests of one part of the time. The zero value has none.
 type Slice struct {
-	// Counts has how many requests succeeded in each bucket: bucket i holds the latencies
+	// Counts has the number of successful requests by bucket: bucket i holds the latencies
 	// above 2^((i-1)/64) seconds up to 2^(i/64).
 	Counts map[int]uint64
-	// Failed is how many requests failed, or were never sent by the target's doing.
+	// Failed is how many requests failed, or were never sent because of the target.
 	Failed uint64
 }
 
-// Sample is what came of the requests of one side, in the order of time.
+// Sample has the results of the requests of one side, in the order of time.
 type Sample struct{ Slices []Slice }
 
-// Add counts a request that succeeded.
+// Add counts a successful request.
 func (s *Slice) Add(latency time.Duration) {
 	if s.Counts == nil {
 		s.Counts = make(map[int]uint64)
@@ -29,7 +29,7 @@ func (s *Slice) Add(latency time.Duration) {
 	s.Counts[bucketOf(latency)]++
 }
 
-// Merge adds what other has counted.
+// Merge adds the counts of other.
 func (s *Slice) Merge(other Slice) {
 	s.Failed += other.Failed
 	if s.Counts == nil && len(other.Counts) > 0 {
@@ -57,7 +57,7 @@ func (s *Sample) Total() (n uint64) {
 	return n
 }
 
-// Failed returns how many of them failed.
+// Failed returns how many requests failed.
 func (s *Sample) Failed() (n uint64) {
 	for i := range s.Slices {
 		n += s.Slices[i].Failed
@@ -65,7 +65,7 @@ func (s *Sample) Failed() (n uint64) {
 	return n
 }
 
-// FailEvenly counts n more failures whose time nobody knows, spread over the slices.
+// FailEvenly counts n more failures of unknown times, spread over the slices.
 func (s *Sample) FailEvenly(n uint64) {
 	if n == 0 {
 		return
@@ -80,7 +80,7 @@ func (s *Sample) FailEvenly(n uint64) {
 	}
 }
 
-// bucketOf returns the bucket of a latency, which is at least a nanosecond.
+// bucketOf returns the bucket of a latency; latencies below a nanosecond count as one.
 func bucketOf(latency time.Duration) int {
 	return int(math.Ceil(math.Log2(max(latency, 1).Seconds()) * perOctave))
 }

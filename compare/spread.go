@@ -6,29 +6,28 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// spread is how far a difference scatters, by what differs from slice to slice.
+// spread says how far a difference scatters, judged by the differences between slices.
 type spread struct {
-	// factor is how many times the standard deviation is that of requests that do not hang on each
-	// other. It is below 1 where what hits one side hits the other too.
+	// factor is the ratio of the standard deviation to that of independent requests. It is below 1 if
+	// disturbances hit both sides.
 	factor  float64
 	freedom float64
 }
 
-// none is the spread of requests that do not hang on each other.
+// none is the spread of independent requests.
 func none() spread { return spread{1, math.Inf(1)} }
 
 const (
-	// leastSlices is how many slices tell how they scatter.
+	// leastSlices is the least number of slices that show their scatter.
 	leastSlices = 8
-	// doubt is how unlikely the scatter of the slices must be for requests that do not hang on each
-	// other, before it is believed that they do.
+	// doubt is how unlikely the scatter of the slices must be for independent requests, before they count as
+	// dependent.
 	doubt = 0.02
 )
 
-// spreadOf compares how the slices scatter with the variance that the difference would have
-// if requests did not hang on each other. influence says by how much the requests of a slice
-// push the difference, so that the sum over all slices is 0. Slices that follow each other are joined
-// by twos and fours too: what lasts longer than a slice shows there.
+// spreadOf compares the scatter of the slices with independent, the variance of the difference for independent
+// requests. influence says by how much the requests of a slice push the difference; the sum over all slices is
+// 0. Consecutive slices are joined by twos and fours too, to show disturbances longer than a slice.
 func (p *pair) spreadOf(independent float64, influence func(s *Slice, isNew bool) float64) spread {
 	if independent <= 0 {
 		return none()
@@ -52,11 +51,11 @@ func (p *pair) spreadOf(independent float64, influence func(s *Slice, isNew bool
 	return widest
 }
 
-// leastFactor is how much of the scatter is believed to cancel out at most.
+// leastFactor is the lower bound of a factor: no more of the scatter counts as cancelled out.
 const leastFactor = 0.1
 
-// spreadAs returns the spread of slices whose variance is so many times that of independent requests, if that is
-// no luck. What is not paired has no reason to scatter less.
+// spreadAs returns the spread of slices with ratio times the variance of independent requests, unless that may
+// be chance. Sides that are not paired have no reason to scatter less.
 func (p *pair) spreadAs(ratio, freedom float64) spread {
 	beyond := mathext.GammaIncRegComp // the chance of a larger ratio
 	switch {
@@ -71,11 +70,11 @@ func (p *pair) spreadAs(ratio, freedom float64) spread {
 	return spread{max(math.Sqrt(ratio), leastFactor), freedom}
 }
 
-// width is that of an interval of the usual level, in standard deviations of independent requests.
+// width is the width of an interval of the usual level, in standard deviations of independent requests.
 func (s spread) width() float64 { return s.factor * critical(alarms, s.freedom) }
 
-// variance estimates that of the sum of all pushes, whose mean is 0. What hits both sides of a pair
-// cancels out.
+// variance estimates the variance of the sum of all pushes; their mean is 0. Disturbances of both sides of a
+// pair cancel out.
 func (p *pair) variance(old, add []float64) (variance, freedom float64) {
 	if p.isPaired {
 		both := make([]float64, max(len(old), len(add)))
@@ -98,7 +97,7 @@ func (p *pair) variance(old, add []float64) (variance, freedom float64) {
 	return variance, variance * variance / (oldVariance*oldVariance/oldFreedom + newVariance*newVariance/newFreedom) // Welch, Satterthwaite
 }
 
-// sumVariance estimates the variance of the sum of values whose mean is 0.
+// sumVariance estimates the variance of the sum of values with mean 0.
 func sumVariance(all []float64) (variance, freedom float64) {
 	if len(all) < 2 {
 		return 0, 0

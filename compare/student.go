@@ -7,7 +7,8 @@ import (
 )
 
 // chance returns how likely a variable of Student's distribution with so many degrees of
-// freedom is as far from 0 as t, on whatever side. With infinitely many it is the normal one.
+// freedom is at least as far from 0 as t, on either side. Infinitely many give the normal
+// distribution.
 func chance(t, freedom float64) float64 {
 	switch {
 	case math.IsInf(t, 0):
@@ -21,7 +22,7 @@ func chance(t, freedom float64) float64 {
 // beyond is more than any critical value.
 const beyond = 1e4
 
-// critical returns the t that has the chance.
+// critical returns the t with a chance of level.
 func critical(level, freedom float64) float64 {
 	if math.IsInf(freedom, 1) {
 		return math.Sqrt2 * math.Erfcinv(level)
@@ -29,8 +30,8 @@ func critical(level, freedom float64) float64 {
 	return last(func(t float64) bool { return chance(t, freedom) > level })
 }
 
-// last returns the greatest t for which holds is true, which is true up to there and false
-// behind it, from 0 to [beyond].
+// last returns the greatest t from 0 to [beyond] for which holds is true. holds is true up to
+// it and false above it.
 func last(holds func(t float64) bool) float64 {
 	const rounds = 60
 	low, high := 0.0, float64(beyond)

@@ -29,7 +29,7 @@ func (s *Slice) Latencies() string {
 	return text.String()
 }
 
-// ParseSlice reads what [Slice.Latencies] returns. An error holds no part of the text.
+// ParseSlice reads the output of [Slice.Latencies]. An error holds no part of the text.
 func ParseSlice(latencies string, failed uint64) (s Slice, err error) {
 	if failed > mostCount {
 		return Slice{}, errors.New("has more failures than can be")

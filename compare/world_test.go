@@ -13,7 +13,7 @@ type world struct {
 	fill     func(r *rand.Rand, n int, old, add *side)
 }
 
-// side puts requests that come in order into slices.
+// side puts consecutive requests into slices.
 type side struct {
 	Sample
 	n, at int
@@ -31,7 +31,7 @@ func (s *side) next() *Slice {
 func (s *side) took(seconds float64) { s.next().Add(time.Duration(seconds * 1e9)) }
 func (s *side) failed()              { s.next().Failed++ }
 
-// run compares the two sides of a world that a seed has made.
+// run compares the two sides of a world made from a seed.
 func (w world) run(seed uint64) *Result {
 	old, add := newSide(w.n), newSide(w.n)
 	w.fill(rand.New(rand.NewPCG(seed, uint64(w.n))), w.n, old, add)
@@ -40,8 +40,8 @@ func (w world) run(seed uint64) *Result {
 
 func logNormal(r *rand.Rand, sigma float64) float64 { return 0.02 * math.Exp(sigma*r.NormFloat64()) }
 
-// independent draws each request by itself. change makes a latency of the new version of one of the
-// old.
+// independent draws each request by itself. change turns a latency of the old version into one of the
+// new.
 func independent(draw func(r *rand.Rand) float64, change func(seconds float64) float64) func(*rand.Rand, int, *side, *side) {
 	return func(r *rand.Rand, n int, old, add *side) {
 		for range n {
@@ -65,7 +65,7 @@ func tailByFifth(seconds float64) float64 {
 func usual(r *rand.Rand) float64  { return logNormal(r, 0.5) }
 func pareto(r *rand.Rand) float64 { return 0.005 * math.Pow(1-r.Float64(), -1/1.5) }
 
-// twoPeaks has three requests in two hundred take fifty times as long.
+// twoPeaks makes three requests in two hundred take fifty times as long.
 func twoPeaks(r *rand.Rand) float64 {
 	if r.Float64() < 0.985 {
 		return logNormal(r, 0.1)
@@ -73,7 +73,7 @@ func twoPeaks(r *rand.Rand) float64 {
 	return 50 * logNormal(r, 0.3)
 }
 
-// failing has shares of the requests fail.
+// failing makes shares of the requests fail.
 func failing(oldShare, newShare float64) func(*rand.Rand, int, *side, *side) {
 	one := func(r *rand.Rand, s *side, share float64) {
 		if r.Float64() < share {
@@ -90,7 +90,7 @@ func failing(oldShare, newShare float64) func(*rand.Rand, int, *side, *side) {
 	}
 }
 
-// stalls stop the answers now and then: what is due meanwhile waits for the end. Both sides may have the
+// stalls stop the answers now and then: requests due meanwhile wait for the end. Both sides may have the
 // same stalls.
 func stalls(count int, mean float64, isCommon bool) func(*rand.Rand, int, *side, *side) {
 	waits := func(r *rand.Rand, n int) []float64 {
@@ -116,7 +116,7 @@ func stalls(count int, mean float64, isCommon bool) func(*rand.Rand, int, *side,
 	}
 }
 
-// drifting has the level of the latencies wander: a request goes on from that before it.
+// drifting makes the level of the latencies wander: a request goes on from that before it.
 func drifting(memory float64, isCommon bool) func(*rand.Rand, int, *side, *side) {
 	const deviation = 0.3
 	return func(r *rand.Rand, n int, old, add *side) {
@@ -134,12 +134,12 @@ func drifting(memory float64, isCommon bool) func(*rand.Rand, int, *side, *side)
 	}
 }
 
-// swapped has the new version be the old one.
+// swapped exchanges the versions.
 func swapped(fill func(*rand.Rand, int, *side, *side)) func(*rand.Rand, int, *side, *side) {
 	return func(r *rand.Rand, n int, old, add *side) { fill(r, n, add, old) }
 }
 
-// shifted has every latency of the new version be a fifth more.
+// shifted adds a fifth to every latency of the new version.
 func shifted(fill func(*rand.Rand, int, *side, *side)) func(*rand.Rand, int, *side, *side) {
 	return func(r *rand.Rand, n int, old, add *side) {
 		fill(r, n, old, add)

@@ -25,18 +25,19 @@ func RedactedURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
-// targetURL is the URL of a target of any kind.
+// targetURL returns the value for the URL of a target of any kind.
 func targetURL(to **url.URL) form.Value {
 	return shownURL(to, parseTargetURL, func() form.Shape { return urlShape(schemes(urlKey)...) })
 }
 
-// webURL is a URL that is sent HTTP requests.
+// webURL returns the value for a URL of an HTTP server.
 func webURL(to **url.URL) form.Value {
 	parse := func(raw string) (*url.URL, error) { return parseURL(raw, "http://", "https://") }
 	return shownURL(to, parse, func() form.Shape { return urlShape("http://", "https://") })
 }
 
-// urlShape is that of a URL with one of the beginnings, in whatever case.
+// urlShape returns the shape of a URL with one of the beginnings, in upper or
+// lower case.
 func urlShape(beginnings ...string) form.Shape {
 	anyCase := regexp.MustCompile("[a-z]").ReplaceAllStringFunc(strings.Join(beginnings, "|"), func(letter string) string {
 		return "[" + letter + strings.ToUpper(letter) + "]"
@@ -45,7 +46,7 @@ func urlShape(beginnings ...string) form.Shape {
 	return form.TextLike(pattern, "must be a URL that begins with "+form.Alternatives(beginnings)+", without a fragment").With("type", "string")
 }
 
-// shownURL is a URL of which all but the query is shown.
+// shownURL returns the value for a URL. It shows the URL without its query.
 func shownURL(to **url.URL, parseText func(string) (*url.URL, error), written func() form.Shape) form.Value {
 	parse := func(n *yaml.Node) (*url.URL, error) { return parseText(n.Value) }
 	return form.Scalar[*url.URL]{To: to, Parse: parse, Written: written, Format: func(u *url.URL) *yaml.Node {
@@ -93,12 +94,13 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 		return nil, errors.New("is not a valid URL: check the percent-encoding")
 	}
 	if u.RawPath != u.EscapedPath() {
-		u.RawPath = "" // it is not what is sent
+		u.RawPath = "" // the prober does not send it
 	}
 	return u, nil
 }
 
-// hostText is a host whose letters beyond ASCII are turned into its xn-- form.
+// hostText returns the value for a host. It turns letters beyond ASCII into
+// their xn-- form.
 func hostText(to *string, check func(string) error) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
 	return form.Scalar[string]{To: to, Parse: parse, Format: form.TextNode, Written: form.SomeText}
@@ -112,7 +114,7 @@ func parseHost(s string, check func(string) error) (string, error) {
 	return host, check(host)
 }
 
-// asciiHost turns a host, perhaps with a port, into what DNS and HTTP know.
+// asciiHost turns a host, perhaps with a port, into the form for DNS and HTTP.
 func asciiHost(s string) (string, error) {
 	end := len(s)
 	if colon := strings.LastIndexByte(s, ':'); colon >= 0 && policy.IsASCII(s[colon:]) {
@@ -129,8 +131,8 @@ func checkRequestHost(s string) error {
 	return checkHostPort(s)
 }
 
-// checkHostPort wants a host name or address, the latter in brackets if IPv6,
-// and perhaps a port: RFC 3986, section 3.2.
+// checkHostPort accepts a host name or an address, perhaps with a port: RFC
+// 3986, section 3.2. An IPv6 address needs brackets.
 func checkHostPort(s string) error {
 	host, port, hasPort := s, "", false
 	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
@@ -151,8 +153,8 @@ func checkHostPort(s string) error {
 	return nil
 }
 
-// checkHost wants a host name or an IPv4 address. Names may hold the _ that DNS
-// allows and host names do not.
+// checkHost accepts a host name or an IPv4 address. Names may contain _: DNS
+// allows it, although host names do not.
 func checkHost(host string) error {
 	if host == "" {
 		return errors.New("the host is missing")

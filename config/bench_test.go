@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// manyTargets is a file of n targets with headers, expectations and labels.
+// manyTargets returns a file of n targets with headers, expectations and labels.
 func manyTargets(n int) []byte {
 	var b strings.Builder
 	b.WriteString(`defaults:
@@ -26,7 +26,7 @@ targets:
 	return []byte(b.String())
 }
 
-// manyHeaders is a file of one target that replaces n headers of the defaults.
+// manyHeaders returns a file with one target that replaces n headers of the defaults.
 func manyHeaders(n int) []byte {
 	var b strings.Builder
 	write := func(indent string) {
@@ -41,7 +41,7 @@ func manyHeaders(n int) []byte {
 	return []byte(b.String())
 }
 
-// unknownKeys is a file of one target with n keys that nobody knows.
+// unknownKeys returns a file with one target with n unknown keys.
 func unknownKeys(n int) []byte {
 	var b strings.Builder
 	b.WriteString("targets:\n- name: a\n  url: http://a.example/\n")
@@ -97,8 +97,8 @@ func BenchmarkPrintAHundredThousandUnknownKeys(b *testing.B) {
 	}
 }
 
-// BenchmarkReadAHundredThousandRows reads three columns of a file, each value of one of which
-// is held against the place where it stands.
+// BenchmarkReadAHundredThousandRows reads three columns of a file. It checks each value of one column against its
+// place.
 func BenchmarkReadAHundredThousandRows(b *testing.B) {
 	folder := b.TempDir()
 	var rows strings.Builder
@@ -122,7 +122,7 @@ func BenchmarkReadAHundredThousandRows(b *testing.B) {
 	}
 }
 
-// BenchmarkFound makes targets of labels, as a discovery of thousands does.
+// BenchmarkFound makes targets from labels, as a discovery of thousands does.
 func BenchmarkFound(b *testing.B) {
 	c, err := Parse([]byte(`
 targets: []

@@ -6,7 +6,7 @@ import (
 	"example.com/prober/config/form"
 )
 
-// inlineBody is the body that stands in the file itself.
+// inlineBody is the body written in the file itself.
 type inlineBody struct{ request *Request }
 
 func (b inlineBody) Decode(c form.Cursor, n *yaml.Node) {
@@ -27,7 +27,7 @@ func (b inlineBody) Encode() *yaml.Node {
 	return form.PlainNode(form.Redaction)
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (inlineBody) Shape() form.Shape { return form.AnyText() }
 
 func (b inlineBody) Reset() { b.request.Body = nil }

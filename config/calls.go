@@ -12,23 +12,21 @@ import (
 
 const messageKey = "grpc.message"
 
-// escapedLiteral is {{ "{{" }} as JSON has it within a string.
+// escapedLiteral matches {{ "{{" }} as JSON escapes it within a string.
 var escapedLiteral = regexp.MustCompile(`\{\{[ \t]*\\"([^"\\]*)\\"[ \t]*\}\}`)
 
-// Text returns the message that stands in the file itself, in JSON with names in it: the text
-// of a template.
+// Text returns the message written in the file itself, in JSON with names in it: the text of a template.
 func (g *GRPC) Text() string {
 	return escapedLiteral.ReplaceAllString(string(g.Inline), `{{ "$1" }}`)
 }
 
-// hasTemplates reports whether {{ }} stands for something in the target t, or in the one item
-// of a target that t is.
+// hasTemplates reports whether the program replaces {{ }} in the target t. t may also be one item of a target.
 func (s checks) hasTemplates(t *Target) bool {
 	return len(t.Data) > 0 || s.IsSet(mixKey) || s.IsSet(journeyKey)
 }
 
-// checkInline wants a message in the file to be an object, and finds metadata that are no
-// base64 and no templates either.
+// checkInline requires a message in the file to be an object. It also finds binary metadata that are neither base64 nor
+// a template.
 func (s checks) checkInline(t *Target) {
 	for _, h := range t.GRPC.Metadata {
 		if isBinary(h.Name) && slices.ContainsFunc(h.Values, func(v string) bool { return !s.varies(t, v) && v != form.Redaction && !isBase64(v) }) {
@@ -48,15 +46,15 @@ func (s checks) checkInline(t *Target) {
 	}
 }
 
-// isObjectWithNames reports whether text may be a JSON object when the names in it have been
-// replaced. It may be one name alone.
+// isObjectWithNames reports whether text may become a JSON object once its names are replaced. It may be one name
+// alone.
 func isObjectWithNames(text string) bool {
 	text = strings.TrimSpace(text)
 	return template.IsOneName(text) || strings.HasPrefix(text, "{") && template.IsJSON(text)
 }
 
-// varies reports whether a text of t is a template with names in it. One with a mistake is left
-// to whoever compiles it.
+// varies reports whether a text of t is a template with names in it. It also returns true for a template with a
+// mistake: the code that compiles it reports the mistake.
 func (s checks) varies(t *Target, text string) bool {
 	if !s.hasTemplates(t) || !strings.Contains(text, "{{") {
 		return false
@@ -65,20 +63,20 @@ func (s checks) varies(t *Target, text string) bool {
 	return err != nil || len(names) > 0
 }
 
-// fixedMessage returns the message in the file, in which no names stand.
+// fixedMessage returns the message in the file. The message must contain no names.
 func (s checks) fixedMessage(t *Target) []byte {
 	if !s.hasTemplates(t) {
 		return t.GRPC.Inline
 	}
 	compiled, err := template.Parse(t.GRPC.Text(), template.JSON, func(string) (int, bool) { return 0, false })
-	if err != nil { // which it is not without names
+	if err != nil { // impossible without names
 		return nil
 	}
 	return []byte(compiled.Text())
 }
 
-// checkMessage finds values with which a message cannot be encoded. It says nothing if the types
-// of the method are not known.
+// checkMessage finds values that keep a message from being encoded. It says nothing if the types of the method are
+// unknown.
 func (s checks) checkMessage(t *Target, message *template.Template) {
 	g := t.GRPC
 	if !s.Sound(messageKey) || !isObjectWithNames(g.Text()) {
@@ -93,7 +91,7 @@ func (s checks) checkMessage(t *Target, message *template.Template) {
 	c := messageTrial{method: method, message: message, data: t.Data, values: make([][]byte, len(t.Data))}
 	for _, n := range message.Names() {
 		if n >= len(t.Data) || len(samplesOf(&t.Data[n])) == 0 {
-			return // nothing is known of its values
+			return // its values are unknown
 		}
 		if !slices.Contains(c.names, n) {
 			c.names = append(c.names, n)

@@ -37,7 +37,7 @@ func TestACallWithNamesInItIsEncodedLater(t *testing.T) {
 	assert.Equal(t, "\x0a\x0d{{ service }}", string(c.Targets[3].GRPC.Message), "without data it is text like any other")
 }
 
-// All rows of a file are looked at where the field takes some values only.
+// All rows of a file are checked if the field accepts only some values.
 func TestAValueThatDoesNotFitIsFoundInTheLastRow(t *testing.T) {
 	t.Parallel()
 	folder := workspace(t, "testdata/good")
@@ -48,7 +48,7 @@ func TestAValueThatDoesNotFitIsFoundInTheLastRow(t *testing.T) {
 			"9223372036854775807": true, "-9223372036854775808": true, "1e3": true, "1.0": true, "0": true,
 		} {
 			line := "a.csv:502: "
-			if before == "007" { // which is no number in JSON
+			if before == "007" { // not a number in JSON
 				line = "a.csv:2: "
 			}
 			require.NoError(t, os.WriteFile(filepath.Join(folder, "a.csv"), []byte("n,other\n"+strings.ReplaceAll(rows+last+"\n", "\n", ",\n")), 0o600))

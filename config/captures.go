@@ -11,7 +11,7 @@ import (
 	"example.com/prober/template"
 )
 
-// captures is the mapping of names to where an answer has their values.
+// captures maps names to the places of their values in an answer.
 type captures struct{ to *[]option.Capture }
 
 func captureFields(x *option.Capture) form.Section {
@@ -61,7 +61,7 @@ func (x captures) Encode() *yaml.Node {
 	return n
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (captures) Shape() form.Shape {
 	one := captureFields(new(option.Capture)).Shape().With("minProperties", 1).With("maxProperties", 1)
 	return form.Shape{"type": "object", "additionalProperties": one, "propertyNames": nameShape()}
@@ -76,7 +76,7 @@ func checkJSONPath(path string) error {
 	return nil
 }
 
-// checkCaptures finds what cannot be taken from an answer.
+// checkCaptures finds captures that no answer can provide.
 func (s checks) checkCaptures(t *Target, all []option.Capture) {
 	const key, size = "capture", "expect.max_body_size"
 	if len(all) == 0 {

@@ -2,11 +2,11 @@ package config
 
 import "example.com/prober/config/form"
 
-// checks finds the mistakes that keys of a target make together.
+// checks finds mistakes in combinations of a target's keys.
 type checks struct{ *form.Scope }
 
-// all drops what was inherited and has no meaning for this target. The defaults of the
-// program are not filled in yet.
+// all checks t and drops inherited settings without a meaning for it. It runs
+// before the defaults of the program are filled in.
 func (s checks) all(t *Target) {
 	s.checkKind(t)
 	s.checkBurst(&t.Burst)

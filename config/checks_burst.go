@@ -6,7 +6,8 @@ import (
 	"example.com/prober/config/form"
 )
 
-// checkBurst bounds the arrivals of an open burst, in number and in time.
+// checkBurst bounds the number of arrivals of an open burst, and the time they
+// take.
 func (s checks) checkBurst(b *Burst) {
 	const requests, duration, rate = "burst.requests", "burst.duration", "burst.rate"
 	switch {
@@ -38,8 +39,9 @@ func (s checks) checkStages(b *Burst) {
 	}
 }
 
-// checkArrivals lets a closed burst, which has none that are due, inherit how
-// they are spaced and waited for but not have its own.
+// checkArrivals lets a closed burst inherit the spacing of arrivals and the way
+// to wait for them, but not set either itself. A closed burst has no arrivals
+// that are due.
 func (s checks) checkArrivals(b *Burst) {
 	const arrival, precision, nothing = "burst.arrival", "burst.precision", " has no meaning without burst.rate or burst.stages"
 	if s.IsSet("burst.rate") || s.IsSet("burst.stages") {

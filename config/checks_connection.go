@@ -21,8 +21,8 @@ func (s checks) checkReuse(c *Connection) {
 	c.RequestsPerConnection = 0
 }
 
-// checkVersion follows RFC 9113, section 3: over TLS, HTTP/2 is negotiated, and in
-// clear text it must be known that the target speaks it.
+// checkVersion follows RFC 9113, section 3: over TLS, HTTP/2 is negotiated. In clear text, the prober must know
+// beforehand that the target speaks it.
 func (s checks) checkVersion(t *Target) {
 	const version, at, proxy = versionKey, urlKey, proxyKey
 	if s.IsSet(version) && !s.Sound(version) || !s.Sound(at) {
@@ -46,7 +46,7 @@ func (s checks) checkVersion(t *Target) {
 	}
 }
 
-// checkHTTP3 wants what QUIC is made of: TLS 1.3, and datagrams, which no proxy passes on.
+// checkHTTP3 requires what QUIC needs: TLS 1.3, and no proxy, because no supported proxy forwards datagrams.
 func (s checks) checkHTTP3(t *Target) {
 	const highest = "connection.tls.max_version"
 	if t.URL.Scheme != "https" {
@@ -60,8 +60,8 @@ func (s checks) checkHTTP3(t *Target) {
 	}
 }
 
-// checkEarlyData lets a target inherit early data without a use for it, but not have it
-// itself. What is sent so can be sent again by others: it must change nothing.
+// checkEarlyData lets a target inherit early data without using it, but not set it without using it. Others can replay
+// early data, so the request must change nothing.
 func (s checks) checkEarlyData(t *Target) {
 	const early, resumption, method = "connection.tls.early_data", "connection.tls.session_resumption", "request.method"
 	c := &t.Connection
@@ -82,8 +82,7 @@ func (s checks) checkEarlyData(t *Target) {
 	}
 }
 
-// checkFamily finds connections that could never be made, because no address is
-// of the family that is asked for.
+// checkFamily finds connections that can never be made, because no address is of the requested family.
 func (s checks) checkFamily(t *Target) {
 	const version, source = "connection.ip_version", "connection.source_address"
 	c, family := t.Connection, 0
@@ -106,14 +105,13 @@ func (s checks) checkFamily(t *Target) {
 	}
 }
 
-// fixedAddrs are the addresses of a host that is dialled without asking DNS, at least
-// one, and the key that they stand at.
+// fixedAddrs are the addresses of a host that is dialled without DNS, at least one, and the key they come from.
 type fixedAddrs struct {
 	key   string
 	addrs []netip.Addr
 }
 
-// fixedAddresses returns those of what t dials. A proxy is dialled instead of all else.
+// fixedAddresses returns the fixed addresses that t dials. With a proxy, the prober dials only the proxy.
 func (s checks) fixedAddresses(t *Target) (all []fixedAddrs) {
 	const resolve = "connection.resolve"
 	given := s.Sound(resolve) && len(t.Connection.Resolve) > 0

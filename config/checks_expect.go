@@ -10,10 +10,10 @@ import (
 	"example.com/prober/option"
 )
 
-// maxCheckedBody is the longest body that is kept to be looked at.
+// maxCheckedBody is the length of the longest body that is kept for checks.
 const maxCheckedBody = 8 << 20
 
-// checkExpect finds expectations that no answer could meet.
+// checkExpect finds expectations that no answer can meet.
 func (s checks) checkExpect(t *Target) {
 	const latency, timeout = "expect.max_latency", "timeout"
 	e := t.Expect

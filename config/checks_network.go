@@ -10,16 +10,16 @@ import (
 	"example.com/prober/policy"
 )
 
-// networkFirst has the key network decoded before the targets that are held
-// against it.
+// networkFirst moves the key network to the front: it must be decoded before
+// the targets are checked against it.
 func networkFirst(fields form.Section) form.Section {
 	isNetwork := func(f form.Field) bool { return f.Name == "network" }
 	i := slices.IndexFunc(fields, isNetwork)
 	return slices.Insert(slices.DeleteFunc(slices.Clone(fields), isNetwork), 0, fields[i])
 }
 
-// rules returns what the file says of the network. A list with a mistake in it
-// allows all: it is reported, and no target is to blame.
+// rules returns the network rules of the file. A list with a mistake allows
+// everything: the mistake is reported already, and no target is to blame.
 func (l *loader) rules() *policy.Policy {
 	if l.policy == nil {
 		n := l.config.Network
@@ -32,8 +32,9 @@ func (l *loader) rules() *policy.Policy {
 	return l.policy
 }
 
-// checkPolicy finds what a target could never reach. The addresses of targets are
-// left to the time of the request, which tells what they are then.
+// checkPolicy finds hosts and DNS servers that network denies to a target. The
+// addresses of targets are checked at the time of each request: only then are
+// they known.
 func (s checks) checkPolicy(t *Target, p *policy.Policy) {
 	for _, name := range hostsOf(t) {
 		entry := p.DenyHost(name.host)
@@ -41,7 +42,7 @@ func (s checks) checkPolicy(t *Target, p *policy.Policy) {
 		case entry == "":
 		case s.IsSet(name.key):
 			s.Conflict(msg, name.key)
-		default: // the URL of a target that is not in the file
+		default: // the URL of a target outside the file
 			s.AddError(form.Error{Path: s.Where, Msg: msg})
 		}
 	}
@@ -53,9 +54,9 @@ func (s checks) checkPolicy(t *Target, p *policy.Policy) {
 
 type hostAt struct{ key, host string }
 
-// hostsOf returns the names by which a target goes, each with the key that has it.
-// With request.host and tls.server_name a target is asked to be another host, which
-// behind a shared entrance it is.
+// hostsOf returns the host names of a target, each with its key. With
+// request.host and tls.server_name the prober asks the target to be another
+// host. Behind a shared entrance the target is this other host.
 func hostsOf(t *Target) []hostAt {
 	hosts := []hostAt{
 		{"request.host", hostWithoutPort(t.Request.Host)},

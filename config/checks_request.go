@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// checkBody holds back bodies that many servers ignore or refuse: RFC 9110,
-// section 9.3. A body with GET must be asked for.
+// checkBody refuses bodies that many servers ignore or refuse: RFC 9110,
+// section 9.3. A body with GET needs an explicit method.
 func (s checks) checkBody(r Request) {
 	bodies := []string{"request.body", "request.body_file", "request.body_size"}
 	hasBody := slices.ContainsFunc(bodies, s.IsSet)
@@ -22,8 +22,8 @@ func (s checks) checkBody(r Request) {
 	}
 }
 
-// checkHeaders finds the headers that would be sent twice, once as they stand in
-// the file and once from a key of their own.
+// checkHeaders finds headers that would be sent twice: once from the list of
+// headers, and once from a key of their own.
 func (s checks) checkHeaders(t *Target) {
 	r, headers, given := t.Request, "request.headers", t.Request.Headers
 	if t.Kind() == KindGRPC {

@@ -13,8 +13,8 @@ import (
 	"example.com/prober/config/form"
 )
 
-// checkTLS lets a target inherit those settings of TLS that mean nothing for any server
-// that it may dial, but not have them itself.
+// checkTLS lets a target inherit settings of TLS without a meaning for any
+// server it may dial, but not set them itself.
 func (s checks) checkTLS(t *Target) {
 	if s.knowsDials() {
 		all := dials(t)
@@ -35,8 +35,8 @@ func (s checks) checkTLS(t *Target) {
 	s.checkTLSVersions(t.Connection.TLS)
 }
 
-// checkTLSTimeout lets an http URL have the timeout without a use for it, which is no
-// mistake.
+// checkTLSTimeout accepts the timeout for an http URL: there it has no use, but
+// it is no mistake.
 func (s checks) checkTLSTimeout(t *Target, all []dialled) {
 	const timeout = "connection.tls_timeout"
 	if t.Kind() == KindHTTP || t.IsSecured() {
@@ -49,14 +49,15 @@ func (s checks) checkTLSTimeout(t *Target, all []dialled) {
 	s.Forget(timeout)
 }
 
-// knowsDials reports whether dials returns all that the target may dial.
+// knowsDials reports whether dials returns every URL of the target.
 func (s checks) knowsDials() bool {
 	isSpoilt := func(key string) bool { return s.IsSet(key) && !s.Sound(key) }
 	return s.Sound(urlKey) && !slices.ContainsFunc([]string{proxyKey, loginKey, redirectsKey, transportKey}, isSpoilt)
 }
 
-// meaningless returns the text for a key of TLS that holds for none of the URLs in all,
-// the first of which is that of the target. It names those with TLS.
+// meaningless returns the text for a key of TLS without a meaning for any of
+// the URLs in all. The first URL is the target's. The text names the URLs with
+// TLS.
 func meaningless(all []dialled) string {
 	var secured []string
 	for _, d := range all {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// clone returns a copy that shares only what nobody changes with t: the content
-// of files, and URLs.
+// clone returns a copy. The copy shares with t only the content of files, and
+// URLs: nobody changes these.
 func (t Target) clone() Target {
 	t.Labels, t.Links = maps.Clone(t.Labels), maps.Clone(t.Links)
 	t.Burst.Stages = slices.Clone(t.Burst.Stages)
@@ -30,8 +30,8 @@ func (t Target) clone() Target {
 	return t
 }
 
-// clone leaves the values of headers and parameters shared: they are replaced as
-// a whole.
+// clone shares the values of headers and parameters with the copy: they are
+// only ever replaced as a whole.
 func (r Request) clone() Request {
 	r.Headers = slices.Clone(r.Headers)
 	r.Compression = slices.Clone(r.Compression)

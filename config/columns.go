@@ -14,8 +14,8 @@ import (
 	"example.com/prober/option"
 )
 
-// readColumn returns the values of a column of a file: CSV with a header line (RFC 4180), or
-// JSON lines if the name of the file ends so. Errors name the file and the line.
+// readColumn returns the values of a column of a file: CSV with a header line (RFC 4180), or JSON lines if the
+// extension of the file says so. Errors name the file and the line.
 func readColumn(content []byte, file, column string) (option.Texts, error) {
 	var all option.Texts
 	err := eachRow(content, file, column, func(line int, value string) error {
@@ -32,7 +32,7 @@ func readColumn(content []byte, file, column string) (option.Texts, error) {
 	return all, err
 }
 
-// lineOfRow returns the line of the file in which a row of a column begins.
+// lineOfRow returns the line of the file at which a row of a column begins.
 func lineOfRow(content []byte, file, column string, row int) int {
 	at := 0
 	_ = eachRow(content, file, column, func(line int, _ string) error {

@@ -29,14 +29,14 @@ type Compare struct {
 
 const (
 	defaultMargin = 0.1
-	minMargin     = 0.02 // as fine as the buckets of latencies tell
+	minMargin     = 0.02 // no more than the resolution of the latency buckets
 	maxMargin     = 10
 	minMinChange  = time.Microsecond
 	maxMinChange  = time.Hour
 	defaultWindow = 10 * time.Minute
 	minWindow     = time.Minute
-	// DefaultMinChange is the least change of a latency that counts, unless another is given: on the
-	// same server the median wanders by less from one burst to the next.
+	// DefaultMinChange is the default for the least change of a latency that counts: on the same server the median
+	// varies by less from one burst to the next.
 	DefaultMinChange = time.Millisecond
 )
 
@@ -54,7 +54,7 @@ const shareMistake = "must be a share from 2% to 1000%, such as 10%"
 // shareWritten is a bit wider than what threshold.ParseShare takes.
 var shareWritten = regexp.MustCompile(`^[0-9.]+([eE][+-]?[0-9]+)? *%$`)
 
-// ParseMargin reads by how much a latency may differ and still count as the same, such as 10%, as a fraction.
+// ParseMargin reads by how much a latency may differ and still count as the same, such as 10%. It returns a fraction.
 func ParseMargin(text string) (float64, error) {
 	v, err := threshold.ParseShare(text)
 	if err != nil || v < minMargin || v > maxMargin {
@@ -72,15 +72,15 @@ func ParseMinChange(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// share is a value such as 10%.
+// share returns the value for a share such as 10%.
 func share(to *float64) form.Value {
 	parse := func(n *yaml.Node) (float64, error) { return ParseMargin(n.Value) }
 	format := func(v float64) *yaml.Node { return form.PlainNode(strconv.FormatFloat(100*v, 'g', 6, 64) + "%") }
 	return form.Scalar[float64]{To: to, Parse: parse, Format: format, Written: func() form.Shape { return form.TextLike(shareWritten, shareMistake) }}
 }
 
-// checkNames looks at the places that name a target. With on_error: keep, what a file says wrongly, and a target
-// that may stand in a file with a mistake, is only warned of: a file must not hurt the others.
+// checkNames checks every place that names a target. With on_error: keep it only warns of a mistake in a file of
+// targets, and of a missing target that may stand in a wrong file: a file must not hurt the others.
 func (l *loader) checkNames(main *form.Report) {
 	targets := map[string]*Target{}
 	for i := range l.config.Targets {
@@ -97,7 +97,7 @@ func (l *loader) checkNames(main *form.Report) {
 	}
 }
 
-// checkCompares finds targets that are compared with one that they cannot be compared with.
+// checkCompares finds targets that cannot be compared with the target they name.
 func (l *loader) checkCompares(targets map[string]*Target, main, aside *form.Report) {
 	files := l.config.FileOf()
 	for _, name := range slices.Sorted(maps.Keys(l.compares)) {
@@ -115,7 +115,7 @@ func (l *loader) checkCompares(targets map[string]*Target, main, aside *form.Rep
 	}
 }
 
-// compareTrouble says why a target cannot be compared as it wants; "" if it can.
+// compareTrouble says why t cannot be compared with the target it names. It returns "" if it can.
 func compareTrouble(t *Target, targets map[string]*Target) string {
 	other := targets[t.Compare.With]
 	switch {

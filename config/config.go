@@ -1,8 +1,7 @@
 // Package config reads prober.yml into plain data.
 //
-// Everything in a [Config] has been checked and has its default filled in; the
-// files it refers to have been read. Two targets that are equal by
-// reflect.DeepEqual behave the same, so that a reload can leave them alone.
+// Everything in a [Config] is checked. It has the defaults filled in and the content of the files it refers to. Two
+// targets that are equal by reflect.DeepEqual behave the same, so a reload can leave them alone.
 package config
 
 import (
@@ -21,44 +20,43 @@ import (
 type Config struct {
 	// Targets in the order of the file; their names are unique.
 	Targets []Target
-	// TargetFiles are the files that target_files names, in their order. Their targets stand in
-	// Targets behind those of the configuration itself.
+	// TargetFiles are the files of the key target_files, in their order. In Targets, their targets come after the
+	// targets of the configuration itself.
 	TargetFiles []TargetFile
-	// OnError says what a mistake in one of TargetFiles does; empty is as OnErrorFail.
+	// OnError says what a mistake in one of TargetFiles does; empty means OnErrorFail.
 	OnError OnError
-	// Discover says where more targets are found, in the order of the file.
+	// Discover says how to find more targets, in the order of the file.
 	Discover []Discover
-	// Maintenance are the windows in which targets are under maintenance, in the order of the file.
+	// Maintenance are the windows of maintenance, in the order of the file.
 	Maintenance []maintenance.Window
 	Metrics     Metrics
 	// Network says which addresses and hosts may be dialled.
 	Network policy.Rules
-	// Files are the paths of all files that were read, the configuration itself
-	// first; those of private keys are among them.
+	// Files are the paths of all files that were read: the configuration itself first, and also those of private keys.
 	Files []string
-	// Sums hold the SHA-256 of what was read from each of Files but the first: of the
-	// very bytes that are used, whatever the file holds by now.
+	// Sums hold the SHA-256 of each of Files but the first. It is the hash of the bytes in use, even if the file has
+	// changed since.
 	Sums map[string][sha256.Size]byte
-	// Warnings are about what is valid and hardly meant; as bounded as [form.Errors].
+	// Warnings are about valid settings that are hardly meant; as bounded as [form.Errors].
 	Warnings []form.Error
 
-	// patterns are those of target_files.
+	// patterns are the entries of target_files.
 	patterns []pattern
 	// windows are Maintenance as it is written.
 	windows []window
 }
 
-// Target is one URL and how to send load to it. What means nothing to its [Kind] is zero.
+// Target is one URL and how to send load to it. Fields without a meaning for its [Kind] are zero.
 type Target struct {
 	// Name is unique and matches [a-zA-Z0-9_.:/-]{1,128}.
 	Name string
-	// URL has the scheme http, https, tcp, tls, grpc, grpcs or dns and a host; userinfo is
-	// refused. But for http, https and dns it has a port, which dns may have; nothing is behind
-	// that but with http and https.
+	// URL has the scheme http, https, tcp, tls, grpc, grpcs or dns and a host, and never userinfo. With tcp, tls, grpc
+	// and grpcs it has a port; with http, https and dns it may have one. Only with http and https may anything follow
+	// the port.
 	URL *url.URL
 	// Labels appear on prober_target_info and prober_request_info only.
 	Labels map[string]string
-	// Links are templates of URLs by the titles that the page of the target shows.
+	// Links are templates of URLs by their titles. The page of the target shows them.
 	Links map[string]string
 	// Interval is the time from the start of a burst to the start of the next.
 	Interval time.Duration
@@ -73,15 +71,15 @@ type Target struct {
 	DNS        *option.DNS
 	Connection Connection
 	Expect     Expect
-	// Breaker is nil where failures do not thin the bursts.
+	// Breaker is nil if failures do not thin the bursts.
 	Breaker *Breaker
-	// Objective is nil where the alerts hold the target to what they hold any.
+	// Objective is nil if the alerts treat the target as any other.
 	Objective *Objective
-	// KeepFailures is nil where no answers are kept.
+	// KeepFailures is nil if no answers are kept.
 	KeepFailures *KeepFailures
-	// Thresholds fail a burst by hand. Without any, each failure does.
+	// Thresholds decide whether a burst that is sent by hand fails. Without any, each failure fails it.
 	Thresholds []threshold.Threshold
-	// Compare is nil where the target is compared with no other.
+	// Compare is nil if the target is compared with no other.
 	Compare *Compare
 	Traffic
 }
@@ -103,9 +101,9 @@ type Breaker struct {
 	For time.Duration
 }
 
-// KeepFailures has the answers to requests that failed kept.
+// KeepFailures says that the answers to failed requests are kept.
 type KeepFailures struct {
-	// Bodies is how many bytes of each body; at least 1.
+	// Bodies is how many bytes of each body are kept; at least 1.
 	Bodies int64
 }
 
@@ -117,7 +115,7 @@ type Burst struct {
 	Requests int
 	// Duration ends the burst after so long; 0 means no limit.
 	Duration time.Duration
-	// Rate is in requests per second; 0 means that there is none.
+	// Rate is in requests per second; 0 means no rate.
 	Rate float64
 	// Stages end the burst with the last of them, unless Requests or Duration
 	// end it before. At least one has a rate above 0.
@@ -130,8 +128,8 @@ type Burst struct {
 	Concurrency int
 }
 
-// Stage is a part of a burst over which the rate changes in a straight line: from
-// that of the stage before, or 0 in the first, to its own.
+// Stage is a part of a burst. Over it the rate changes in a straight line: from the rate of the stage before, or 0 in
+// the first, to its own.
 type Stage struct {
 	// Duration may be 0: the rate jumps.
 	Duration time.Duration
@@ -139,7 +137,7 @@ type Stage struct {
 	Rate float64
 }
 
-// Precision is how the time until an arrival is waited for.
+// Precision is how the prober waits for an arrival.
 type Precision string
 
 // PrecisionSleep leaves the processor to others, PrecisionSpin keeps it busy for
@@ -161,50 +159,48 @@ const (
 // Request is what is sent.
 type Request struct {
 	Method string
-	// Path, with a query, stands for that of the URL; empty means the URL's.
+	// Path, with a query, replaces the path of the URL; empty means the URL's.
 	Path string
 	// Headers in the order of the file.
 	Headers []Header
 	// Host replaces the host of the URL in the Host header; empty means the URL's.
 	Host string
-	// Body is sent as it is, whether it stood in the file or was read from BodyFile.
+	// Body is sent as it is, whether it came from the configuration or from BodyFile.
 	Body []byte
-	// BodyFile is the path that Body was read from, as it stands in the file, or empty.
+	// BodyFile is the path of the file with Body, as written in the configuration, or empty.
 	BodyFile string
 	// BodySize is the number of generated bytes to send instead of Body.
 	BodySize int64
-	// At most one of BasicAuth, Authorization and OAuth2 is not nil, and none
-	// where Headers have an Authorization.
+	// At most one of BasicAuth, Authorization and OAuth2 is not nil, and none if Headers have an Authorization.
 	BasicAuth     *BasicAuth
 	Authorization *Authorization
 	OAuth2        *OAuth2
-	// Compression lists the content codings of Accept-Encoding, preferred first:
-	// gzip, br, zstd, deflate. Empty means that the header is not sent.
+	// Compression lists the content codings of Accept-Encoding, preferred first: gzip, br, zstd, deflate. If it is
+	// empty, the header is not sent.
 	Compression []string
 	// IDHeader is the name of a header with a unique value in each request, or empty.
 	IDHeader string
 	// Traceparent sends the header of W3C Trace Context, section 3.2.
 	Traceparent bool
-	// FollowRedirects is how many redirects one request follows; 0 means that a
-	// redirect is an answer like any other.
+	// FollowRedirects is how many redirects one request follows. With 0 a redirect is an answer like any other.
 	FollowRedirects int
 }
 
 // GRPC is what is called.
 type GRPC struct {
-	// Service is the name with that of its package, Method the name within the service.
+	// Service is the name of the service with its package, Method the name within the service.
 	Service, Method string
-	// Message is what the method takes, encoded, wherever it comes from.
+	// Message is the encoded message for the method, from the configuration or from MessageFile.
 	Message []byte
-	// Inline is the message in JSON where it stands in the file itself, nil elsewhere.
+	// Inline is the message in JSON if it is written in the configuration itself, else nil.
 	Inline []byte
-	// MessageFile is the path that Message was read from, as it stands in the file, or empty.
+	// MessageFile is the path of the file with Message, as written in the configuration, or empty.
 	MessageFile string
-	// DescriptorFile is the path that Descriptors were read from, as it stands in the file,
-	// or empty. Descriptors are a FileDescriptorSet.
+	// DescriptorFile is the path of the file with Descriptors, as written in the configuration, or empty. Descriptors
+	// are a FileDescriptorSet.
 	DescriptorFile string
 	Descriptors    []byte
-	// Reflection asks the server for the types. Message is not encoded then, if it is in JSON.
+	// Reflection asks the server for the types. A Message in JSON is not encoded then.
 	Reflection bool
 	// Metadata in the order of the file.
 	Metadata []Header
@@ -214,8 +210,8 @@ type GRPC struct {
 type BasicAuth struct {
 	// Username holds no colon.
 	Username string
-	// PasswordFile is the path that Password was read from, as it stands in the
-	// file; without it the password is empty.
+	// PasswordFile is the path of the file with Password, as written in the configuration. Without it the password is
+	// empty.
 	PasswordFile string
 	Password     string
 }
@@ -225,24 +221,21 @@ type BasicAuth struct {
 type Authorization struct {
 	// Type is the scheme, such as Bearer; a token.
 	Type string
-	// CredentialsFile is the path that Credentials were read from, as it stands
-	// in the file.
+	// CredentialsFile is the path of the file with Credentials, as written in the configuration.
 	CredentialsFile string
 	Credentials     string
 }
 
-// OAuth2 is the client credentials grant of RFC 6749, section 4.4, by which a
-// bearer token is fetched.
+// OAuth2 is the client credentials grant of RFC 6749, section 4.4. It fetches a bearer token.
 type OAuth2 struct {
 	ClientID string
-	// ClientSecretFile is the path that ClientSecret was read from, as it stands
-	// in the file.
+	// ClientSecretFile is the path of the file with ClientSecret, as written in the configuration.
 	ClientSecretFile string
 	ClientSecret     string
 	// TokenURL is http or https, without userinfo and fragment.
 	TokenURL *url.URL
 	Scopes   []string
-	// EndpointParams are sent to TokenURL besides those of the grant.
+	// EndpointParams are sent to TokenURL besides the parameters of the grant.
 	EndpointParams map[string][]string
 	// Timeout bounds one request for a token.
 	Timeout time.Duration
@@ -256,13 +249,13 @@ type Header struct {
 
 // Connection says how connections are made and how long they are kept.
 type Connection struct {
-	// Of the addresses in Dial none is unspecified, multicast or an IPv4 address in IPv6
-	// form. Resolve is empty where DNSServer is valid or Proxy has a URL.
+	// No address in Dial is unspecified, multicast or an IPv4 address in IPv6 form. Resolve is empty if DNSServer is
+	// valid or Proxy has a URL.
 	option.Dial
 
 	HTTPVersion option.HTTPVersion
 	Reuse       Reuse
-	// RequestsPerConnection closes a connection after so many; 0 means no limit.
+	// RequestsPerConnection closes a connection after so many requests; 0 means no limit.
 	RequestsPerConnection int
 	// StreamsPerConnection bounds the requests in flight on one connection of HTTP/2 or
 	// HTTP/3.
@@ -271,20 +264,20 @@ type Connection struct {
 	TLS                  TLS
 }
 
-// Proxy is the way to the target; it is zero where the way is direct.
+// Proxy is the way to the target; it is zero if the way is direct.
 type Proxy struct {
 	// URL has the scheme http, https, socks5 or socks5h, a host and a port, and
 	// nothing else; nil means no proxy.
 	URL *url.URL
-	// Username may be empty: no credentials are sent then.
+	// Username may be empty. Then no credentials are sent.
 	Username string
-	// PasswordFile is the path that Password was read from, as it stands in the
-	// file; without it the password is empty.
+	// PasswordFile is the path of the file with Password, as written in the configuration. Without it the password is
+	// empty.
 	PasswordFile string
 	Password     string
-	// NoProxy lists what is reached directly: an address, a network, a name with all
-	// names below it, .name or *.name for those below it only, or * for all. All but
-	// a network may end in a port, and an address may stand in brackets.
+	// NoProxy lists what is reached directly: an address, a network, a name with all names below it, .name or *.name
+	// for the names below it only, or * for all. All but a network may end in a port, and an address may stand in
+	// brackets.
 	NoProxy []string
 }
 
@@ -298,8 +291,8 @@ const (
 	ReuseNever  Reuse = "never"
 )
 
-// TLS configures the client side of a handshake; it is zero where there is none. The PEM
-// content in it is that of the files beside it, whose paths are as they stand in the file.
+// TLS configures the client side of a handshake; it is zero for a target without one. Its PEM content is the content of
+// the files beside it. Their paths are as written in the configuration.
 type TLS struct {
 	option.TLS
 
@@ -308,33 +301,32 @@ type TLS struct {
 
 // Expect says which answers count as success.
 type Expect struct {
-	// Status lists the statuses that are a success; empty means all below 400.
+	// Status lists the statuses of a success; empty means all below 400.
 	Status []option.StatusRange
 	// Headers in the order of the file, each name once.
 	Headers []option.FieldPattern
 	Body    option.BodyPattern
-	// HTTPVersion is that of the answer: 1.0, 1.1, 2, 3, or empty for any.
+	// HTTPVersion is the version of the answer: 1.0, 1.1, 2, 3, or empty for any.
 	HTTPVersion string
-	// GRPCStatus lists the statuses of calls that are a success; empty means OK.
+	// GRPCStatus lists the statuses of a successful call; empty means OK.
 	GRPCStatus []option.GRPCStatus
-	// Message has the scalars that must stand at places of the message of an answer.
+	// Message maps places in the message of an answer to the scalars expected there.
 	Message map[string]any
-	// MaxLatency is the time from due to the last byte; 0 means no limit.
+	// MaxLatency bounds the time from due to the last byte; 0 means no limit.
 	MaxLatency time.Duration
-	// MaxBodySize bounds the body of an answer, in bytes as they are sent. Of gRPC it bounds
-	// each message.
+	// MaxBodySize bounds the body of an answer, in bytes on the wire. For gRPC it bounds each message.
 	MaxBodySize int64
-	// Rcode lists the codes of DNS answers that are a success; empty means NOERROR alone.
+	// Rcode lists the codes of a successful DNS answer; empty means NOERROR alone.
 	Rcode   []option.Rcode
 	Answers Answers
 }
 
 // Metrics says how latencies are stored.
 type Metrics struct {
-	// Buckets are the upper bounds of the classic buckets in seconds, ascending;
-	// at most 20. Load fills in a default that reaches beyond the longest timeout.
+	// Buckets are the upper bounds of the classic buckets in seconds, ascending; at most 20. Load fills in a default
+	// that reaches beyond the longest timeout.
 	Buckets          []float64
 	NativeHistograms bool
-	// NativeFactor is how many times the end of the bucket before a native bucket may end.
+	// NativeFactor is the most by which the end of a native bucket may exceed the end of the one before, as a factor.
 	NativeFactor float64
 }

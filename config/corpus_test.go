@@ -17,8 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the expected results in testdata anew")
 
-// TestBadFiles compares all that is said about each file of testdata/bad with
-// the text beside it.
+// TestBadFiles compares all messages about each file of testdata/bad with the
+// text beside it.
 func TestBadFiles(t *testing.T) {
 	t.Parallel()
 	folder := workspace(t, "testdata/bad")
@@ -73,8 +73,8 @@ func golden(t *testing.T, path, got string) {
 	assert.Equal(t, string(want), got)
 }
 
-// workspace copies a folder and adds the files that do not belong into a
-// repository: secrets, certificates with their keys, and what is too large.
+// workspace copies a folder and adds files that do not belong in a repository:
+// secrets, certificates with their keys, and files that are too large.
 func workspace(t *testing.T, from string) string {
 	t.Helper()
 	folder := t.TempDir()

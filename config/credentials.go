@@ -7,8 +7,8 @@ import (
 	"example.com/prober/config/form"
 )
 
-// checkCredentials is for what stands at the end of a header line, which
-// recipients strip of spaces.
+// checkCredentials checks the text at the end of a header line: recipients
+// strip its spaces.
 func checkCredentials(s string) error {
 	if strings.Trim(s, " ") != s {
 		return errors.New("it begins or ends with a space")

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestChangedSecretsMakeOnlyTheirTargetsUnequal is what lets a reload replace
-// exactly those targets that have a new secret.
+// TestChangedSecretsMakeOnlyTheirTargetsUnequal checks the condition for a
+// reload to replace only targets with a new secret.
 func TestChangedSecretsMakeOnlyTheirTargetsUnequal(t *testing.T) {
 	t.Parallel()
 	folder := workspace(t, "testdata/good")

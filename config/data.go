@@ -23,7 +23,7 @@ const (
 	dataSourcesAsked = "must say what it stands for: file with column, values, from with to, or generate"
 )
 
-// dataEntry is one name of data as it stands in the file.
+// dataEntry is one name of data as written in the file.
 type dataEntry struct {
 	file, column string
 	content      []byte
@@ -51,8 +51,7 @@ func (e *dataEntry) fields() form.Section {
 	}
 }
 
-// dataNames is the mapping of names to what they stand for; null takes one of the defaults
-// away.
+// dataNames maps names to their data; null removes a name of the defaults.
 type dataNames struct{ to *[]option.Data }
 
 func (d dataNames) Decode(c form.Cursor, n *yaml.Node) {
@@ -83,12 +82,12 @@ func (d dataNames) Decode(c form.Cursor, n *yaml.Node) {
 	*d.to = all
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (dataNames) Shape() form.Shape {
 	return form.MapOf(new(dataEntry).fields().Shape().With("minProperties", 1)).With("propertyNames", nameShape())
 }
 
-// nameShape is that of a name that may stand in braces.
+// nameShape returns the shape of a name that may stand in braces.
 func nameShape() form.Shape {
 	return form.Shape{"pattern": "^[a-zA-Z_][a-zA-Z0-9_]{0,63}$", "patternErrorMessage": dataPathMistake}
 }
@@ -102,7 +101,7 @@ func decodeData(c form.Cursor, name string, n *yaml.Node) (option.Data, bool) {
 	}
 	before := c.Found()
 	for _, f := range new(dataEntry).fields() {
-		c.Forget(c.Path + "." + f.Name) // what the defaults say of the name
+		c.Forget(c.Path + "." + f.Name) // the defaults for this name
 	}
 	e := new(dataEntry)
 	e.fields().Decode(c, n)
@@ -122,7 +121,7 @@ func decodeData(c form.Cursor, name string, n *yaml.Node) (option.Data, bool) {
 	return one, true
 }
 
-// check finds keys that do not go together.
+// check finds keys that exclude or need each other.
 func (e *dataEntry) check(given func(key string) bool) error {
 	isRange := !given("generate") && (given("from") || given("to"))
 	sources := 0
@@ -165,7 +164,7 @@ func (e *dataEntry) checkBounds(isRange bool, given func(key string) bool) error
 	return nil
 }
 
-// settle reads what has to be read.
+// settle returns the data of the entry, with defaults filled in. It reads the column of a file.
 func (e *dataEntry) settle(files *form.Files, name string, given func(key string) bool) (option.Data, error) {
 	d := option.Data{Name: name, Generate: e.generate, From: e.from, To: e.to, Length: e.length, Format: e.format, Pick: e.pick}
 	switch {
@@ -240,7 +239,7 @@ func encodeData(d *option.Data) *yaml.Node {
 	return n
 }
 
-// dataValues is a list of texts, one of which may come twice.
+// dataValues is a list of texts. The same text may come twice.
 type dataValues struct{ to *[]string }
 
 func (v dataValues) Decode(c form.Cursor, n *yaml.Node) {
@@ -256,12 +255,12 @@ func (v dataValues) Decode(c form.Cursor, n *yaml.Node) {
 
 func (v dataValues) Encode() *yaml.Node { return nil } // encodeData does it
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (dataValues) Shape() form.Shape { return form.ListOf(form.AnyText()).With("minItems", 1) }
 
 func (v dataValues) Reset() { *v.to = nil }
 
-// wholeNumber is any whole number of 64 bits.
+// wholeNumber returns the value for any whole number of 64 bits.
 func wholeNumber(to *int64) form.Value {
 	parse := func(n *yaml.Node) (int64, error) {
 		v, err := strconv.ParseInt(n.Value, 10, 64)

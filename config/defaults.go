@@ -27,14 +27,13 @@ const (
 	defaultNativeFactor   = 1.05
 )
 
-// The bounds of metrics.native_factor, the finest and the coarsest that histograms can be.
+// The bounds of metrics.native_factor: the finest and the coarsest possible histograms.
 const (
 	minNativeFactor = 1.003
 	maxNativeFactor = 2
 )
 
-// fillTarget gives every key that means something to a target and was not set its
-// default.
+// fillTarget gives every key without a value its default, if the key means something to the target.
 func fillTarget(t *Target) {
 	if t.Burst.Requests == 0 && t.Burst.Duration == 0 && len(t.Burst.Stages) == 0 {
 		t.Burst.Requests = 1
@@ -84,7 +83,7 @@ func fillGRPC(t *Target, tls bool) {
 	fillLogin(&t.Request)
 }
 
-// fillLogin is for the keys by which a target logs in.
+// fillLogin gives the login keys of a target their defaults.
 func fillLogin(r *Request) {
 	if r.Authorization != nil {
 		fill(&r.Authorization.Type, defaultScheme)
@@ -107,9 +106,8 @@ func fill[T comparable](to *T, v T) {
 	}
 }
 
-// presetFile sets the defaults of the keys that no target has. Denied are the
-// addresses at which clouds hand out credentials, and all else that is
-// link-local, where most of them do so.
+// presetFile sets the defaults of the keys outside targets. It denies the addresses at which clouds hand out
+// credentials, and all other link-local ones: most clouds use one of these.
 func presetFile(c *Config) {
 	c.Metrics.NativeHistograms, c.Metrics.NativeFactor = true, defaultNativeFactor
 	c.Network.Deny = []netip.Prefix{
@@ -146,12 +144,12 @@ func longestTimeout(targets []Target) time.Duration {
 // renard are the preferred numbers of the series R5 (ISO 3): each is 1.6 times the one before.
 var renard = [...]float64{1, 1.6, 2.5, 4, 6.3}
 
-// fineMillis is up to where default buckets are as fine as the series is.
+// fineMillis bounds the fine part of the default buckets, in milliseconds: up to it they take every step of the series.
 const fineMillis = 2500
 
-// defaultBuckets returns bounds in seconds: the series R5 from 1 ms to 2.5 s and, where longest is beyond that, as many more
-// as there may be up to the first of the series beyond longest, evenly spaced on a scale of doublings. A bucket that ends
-// 1.6 times higher than it begins puts a median at most 30 % off.
+// defaultBuckets returns bounds in seconds: the series R5 from 1 ms to 2.5 s. If longest is greater, it adds as many
+// bounds as are allowed, evenly spaced on a logarithmic scale, up to the first step of the series beyond longest. A
+// bucket from b to 1.6 b shifts a median by at most 30 %.
 func defaultBuckets(longest time.Duration) []float64 {
 	var millis, coarse []float64
 	for decade := 1.0; ; decade *= 10 {
@@ -169,7 +167,7 @@ func defaultBuckets(longest time.Duration) []float64 {
 	}
 }
 
-// thinned returns at most n of the bounds, evenly chosen, the last one among them.
+// thinned returns at most n of the bounds, evenly chosen. The last bound is always among them.
 func thinned(bounds []float64, n int) []float64 {
 	n = min(n, len(bounds))
 	chosen := make([]float64, n)
@@ -182,7 +180,7 @@ func thinned(bounds []float64, n int) []float64 {
 func seconds(millis []float64) []float64 {
 	bounds := make([]float64, len(millis))
 	for i, ms := range millis {
-		bounds[i] = math.Round(ms*10) / 10000 // to the tenth of a millisecond: 6.3 times 100 is none in binary
+		bounds[i] = math.Round(ms*10) / 10000 // to the tenth of a millisecond: 6.3 times 100 is inexact in binary
 	}
 	return bounds
 }

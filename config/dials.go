@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// The keys that say what a target may dial, and what it speaks.
+// The keys that decide what a target may dial, and which protocol it speaks.
 const (
 	urlKey       = "url"
 	proxyKey     = "connection.proxy_url"
@@ -15,18 +15,17 @@ const (
 	versionKey   = "connection.http_version"
 )
 
-// dialled is a URL that a target may open a connection to, with the key that it
-// comes from.
+// dialled is a URL to which a target may open a connection, with the key of the URL.
 type dialled struct {
 	key string
-	// url has no host where a redirect decides on it.
+	// url has no host if a redirect decides it.
 	url *url.URL
-	// secured means that a connection to it begins with a TLS handshake.
+	// secured means: a connection to the URL begins with a TLS handshake.
 	secured bool
 }
 
-// dials returns the URLs that t may dial: its own, its proxy's, that of its tokens, and
-// where redirects may lead. Those whose keys have mistakes may be missing.
+// dials returns the URLs that t may dial: its own, its proxy's, the URL for its tokens, and the targets of redirects.
+// URLs may be missing if their keys have mistakes.
 func dials(t *Target) []dialled {
 	all := []dialled{{urlKey, t.URL, t.IsSecured()}, at(proxyKey, t.Connection.Proxy.URL)}
 	if t.Request.OAuth2 != nil {
@@ -38,12 +37,12 @@ func dials(t *Target) []dialled {
 	return slices.DeleteFunc(all, func(d dialled) bool { return d.url == nil })
 }
 
-// at returns what the URL at a key leads to.
+// at returns the URL of a key in the form of dials.
 func at(key string, u *url.URL) dialled { return dialled{key, u, isSecured(u)} }
 
-// heedsTLS reports whether a key of connection.tls holds for the server that d leads to.
-// What identifies the target, or the prober to it, is not for those on the way. The
-// certificate of a token endpoint is verified in any case, and no session with it is kept.
+// heedsTLS reports whether a key of connection.tls holds for the server of d. Keys that identify the target, or the
+// prober to it, do not hold for servers on the way. The certificate of a token endpoint is always verified, and no
+// session with it is kept.
 func (d dialled) heedsTLS(key string) bool {
 	switch {
 	case !d.secured:

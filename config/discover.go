@@ -17,18 +17,18 @@ const (
 	maxKeepFor      = 365 * 24 * time.Hour
 )
 
-// Discover says where further targets are found, and what they are like.
+// Discover says how to find more targets, and what they are like.
 type Discover struct {
-	// Name is unique among the discoveries and as that of a target.
+	// Name is unique among the discoveries. It has the form of a target's name.
 	Name string
-	// MaxTargets bounds the targets that are found; at least 1.
+	// MaxTargets bounds the found targets; at least 1.
 	MaxTargets int
 	// KeepFor is how long the last good set is kept when a discovery fails or finds nothing.
 	KeepFor time.Duration
-	// Mechanisms are the keys that are Prometheus' own, in the order of [MechanismKeys]; at
-	// least one of them is not relabel_configs.
+	// Mechanisms are Prometheus' own keys, in the order of [MechanismKeys]; at least one of them is not
+	// relabel_configs.
 	Mechanisms []Mechanism
-	// Folder is that of the configuration, to which paths in Mechanisms are relative.
+	// Folder is the folder of the configuration: paths in Mechanisms are relative to it.
 	Folder string
 	// File is the path of the configuration, for mistakes in Mechanisms.
 	File string
@@ -42,12 +42,12 @@ type Mechanism struct {
 	Key string
 	// YAML is the value of the key, a list, as a document of its own.
 	YAML []byte
-	// Line is that of the key in the file, Lines are those of the lines of YAML.
+	// Line is the line of the key in the file. Lines are the lines in the file of each line of YAML.
 	Line  int
 	Lines []int
 }
 
-// relabelKey is the key of Mechanisms that finds nothing.
+// relabelKey is the one key of Mechanisms that finds no targets.
 const relabelKey = "relabel_configs"
 
 // MechanismKeys returns the keys of a discovery that Prometheus understands.
@@ -55,9 +55,8 @@ func MechanismKeys() []string {
 	return []string{"file_sd_configs", "http_sd_configs", "dns_sd_configs", "kubernetes_sd_configs", "consul_sd_configs", relabelKey}
 }
 
-// Target returns the target that a set of labels stands for, checked as one that is written
-// in the file. The error is [form.Errors] without file and line. It may be called from any
-// goroutine.
+// Target returns the target for a set of labels. The target is checked as one in the file is. The error is
+// [form.Errors] without file and line. It is safe for concurrent use.
 func (d *Discover) Target(labels map[string]string) (Target, error) { return d.template.target(labels) }
 
 // discoverList is the key discover.
@@ -127,7 +126,7 @@ func (l discoverList) Encode() *yaml.Node {
 	return n
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (l discoverList) Shape() form.Shape {
 	var finds []any
 	for _, key := range MechanismKeys() {
@@ -140,7 +139,7 @@ func (l discoverList) Shape() form.Shape {
 
 func (l discoverList) Reset() { l.config.Discover = nil }
 
-// alwaysShown is a value of which zero is shown too.
+// alwaysShown is a value that is shown even if it is zero.
 type alwaysShown struct {
 	form.Value
 
@@ -149,7 +148,7 @@ type alwaysShown struct {
 
 func (a alwaysShown) Encode() *yaml.Node { return a.shown() }
 
-// mechanism is a key whose value Prometheus understands.
+// mechanism is a key with a value for Prometheus.
 type mechanism struct {
 	key string
 	to  *[]Mechanism
@@ -183,15 +182,14 @@ func (m mechanism) Encode() *yaml.Node {
 	return nil
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (mechanism) Shape() form.Shape {
 	return form.ListOf(form.Shape{"type": "object"}).With("minItems", 1)
 }
 
 func (m mechanism) Reset() {}
 
-// hideAllBut hides the values of all keys of a mechanism that are not known to hold no
-// secret. The key is that under which n stands.
+// hideAllBut hides the values of all keys of a mechanism but those known to hold no secret. n is the value of the key.
 func hideAllBut(n *yaml.Node, key string) {
 	n.HeadComment, n.LineComment, n.FootComment = "", "", ""
 	switch n.Kind {
@@ -214,8 +212,8 @@ func hideAllBut(n *yaml.Node, key string) {
 	}
 }
 
-// shownKeys are keys of mechanisms that hold no secret, with what hides the parts that may
-// be one.
+// shownKeys are the keys of mechanisms that hold no secret. The function, if there is one, hides the part of a value
+// that may be one.
 var shownKeys = map[string]func(string) string{
 	"files": nil, "refresh_interval": nil,
 	"url": shownAddress, "api_server": shownAddress, "server": shownAddress, "proxy_url": shownAddress,
@@ -226,8 +224,7 @@ var shownKeys = map[string]func(string) string{
 	"source_labels": nil, "separator": nil, "target_label": nil, "regex": nil, "modulus": nil, "replacement": nil, "action": nil,
 }
 
-// shownAddress leaves user name, password and query out of an address, which may lack its
-// scheme.
+// shownAddress removes user name, password and query from an address. The address may lack a scheme.
 func shownAddress(address string) string {
 	address, _, hasQuery := strings.Cut(address, "?")
 	scheme, rest, hasScheme := strings.Cut(address, "://")

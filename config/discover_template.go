@@ -14,18 +14,17 @@ import (
 	"example.com/prober/template"
 )
 
-// targetTemplate makes targets of labels: {{ label }} in its values stands for the value of a
-// label.
+// targetTemplate makes targets from labels: it replaces {{ label }} in its values with the value of the label.
 type targetTemplate struct {
-	mu     *sync.Mutex // of the store of files, which all discoveries share
+	mu     *sync.Mutex // of the store of files: all discoveries share it
 	loader *loader
 	files  *form.Files
 	node   *yaml.Node
-	// later are names that are no labels: those of the data and the captures of the target.
+	// later are names other than labels: the names of the target's data and captures.
 	later map[string]bool
-	// isVaried is set if {{ }} stands for something in the requests of the target.
+	// isVaried is set if {{ }} is replaced in the requests of the target.
 	isVaried bool
-	// sample is the target that made-up labels stand for.
+	// sample is the target for made-up labels.
 	sample Target
 }
 
@@ -53,13 +52,12 @@ func (v templateValue) Decode(c form.Cursor, n *yaml.Node) {
 	v.discover.template = t
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (templateValue) Shape() form.Shape { return form.RefTo(shapeOfTemplate) }
 
 func (v templateValue) Reset() { v.discover.template = nil }
 
-// namesOf returns the names that the requests of a target know: those of its data, and those
-// of what its steps capture.
+// namesOf returns the names that the requests of a target know: the names of its data and of its steps' captures.
 func namesOf(n *yaml.Node, base *Target) map[string]bool {
 	names := map[string]bool{}
 	for _, d := range base.Data {
@@ -89,7 +87,7 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// check reports what is wrong with the template whatever the labels are.
+// check reports the mistakes of the template that do not depend on labels.
 func (t *targetTemplate) check(s *form.Scope) {
 	f := filler{template: t, value: sampleOfLabel, depends: map[*yaml.Node]bool{}}
 	n := f.fill(s.Cursor(t.node), t.node, place{})
@@ -104,7 +102,7 @@ func (t *targetTemplate) check(s *form.Scope) {
 	}
 }
 
-// target returns the target that labels stand for.
+// target returns the target for labels.
 func (t *targetTemplate) target(labels map[string]string) (Target, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -133,10 +131,10 @@ func (t *targetTemplate) target(labels map[string]string) (Target, error) {
 	return target, nil
 }
 
-// foundPlace is what the mistakes of a found target are attributed to.
+// foundPlace is the place to which the mistakes of a found target are attributed.
 const foundPlace = "target"
 
-// withoutPlace returns mistakes without file, line and what they are part of.
+// withoutPlace returns the mistakes without file, line and place.
 func withoutPlace(err error) error {
 	errs, ok := errors.AsType[form.Errors](err)
 	if !ok {
@@ -150,13 +148,13 @@ func withoutPlace(err error) error {
 	return bare
 }
 
-// place is what is known of where a value of the template stands.
+// place describes the place of a value in the template.
 type place struct {
-	// isFree is set where keys are not those of the schema.
+	// isFree is set below keys outside the schema.
 	isFree bool
-	// isFixed is set where no label may stand.
+	// isFixed is set for values that must not hold a label.
 	isFixed bool
-	// isLink is set in links, which have names of their own and take values escaped.
+	// isLink is set in links: they have names of their own and take escaped values.
 	isLink bool
 }
 
@@ -178,13 +176,13 @@ func (p place) below(key string) place {
 // filler puts labels into the values of a template.
 type filler struct {
 	template *targetTemplate
-	// value returns the value of a label, or why it has none.
+	// value returns the value of a label, or an error if it has none.
 	value func(label string) (string, error)
-	// depends, if it is not nil, is given the keys and items that depend on labels.
+	// depends, if not nil, receives the keys and items that depend on labels.
 	depends map[*yaml.Node]bool
 }
 
-// fill returns a copy of the tree at n, which stands at c.
+// fill returns a copy of the tree n at c, with labels filled in.
 func (f *filler) fill(c form.Cursor, n *yaml.Node, p place) *yaml.Node {
 	to := *n
 	to.Content = nil
@@ -212,7 +210,7 @@ func (f *filler) fill(c form.Cursor, n *yaml.Node, p place) *yaml.Node {
 	return &to
 }
 
-// pass notes that what n is in depends on labels if n does.
+// pass marks within as dependent on labels if n depends on them.
 func (f *filler) pass(n, within *yaml.Node) {
 	if f.depends[n] {
 		f.depends[within] = true
@@ -255,7 +253,7 @@ func (f *filler) scalar(c form.Cursor, n *yaml.Node, p place) {
 	}
 }
 
-// sampleOfLabel returns a value such as a label of that name may have.
+// sampleOfLabel returns a plausible value for a label of this name.
 func sampleOfLabel(label string) (string, error) {
 	label = strings.ToLower(label)
 	for _, one := range []struct{ part, sample string }{
@@ -271,8 +269,8 @@ func sampleOfLabel(label string) (string, error) {
 	return "sample", nil
 }
 
-// chooseURL puts labels into the URL of n so that it can be one, and leaves out one whose
-// scheme is not known: what its target may have is not known either.
+// chooseURL fills labels into the URL of n, so that the URL is valid. If labels decide the scheme, it empties the URL:
+// the keys its target may have are unknown then, too.
 func (t *targetTemplate) chooseURL(n *yaml.Node, depends map[*yaml.Node]bool) {
 	raw, filled := child(t.node, urlKey), child(n, urlKey)
 	if raw == nil || raw.Kind != yaml.ScalarNode || !depends[filled] {
@@ -312,7 +310,7 @@ func (c *Config) samples() []Target {
 	return all
 }
 
-// Encode returns the template with the defaults merged in. What a target hides is hidden.
+// Encode returns the template with the defaults merged in. It hides what a target hides.
 func (v templateValue) Encode() *yaml.Node {
 	t := v.discover.template
 	if t == nil {
@@ -323,8 +321,8 @@ func (v templateValue) Encode() *yaml.Node {
 	return n
 }
 
-// showLabels puts the texts of a template where those of the target stand that was made of
-// it, and adds those of which nothing could be made.
+// showLabels replaces texts of a target with the texts of the template it was made from. It adds texts of the template
+// that the target lacks.
 func showLabels(n, raw *yaml.Node) {
 	switch {
 	case n.Kind != raw.Kind || n.Value == form.Redaction:
@@ -341,7 +339,7 @@ func showLabels(n, raw *yaml.Node) {
 	}
 }
 
-// withoutQuery returns a text of a template without what may be the query of a URL.
+// withoutQuery returns a text of a template without anything that may be the query of a URL.
 func withoutQuery(text string) string {
 	before, _, hasQuery := strings.Cut(text, "?")
 	if !hasQuery {

@@ -204,8 +204,7 @@ func TestASecretOfADiscoveryIsAFileThatIsWatched(t *testing.T) {
 	assert.NoError(t, err, "it is as it was when the configuration was read")
 }
 
-// FuzzLabels has labels of any kind put into a template: what comes of them is a target as the
-// file could have it, or none.
+// FuzzLabels puts labels of any kind into a template. The result is a target as the file could have it, or none.
 func FuzzLabels(f *testing.F) {
 	c, err := Parse([]byte(`
 targets: []

@@ -17,24 +17,24 @@ import (
 	"example.com/prober/policy"
 )
 
-// Bounds of what is expected of DNS answers. A message has no room for more records.
+// Bounds of expectations about DNS answers. A message has no room for more records.
 const (
 	maxAnswers = 5000
 	maxTTL     = 68 * 365 * 24 * time.Hour
 )
 
-// Answers says what the records of a DNS answer must be whose code is NOERROR: those of the
-// type that was asked for.
+// Answers are expectations about the records of a DNS answer with the code NOERROR. They cover the records of the
+// requested type.
 type Answers struct {
-	// Count is how many there must be at least; nil where no answer is held against it.
+	// Count is the least number of records; nil means no expectation.
 	Count *int
-	// Regexp, unless empty, must match one of them.
+	// Regexp, unless empty, must match at least one record.
 	Regexp string
-	// MinTTL is what each of them must have left to live.
+	// MinTTL is the least remaining lifetime of each record.
 	MinTTL time.Duration
 }
 
-// dnsKeys mean something to DNS servers alone.
+// dnsKeys have a meaning only for DNS servers.
 func dnsKeys() []string { return []string{"dns", "expect.rcode", "expect.answers"} }
 
 func dnsFields(d *option.DNS) form.Section {
@@ -55,7 +55,7 @@ func answersFields(a *Answers) form.Section {
 	}
 }
 
-// fillDNS asks for the servers of the root where nothing is asked for: any resolver knows
+// fillDNS fills in the defaults of a DNS target. Without a name it asks for the servers of the root: any resolver knows
 // them.
 func fillDNS(t *Target, tls bool) {
 	if t.DNS == nil {
@@ -78,7 +78,7 @@ func fillDNS(t *Target, tls bool) {
 	}
 }
 
-// checkDNS finds what is asked about no name, and what is expected of no answer.
+// checkDNS finds questions without a name, and expectations that no answer can meet.
 func (s checks) checkDNS(t *Target) {
 	const name, kind, codes = "dns.name", "dns.type", "expect.rcode"
 	if s.IsSet(kind) && !s.IsSet(name) {
@@ -100,12 +100,12 @@ func (s checks) checkDNS(t *Target) {
 	}
 }
 
-// takesRecords reports whether an answer with one of the codes that are expected has records.
+// takesRecords reports whether an answer with one of the expected codes may have records.
 func takesRecords(codes []option.Rcode) bool {
 	return len(codes) == 0 || slices.Contains(codes, option.RcodeSuccess)
 }
 
-// questionName is a name as DNS has it. Letters beyond ASCII are turned into their xn-- form.
+// questionName returns the value for a name in DNS. It turns letters beyond ASCII into their xn-- form.
 func questionName(to *string) form.Value {
 	parse := func(n *yaml.Node) (string, error) {
 		name, err := policy.ASCII(n.Value)
@@ -117,8 +117,7 @@ func questionName(to *string) form.Value {
 	return form.Scalar[string]{To: to, Parse: parse, Format: form.TextNode, Written: form.SomeText}
 }
 
-// checkQuestionName follows RFC 1035, section 2.3.4. What zone files need escapes for is
-// refused.
+// checkQuestionName follows RFC 1035, section 2.3.4. It refuses characters that need escapes in zone files.
 func checkQuestionName(name string) error {
 	const maxName, maxLabel = 253, 63
 	if addr, err := netip.ParseAddr(name); err == nil {
@@ -142,8 +141,7 @@ func checkQuestionName(name string) error {
 	return nil
 }
 
-// reverseName returns the name under which DNS has that of an address (RFC 1035, section
-// 3.5; RFC 3596, section 2.5).
+// reverseName returns the name of the PTR record of an address (RFC 1035, section 3.5; RFC 3596, section 2.5).
 func reverseName(addr netip.Addr) string {
 	var labels []string
 	suffix := "in-addr.arpa"
@@ -159,7 +157,7 @@ func reverseName(addr netip.Addr) string {
 	return strings.Join(append(labels, suffix), ".")
 }
 
-// leastCount is a number that may be 0, and nil where the file has none.
+// leastCount returns the value for a number that may be 0. It is nil if the file has none.
 func leastCount(to **int) form.Value {
 	parse := func(n *yaml.Node) (*int, error) {
 		v, err := strconv.Atoi(n.Value)
@@ -172,7 +170,7 @@ func leastCount(to **int) form.Value {
 	return form.Scalar[*int]{To: to, Parse: parse, Format: format, Written: func() form.Shape { return form.Shape{"type": "integer", "minimum": 0, "maximum": maxAnswers} }}
 }
 
-// offSwitch is a switch that is on by default, with the variable for off.
+// offSwitch is a switch that is on by default. The variable is true for off.
 type offSwitch struct{ off *bool }
 
 func (o offSwitch) Decode(c form.Cursor, n *yaml.Node) {
@@ -186,7 +184,7 @@ func (o offSwitch) Decode(c form.Cursor, n *yaml.Node) {
 
 func (o offSwitch) Encode() *yaml.Node { return form.PlainNode(strconv.FormatBool(!*o.off)) }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (offSwitch) Shape() form.Shape { return form.Shape{"type": "boolean"} }
 
 func (o offSwitch) Reset() { *o.off = false }
@@ -223,7 +221,7 @@ func (r rcodes) Decode(c form.Cursor, n *yaml.Node) {
 
 func (r rcodes) Encode() *yaml.Node { return r.list().Encode() }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (r rcodes) Shape() form.Shape {
 	return form.Shape{"anyOf": []any{form.OneWord(option.RcodeNames()), r.list().Shape()}}
 }

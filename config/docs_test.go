@@ -53,8 +53,8 @@ func TestTheReferencesMinimalFileWorks(t *testing.T) {
 	}
 }
 
-// TestTheDefaultOfDenyIsRepeatedWhereItMatters looks at the pages that name it, and at
-// what forbids the same addresses once more.
+// TestTheDefaultOfDenyIsRepeatedWhereItMatters checks the pages with the
+// default, and the places that forbid the same addresses once more.
 func TestTheDefaultOfDenyIsRepeatedWhereItMatters(t *testing.T) {
 	t.Parallel()
 	c, err := Parse([]byte("targets: []"), "prober.yml")
@@ -85,7 +85,8 @@ func TestTheExampleWorks(t *testing.T) {
 	assert.Len(t, c.Targets, 7)
 }
 
-// TestTheExampleWorksUncommented takes the # from every setting of the example.
+// TestTheExampleWorksUncommented removes the # from every setting of the
+// example.
 func TestTheExampleWorksUncommented(t *testing.T) {
 	t.Parallel()
 	example, err := os.ReadFile("../prober.yml")
@@ -100,7 +101,8 @@ func TestTheExampleWorksUncommented(t *testing.T) {
 	}
 }
 
-// TestTheReferenceSaysWhichKeysEachKindHas looks at the list of those of tcp and tls.
+// TestTheReferenceSaysWhichKeysEachKindHas checks the list of keys for tcp and
+// tls.
 func TestTheReferenceSaysWhichKeysEachKindHas(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/configuration.md")

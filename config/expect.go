@@ -17,7 +17,7 @@ import (
 	"example.com/prober/option"
 )
 
-// maxExactInteger is the last whose float64 stands for no other integer, too.
+// maxExactInteger is the greatest integer with a float64 of its own.
 const maxExactInteger = 1<<53 - 1
 
 func headerExpectations(to *[]option.FieldPattern) form.Value {
@@ -69,9 +69,9 @@ func checkContains(s string) error {
 	return nil
 }
 
-// jsonValues is the mapping of places in a JSON text to the scalars that must
-// stand there. Since null is one of them, a target's replaces the whole of the
-// defaults.
+// jsonValues maps places in a JSON text to the scalars expected there. Because
+// null is a valid scalar, the mapping of a target replaces the mapping of the
+// defaults as a whole.
 type jsonValues struct{ to *map[string]any }
 
 func (j jsonValues) Decode(c form.Cursor, n *yaml.Node) {
@@ -142,7 +142,7 @@ func jsonNode(v any) *yaml.Node {
 	case string:
 		return form.TextNode(v)
 	case float64:
-		if math.Abs(v) > maxExactInteger { // not as an integer, which would be refused
+		if math.Abs(v) > maxExactInteger { // not as an integer: it would be refused
 			return form.PlainNode(strconv.FormatFloat(v, 'g', -1, 64))
 		}
 		return form.NumberNode(v)
@@ -152,7 +152,7 @@ func jsonNode(v any) *yaml.Node {
 	return form.PlainNode("null")
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (jsonValues) Shape() form.Shape { return form.MapOf(form.AnyText()) }
 
 func (j jsonValues) Reset() { *j.to = nil }

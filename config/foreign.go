@@ -6,7 +6,7 @@ import (
 	"example.com/prober/config/form"
 )
 
-// words helps to say what an unknown key may mean.
+// words returns the vocabulary for hints about unknown keys.
 func words() form.Vocabulary {
 	return form.Vocabulary{
 		Places: []form.Place{
@@ -17,8 +17,8 @@ func words() form.Vocabulary {
 	}
 }
 
-// foreignKeys lists keys of other programs, in lower case without _ and -, with what
-// stands for them here. Keys that have the same name here need no line.
+// foreignKeys maps keys of other programs, in lower case without _ and -, to their counterparts here. Keys with the
+// same name here need no line.
 func foreignKeys() map[string]string {
 	all := map[string]string{}
 	for _, keys := range []map[string]string{blackboxKeys(), cloudproberKeys(), k6Keys(), gatusKeys()} {
@@ -27,7 +27,7 @@ func foreignKeys() map[string]string {
 	return all
 }
 
-// blackboxKeys are those of blackbox_exporter, and of the part of Prometheus that calls it.
+// blackboxKeys are the keys of blackbox_exporter, and of the part of Prometheus that calls it.
 func blackboxKeys() map[string]string {
 	return map[string]string{
 		"modules":                        "targets",
@@ -53,7 +53,7 @@ func blackboxKeys() map[string]string {
 	}
 }
 
-// cloudproberKeys are those of cloudprober.
+// cloudproberKeys are the keys of cloudprober.
 func cloudproberKeys() map[string]string {
 	return map[string]string{
 		"probe":                 "targets",
@@ -81,7 +81,7 @@ func cloudproberKeys() map[string]string {
 	}
 }
 
-// k6Keys are those of the options of k6.
+// k6Keys are the options of k6.
 func k6Keys() map[string]string {
 	return map[string]string{
 		"vus":                   "burst.concurrency",
@@ -111,7 +111,7 @@ func k6Keys() map[string]string {
 	}
 }
 
-// gatusKeys are those of gatus.
+// gatusKeys are the keys of gatus.
 func gatusKeys() map[string]string {
 	return map[string]string{ //nolint:gosec // names of keys, not credentials
 		"endpoints":       "targets",

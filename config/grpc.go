@@ -15,10 +15,10 @@ import (
 	"example.com/prober/template"
 )
 
-// grpcKeys mean something to gRPC servers alone.
+// grpcKeys have a meaning only for gRPC servers.
 func grpcKeys() []string { return []string{"grpc", "expect.grpc_status", "expect.message"} }
 
-// checkService wants the name of a service with that of its package.
+// checkService accepts the name of a service with its package.
 func checkService(s string) error {
 	if !protoreflect.FullName(s).IsValid() {
 		return errors.New("must be the name of a service with its package, such as shop.v1.Orders")
@@ -55,7 +55,7 @@ func metadata(to *[]Header) form.Value {
 	}
 }
 
-// checkMetadataName wants a name in lower case, which only gRPC itself may begin with grpc-.
+// checkMetadataName accepts a name in lower case. Names that begin with grpc- are reserved for gRPC itself.
 func checkMetadataName(name string) error {
 	switch {
 	case strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_-.") != "" || name == "":
@@ -66,11 +66,11 @@ func checkMetadataName(name string) error {
 	return checkHeaderName(name)
 }
 
-// isBinary reports whether metadata of that name have values that are not text.
+// isBinary reports whether metadata of this name have binary values.
 func isBinary(name string) bool { return strings.HasSuffix(strings.ToLower(name), "-bin") }
 
-// MetadataPlace returns how values are put into metadata. Those of a name that ends in -bin are
-// encoded in base64 afterwards.
+// MetadataPlace returns how values are put into metadata. Values of names that end in -bin are encoded in base64
+// afterwards.
 func MetadataPlace(name string) template.Place {
 	if isBinary(name) {
 		return template.Text
@@ -78,8 +78,8 @@ func MetadataPlace(name string) template.Place {
 	return template.Header
 }
 
-// checkMetadataValue wants base64 where the name says that the value is binary. A template is
-// looked at when it is known whether it is one.
+// checkMetadataValue requires base64 if the name says that the value is binary. It skips anything that may be a
+// template: checkInline looks at it later.
 func checkMetadataValue(name string, n *yaml.Node) error {
 	if isBinary(name) && n.Value != form.Redaction && !strings.Contains(n.Value, "{{") && !isBase64(n.Value) {
 		return errNoBase64
@@ -106,7 +106,7 @@ func grpcStatuses(to *[]option.GRPCStatus) form.Value {
 	return form.List[option.GRPCStatus]{To: to, Parse: parse, Format: format, Check: form.CheckNoRepeat[option.GRPCStatus], Written: statusOfGRPCShape}
 }
 
-// statusOfGRPCShape offers the names; the numbers and names in lower case are taken, too.
+// statusOfGRPCShape offers the names. It also accepts the numbers, and names in lower case.
 func statusOfGRPCShape() form.Shape {
 	var names []string
 	for status := range option.GRPCStatus(17) {
@@ -115,11 +115,11 @@ func statusOfGRPCShape() form.Shape {
 	return form.Shape{"anyOf": []any{form.OneWord(names), form.Shape{"type": "integer", "minimum": 0, "maximum": 16}, form.Shape{"pattern": "^[a-zA-Z0-9_]+$", "type": "string"}}}
 }
 
-// checkGRPC finds the method, and encodes its message.
+// checkGRPC finds the method and encodes its message.
 func (s checks) checkGRPC(t *Target) {
 	const service, method, descriptors = "grpc.service", "grpc.method", "grpc.descriptor_file"
 	if t.Kind() != KindGRPC || len(t.Items()) > 0 {
-		return // each of the items is checked, with what it has of the target
+		return // each item is checked, with the settings it has from the target
 	}
 	s.checkInline(t)
 	for _, key := range []string{service, method, descriptors} {
@@ -151,7 +151,7 @@ func (s checks) checkGRPC(t *Target) {
 	}
 }
 
-// findMethod reads the descriptors, which have been found in order.
+// findMethod finds the method in the descriptors. The descriptors are valid.
 func (s checks) findMethod(g *GRPC) (*protoset.Method, error) {
 	set, err := protoset.Parse(g.Descriptors)
 	if err != nil {
@@ -160,8 +160,8 @@ func (s checks) findMethod(g *GRPC) (*protoset.Method, error) {
 	return set.Method(g.Service, g.Method)
 }
 
-// demandDescriptors is for a method that nothing describes. Its message can only be sent as
-// it is, and nothing be expected of its answer.
+// demandDescriptors handles a method without a description. Its message can only be sent as it is, and nothing can be
+// expected of its answer.
 func (s checks) demandDescriptors(t *Target) {
 	const needs = "needs grpc.descriptor_file or grpc.reflection, for the types of the method"
 	if len(t.GRPC.Inline) > 0 {
@@ -175,8 +175,7 @@ func (s checks) demandDescriptors(t *Target) {
 	}
 }
 
-// JSON returns the message of a method whose types are not known yet, in JSON or, where it is
-// not, as it is sent.
+// JSON returns the message of a method with unknown types: as JSON or, if it is not JSON, as it is sent.
 func (g *GRPC) JSON() (text, encoded []byte) {
 	switch {
 	case len(g.Inline) > 0:
@@ -187,7 +186,7 @@ func (g *GRPC) JSON() (text, encoded []byte) {
 	return nil, g.Message
 }
 
-// encodeMessage makes of a message in JSON what is sent.
+// encodeMessage encodes a message in JSON for sending.
 func (s checks) encodeMessage(t *Target, m *protoset.Method) {
 	const inline, file = messageKey, "grpc.message_file"
 	g := &t.GRPC

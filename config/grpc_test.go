@@ -13,7 +13,7 @@ import (
 	"example.com/prober/option"
 )
 
-// shopDescriptors are a service with two methods, as protoc would write them.
+// shopDescriptors returns a service with two methods, as protoc would write it.
 func shopDescriptors(t *testing.T) []byte {
 	t.Helper()
 	label := descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL

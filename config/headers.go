@@ -25,7 +25,7 @@ func headers(to *[]Header) form.Value {
 	}
 }
 
-// checkHeaderName wants a name in lower case.
+// checkHeaderName accepts a name in lower case.
 func checkHeaderName(name string) error {
 	if err := checkToken(name); err != nil {
 		return err
@@ -54,7 +54,7 @@ func checkToken(name string) error {
 	return nil
 }
 
-// checkIDHeader wants a header that nothing else in the file sets.
+// checkIDHeader accepts a header that nothing else in the file sets.
 func checkIDHeader(s string) error {
 	name := strings.ToLower(s)
 	switch name {

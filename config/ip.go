@@ -18,7 +18,8 @@ const (
 	serverMistake = "must be an IP address, perhaps with a port, such as 10.0.0.2, 10.0.0.2:53 or [fd00::2]:53"
 )
 
-// addrWritten and serverWritten are a bit wider than what is taken.
+// addrWritten and serverWritten are a bit wider than the parsers of these
+// values.
 var (
 	addrWritten   = regexp.MustCompile(`^[0-9a-fA-F.:]+(%.+)?$`)
 	serverWritten = regexp.MustCompile(`^(\[[0-9a-fA-F.:]+(%.+)?\]:[0-9]+|[0-9a-fA-F.:]+(%.+)?)$`)
@@ -73,7 +74,7 @@ func parseServerAddress(s string) (netip.AddrPort, error) {
 	return server, checkUnicast(server.Addr())
 }
 
-// wantedFamily returns 4 or 6, or 0 where v does not leave one out.
+// wantedFamily returns 4 or 6, or 0 if v allows both.
 func wantedFamily(v option.IPVersion) int {
 	switch v {
 	case option.OnlyIPv4:

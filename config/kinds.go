@@ -14,9 +14,8 @@ import (
 // Kind is a way to probe a target. The scheme of its URL selects it.
 type Kind string
 
-// A target is sent HTTP requests or gRPC calls, or a connection to it is opened and closed
-// again, with a TLS handshake between the two if its scheme asks for one, or it is a DNS
-// server that is asked a question.
+// With KindHTTP and KindGRPC, the prober sends HTTP requests or gRPC calls. With KindTCP it opens and closes a
+// connection, with a TLS handshake in between if the scheme asks for one. With KindDNS it asks a DNS server a question.
 const (
 	KindHTTP Kind = "http"
 	KindTCP  Kind = "tcp"
@@ -24,7 +23,7 @@ const (
 	KindDNS  Kind = "dns"
 )
 
-// Kind returns how the target is probed, "" for a URL of no known scheme.
+// Kind returns how the target is probed, "" for a URL with an unknown scheme.
 func (t Target) Kind() Kind {
 	if k := kindOf(t.URL); k != nil {
 		return k.name
@@ -32,7 +31,7 @@ func (t Target) Kind() Kind {
 	return ""
 }
 
-// IsWeb reports whether the target is sent HTTP requests, as gRPC calls are.
+// IsWeb reports whether the target is sent HTTP requests. gRPC calls are HTTP requests.
 func (t Target) IsWeb() bool { return t.Kind() == KindHTTP || t.Kind() == KindGRPC }
 
 // IsSecured reports whether the target's connections begin with a TLS handshake.
@@ -40,21 +39,20 @@ func (t Target) IsSecured() bool {
 	return isSecured(t.URL) || t.Kind() == KindDNS && t.DNS != nil && t.DNS.Transport == option.DNSOverTLS
 }
 
-// kind is what the schema says of the targets of one [Kind]. To add one is to add a block
-// to kinds.
+// kind is the part of the schema for the targets of one [Kind]. To add a kind, add a block to kinds.
 type kind struct {
 	name Kind
-	// schemes of the URLs of such targets. Those in secured begin with a TLS handshake.
+	// schemes are the schemes of its URLs. Connections to those in secured begin with a TLS handshake.
 	schemes, secured []string
-	// does completes "a target with that scheme", for a key that means nothing to it.
+	// does completes "a target with the scheme …, which", for messages about keys without a meaning for it.
 	does string
-	// keys are the paths of those that mean something to it, each with all below it,
-	// besides those of commonKeys. Nil means all there are but foreign.
+	// keys are the paths of the keys with a meaning for it, besides commonKeys. Each stands for all keys below it, too.
+	// Nil means all keys except foreign.
 	keys, foreign []string
-	// checkURL says what is wrong with a URL that has one of the schemes; it may be nil.
+	// checkURL checks a URL with one of the schemes; it may be nil.
 	checkURL func(*url.URL) error
-	// fill gives the keys that not every kind has their defaults. TLS is on if the
-	// connections of the target begin with it.
+	// fill sets the defaults of keys that not every kind has. tls is true if the target's connections begin with a TLS
+	// handshake.
 	fill func(t *Target, tls bool)
 }
 
@@ -106,12 +104,12 @@ var kinds = []kind{
 	},
 }
 
-// commonKeys mean something to every kind.
+// commonKeys have a meaning for every kind.
 var commonKeys = []string{
 	"name", "url", "labels", "interval", "timeout", "sharding", "burst", "breaker", "objective", "thresholds", "compare",
 }
 
-// dialKeys mean something to every kind whose targets are dialled.
+// dialKeys returns the keys for every kind with dialled targets.
 func dialKeys() (keys []string) {
 	for _, f := range dialFields(new(option.Dial)) {
 		keys = append(keys, "connection."+f.Name)
@@ -119,7 +117,7 @@ func dialKeys() (keys []string) {
 	return keys
 }
 
-// kindOf returns the kind that the scheme of u selects, nil if there is none.
+// kindOf returns the kind for the scheme of u, nil if there is none.
 func kindOf(u *url.URL) *kind {
 	if u == nil {
 		return nil
@@ -131,7 +129,7 @@ func kindOf(u *url.URL) *kind {
 	return &kinds[i]
 }
 
-// knows reports whether the key means something to the targets of k.
+// knows reports whether the key has a meaning for the targets of k.
 func (k *kind) knows(path string) bool {
 	holds := func(known string) bool { return path == known || strings.HasPrefix(path, known+".") }
 	if k.keys == nil {
@@ -140,8 +138,8 @@ func (k *kind) knows(path string) bool {
 	return slices.ContainsFunc(k.keys, holds) || slices.ContainsFunc(commonKeys, holds)
 }
 
-// schemes returns those of the URLs of all targets that the key means something to, as
-// a URL begins with them.
+// schemes returns the schemes of all targets for which the key has a meaning. Each has the form of a URL's beginning,
+// such as http://.
 func schemes(path string) []string {
 	var all []string
 	for _, k := range kinds {
@@ -154,16 +152,16 @@ func schemes(path string) []string {
 	return all
 }
 
-// URLBeginnings returns what the URL of a target begins with: "http://, https://, …".
+// URLBeginnings returns the possible beginnings of a target's URL: "http://, https://, …".
 func URLBeginnings() string { return form.Alternatives(schemes(urlKey)) }
 
-// isSecured reports whether a connection to what u names begins with a TLS handshake.
+// isSecured reports whether a connection to u begins with a TLS handshake.
 func isSecured(u *url.URL) bool {
 	k := kindOf(u)
 	return k != nil && slices.Contains(k.secured, u.Scheme)
 }
 
-// parseTargetURL takes a URL of any kind.
+// parseTargetURL parses a URL of any kind.
 func parseTargetURL(raw string) (*url.URL, error) {
 	u, err := parseURL(raw, schemes(urlKey)...)
 	if err != nil {
@@ -175,7 +173,7 @@ func parseTargetURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// checkEndpoint wants a host and a port, and nothing else.
+// checkEndpoint accepts a host and a port, and nothing else.
 func checkEndpoint(u *url.URL) error {
 	if err := checkNoPath(u); err != nil {
 		return err
@@ -186,7 +184,7 @@ func checkEndpoint(u *url.URL) error {
 	return nil
 }
 
-// checkNoPath wants nothing behind the host and the port.
+// checkNoPath accepts nothing after the host and the port.
 func checkNoPath(u *url.URL) error {
 	if u.Path != "" || u.RawQuery != "" || u.ForceQuery {
 		return fmt.Errorf("must end after the port: to a target with the scheme %s no path and no query is sent", u.Scheme)
@@ -194,7 +192,7 @@ func checkNoPath(u *url.URL) error {
 	return nil
 }
 
-// checkKind lets a target inherit what means nothing to its kind but not have it itself.
+// checkKind lets a target inherit keys without a meaning for its kind, but not set them itself.
 func (s checks) checkKind(t *Target) {
 	k := kindOf(t.URL)
 	if k != nil && (k.keys != nil || slices.ContainsFunc(k.foreign, s.IsSet)) {

@@ -24,8 +24,8 @@ func TestTheSchemeOfAURLSelectsItsKind(t *testing.T) {
 	assert.Empty(t, Target{}.Kind())
 }
 
-// TestEveryKeyIsKnownToAKind finds keys that were renamed, or added and forgotten where
-// kinds say which mean something to them.
+// TestEveryKeyIsKnownToAKind finds renamed keys, and new keys missing from the
+// lists of the kinds.
 func TestEveryKeyIsKnownToAKind(t *testing.T) {
 	t.Parallel()
 	all := targetFields(new(Target)).Paths()

@@ -11,13 +11,12 @@ import (
 	"example.com/prober/config/form"
 )
 
-// labels is the mapping of label names to values; null takes a label of the
-// defaults away.
+// labels maps label names to values; null removes a label of the defaults.
 type labels struct{ to *map[string]string }
 
 var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
-// reservedLabels are those that the prober's own metrics have.
+// reservedLabels are the labels of the prober's own metrics.
 func reservedLabels() []string { return []string{"target", "url", "error_code", "request"} }
 
 func (l labels) Decode(c form.Cursor, n *yaml.Node) {
@@ -65,7 +64,7 @@ func (l labels) Encode() *yaml.Node {
 	return n
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (labels) Shape() form.Shape {
 	return form.MapOf(form.AnyText()).With("propertyNames", form.Shape{"pattern": labelName.String()})
 }

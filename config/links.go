@@ -16,15 +16,14 @@ import (
 	"example.com/prober/template"
 )
 
-// linksKey is the name of that key, and maxLinks and maxLink are how many links a target may
-// have and how many bytes each template.
+// linksKey is the name of the key. maxLinks bounds the links of a target, maxLink the bytes of each template.
 const (
 	linksKey = "links"
 	maxLinks = 16
 	maxLink  = 2000
 )
 
-// Names that stand for something in a link.
+// The names that are replaced in a link.
 const (
 	linkTarget = "target"
 	linkTrace  = "trace_id"
@@ -34,11 +33,11 @@ func isLinkName(name string) bool { return name == linkTarget || name == linkTra
 
 var linkTitle = regexp.MustCompile(`^[\p{L}\p{N}]([\p{L}\p{N} ._-]{0,38}[\p{L}\p{N}])?$`)
 
-// Link is a link of the page of a target.
+// Link is a link on the page of a target.
 type Link struct{ Title, URL string }
 
-// LinksOf returns the links of a target by their titles: those that need the trace of a request
-// if traceID is not empty, else those that do not need one.
+// LinksOf returns the links of a target, sorted by title. If traceID is not empty, it returns the links that need the
+// trace of a request, else the others.
 func (t Target) LinksOf(traceID string) []Link {
 	var all []Link
 	for _, title := range slices.Sorted(maps.Keys(t.Links)) {
@@ -50,8 +49,8 @@ func (t Target) LinksOf(traceID string) []Link {
 	return all
 }
 
-// expandLink puts the values into a link, escaped for a path and a query, and reports whether
-// it has a place for the trace.
+// expandLink puts the values into a link, escaped for a path and a query. It reports whether the link has a place for
+// the trace.
 func expandLink(text, target, traceID string) (expanded string, needsTrace bool) {
 	expanded, _, err := template.Replace(text, false, func(name string) (string, bool) {
 		if name == linkTrace {
@@ -61,18 +60,18 @@ func expandLink(text, target, traceID string) (expanded string, needsTrace bool)
 		return escapeLink(target), true
 	})
 	if err != nil {
-		return "", needsTrace // the text was checked when it was loaded
+		return "", needsTrace // impossible: the text was checked at loading
 	}
 	return expanded, needsTrace
 }
 
-// escapeLink escapes a value so that it means the same in a path, a query and a fragment. Both
-// PathEscape and QueryEscape leave a character that one of these reads otherwise.
+// escapeLink escapes a value so that it means the same in a path, a query and a fragment. PathEscape and QueryEscape
+// alone each leave a character with another meaning in one of these.
 func escapeLink(value string) string {
 	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
 }
 
-// links is the mapping of titles to templates of URLs; null takes a link of the defaults away.
+// links maps titles to templates of URLs; null removes a link of the defaults.
 type links struct{ to *map[string]string }
 
 func (l links) Decode(c form.Cursor, n *yaml.Node) {
@@ -113,14 +112,14 @@ func (l links) Decode(c form.Cursor, n *yaml.Node) {
 
 func (l links) Encode() *yaml.Node { return labels(l).Encode() }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (links) Shape() form.Shape {
 	return form.MapOf(form.SomeText()).With("maxProperties", maxLinks).With("propertyNames", form.Shape{"maxLength": 40})
 }
 
 func (l links) Reset() { *l.to = nil }
 
-// checkLink checks a template of a URL. Its errors do not repeat it.
+// checkLink checks a template of a URL. Its errors do not repeat the text.
 func checkLink(text string) error {
 	if len(text) > maxLink {
 		return fmt.Errorf("must have at most %d bytes", maxLink)

@@ -16,20 +16,21 @@ import (
 	"example.com/prober/threshold"
 )
 
-// hostTexts is a list of texts with hosts in them.
+// hostTexts returns the value for a list of texts with hosts in them.
 func hostTexts(to *[]string, check func(string) error) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return parseHost(n.Value, check) }
 	return form.List[string]{To: to, Parse: parse, Format: form.TextNode, Check: form.CheckNoRepeat[string], Written: form.AnyText}
 }
 
-// thresholds is a list of what bursts must not come to.
+// thresholds returns the value for a list of limits that a burst must keep.
 func thresholds(to *[]threshold.Threshold) form.Value {
 	parse := func(n *yaml.Node) (threshold.Threshold, error) { return threshold.Parse(n.Value) }
 	format := func(t threshold.Threshold) *yaml.Node { return form.TextNode(t.String()) }
 	return form.List[threshold.Threshold]{To: to, Parse: parse, Format: format, Check: form.CheckNoRepeat[threshold.Threshold], Written: form.AnyText}
 }
 
-// codings is a list of content codings: RFC 9110, section 8.4.1.
+// codings returns the value for a list of content codings: RFC 9110, section
+// 8.4.1.
 func codings(to *[]string) form.Value {
 	names := []string{"gzip", "br", "zstd", "deflate"}
 	parse := func(n *yaml.Node) (string, error) {
@@ -109,10 +110,11 @@ func checkBuckets(bounds []float64) error {
 
 const prefixMistake = "must be a network such as 10.0.0.0/8 or fd00::/8, or an address without a zone"
 
-// prefixWritten is a bit wider than what parsePrefix takes.
+// prefixWritten is a bit wider than parsePrefix.
 var prefixWritten = regexp.MustCompile(`^[0-9a-fA-F.:]+(/[0-9]{1,3})?$`)
 
-// prefixes keeps an empty list apart from a missing one: deny: [] denies nothing.
+// prefixes returns the value for a list of networks. It distinguishes an empty
+// list from a missing one: deny: [] denies nothing.
 func prefixes(to *[]netip.Prefix) form.Value {
 	format := func(p netip.Prefix) *yaml.Node { return form.PlainNode(p.String()) }
 	return form.List[netip.Prefix]{To: to, Parse: parsePrefix, Format: format, Zero: []netip.Prefix{}, Written: func() form.Shape { return form.TextLike(prefixWritten, prefixMistake) }}

@@ -13,8 +13,7 @@ import (
 	"example.com/prober/policy"
 )
 
-// Load reads the configuration at path and the files that it refers to. The
-// error is [form.Errors] when the content is wrong.
+// Load reads the configuration at path and the files it refers to. The error is [form.Errors] if the content is wrong.
 func Load(path string) (*Config, error) {
 	data, err := Read(path)
 	if err != nil {
@@ -32,17 +31,16 @@ func Read(path string) ([]byte, error) {
 	return data, nil
 }
 
-// SumOf returns the hash of a file as it is now, which [Config.Sums] has of the file as it was
-// read. A file that cannot be read has a hash of its own. It waits for nothing.
+// SumOf returns the hash of a file as it is now, to compare with [Config.Sums]. For an unreadable file it is the hash
+// of the error. It never blocks.
 func SumOf(path string) [sha256.Size]byte { return form.SumOf(path) }
 
-// Parse reads a configuration from memory. The path need not exist: errors name
-// it, and relative paths in data are relative to its folder. An error is
-// [form.Errors], with every mistake that could be found.
+// Parse reads a configuration from memory. The path need not exist: errors name it, and relative paths in data are
+// relative to its folder. An error is [form.Errors], with every mistake found.
 func Parse(data []byte, path string) (*Config, error) { return ParseAfter(data, path, nil) }
 
-// ParseAfter reads a configuration as [Parse] does, to take the place of the one before. From
-// that it has the targets of those files of target_files that are wrong, if on_error is keep.
+// ParseAfter reads a configuration as [Parse] does, to replace before. If a file of target_files is wrong and on_error
+// is keep, the result has the targets that before had from this file.
 func ParseAfter(data []byte, path string, before *Config) (*Config, error) {
 	return parse(data, path, &loader{config: &Config{}, before: before})
 }
@@ -83,7 +81,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 
 const targetsKey = "targets"
 
-// err returns all mistakes, without those for which only a file is left aside.
+// err returns all mistakes. With on_error: keep it returns nil if only files of targets have mistakes.
 func (l *loader) err(r *form.Report) error {
 	reports := []*form.Report{r}
 	for _, p := range l.parts {
@@ -95,27 +93,27 @@ func (l *loader) err(r *form.Report) error {
 	return form.Join(reports)
 }
 
-// loader carries what the key defaults has set to the key targets.
+// loader carries settings from the key defaults to the key targets.
 type loader struct {
 	config *Config
 	base   Target
 	// defaults is nil until the file has them.
 	defaults *form.Scope
-	pick     *Pick // nil where all targets are wanted
-	// filling is held while the template of a discovery is filled in.
+	pick     *Pick // nil if all targets are wanted
+	// filling is held while labels are filled into the template of a discovery.
 	filling *sync.Mutex
-	// names are where the targets got theirs.
+	// names are the places of the targets' names.
 	names map[string]form.Spot
-	// compares are where targets say with which other they are compared, by their names.
+	// compares are the places of compare.with, by the name of the target.
 	compares map[string]form.Spot
-	// windows are where the windows of maintenance stand.
+	// windows are the places of the windows of maintenance.
 	windows []*form.Scope
-	// before is the configuration whose place this one takes; it may be nil.
+	// before is the configuration that this one replaces; it may be nil.
 	before *Config
-	// parts are the files of target_files, which hold so many bytes.
+	// parts are the files of target_files, partBytes their total size.
 	parts     []*filePart
 	partBytes int
-	// policy is nil until the first target is held against it.
+	// policy is nil until the first target is checked against it.
 	policy *policy.Policy
 }
 
@@ -130,7 +128,7 @@ func (d defaultsValue) Decode(c form.Cursor, n *yaml.Node) {
 // Encode returns nothing: each target is written with the defaults merged in.
 func (d defaultsValue) Encode() *yaml.Node { return nil }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (defaultsValue) Shape() form.Shape { return form.RefTo(shapeOfDefaults) }
 
 func (d defaultsValue) Reset() {}
@@ -167,7 +165,7 @@ func (l targetList) target(c form.Cursor, n *yaml.Node) (Target, *form.Scope) {
 	return l.one(s, n), s
 }
 
-// one decodes the target that s is the scope of.
+// one decodes the target with the scope s.
 func (l *loader) one(s *form.Scope, n *yaml.Node) Target {
 	t := l.base.clone()
 	fields := targetFields(&t)
@@ -192,7 +190,7 @@ func targetPlace(path, name string) string {
 	return fmt.Sprintf("%s %q", path, name)
 }
 
-// nameIn returns the valid name that stands in the mapping of a target, or "".
+// nameIn returns the valid name in the mapping of a target, or "".
 func nameIn(n *yaml.Node) string {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
@@ -217,7 +215,7 @@ func (l targetList) Encode() *yaml.Node {
 	return n
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (targetList) Shape() form.Shape { return form.ListOf(form.RefTo(shapeOfTarget)) }
 
 func (l targetList) Reset() {}

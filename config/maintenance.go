@@ -15,10 +15,10 @@ import (
 // maxWindows bounds the windows of maintenance.
 const maxWindows = 1000
 
-// BurstsInMaintenance says what becomes of bursts during maintenance.
+// BurstsInMaintenance says what happens to bursts during maintenance.
 type BurstsInMaintenance string
 
-// What becomes of bursts.
+// The choices for bursts during maintenance.
 const (
 	BurstsContinue BurstsInMaintenance = "continue"
 	BurstsStop     BurstsInMaintenance = "stop"
@@ -52,10 +52,10 @@ func windowFields(w *window) form.Section {
 	}
 }
 
-// momentLayouts are how a moment may be written that has no zone of its own.
+// momentLayouts are the formats for a moment without a zone of its own.
 var momentLayouts = []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05"}
 
-// parseMoment reads a moment by the clock of a place, or one with a zone of its own (RFC 3339).
+// parseMoment reads a moment by the clock of a place, or with a zone of its own (RFC 3339).
 func parseMoment(text string, in *time.Location) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil
@@ -80,7 +80,8 @@ func isLocation(text string) error {
 	return nil
 }
 
-// windowOf makes what is written a window. It says what is wrong with the keys together, and at which.
+// windowOf turns the keys of a window into a window. It returns the first mistake in their combination, and the key to
+// report it at.
 func windowOf(w *window) (out maintenance.Window, key, mistake string) {
 	location, err := time.LoadLocation(w.location)
 	if err != nil {
@@ -142,8 +143,8 @@ func (l maintenanceList) Decode(c form.Cursor, n *yaml.Node) {
 	}
 }
 
-// checkWindows finds windows that name targets that there are not. Where some are yet to be found, none
-// is missing.
+// checkWindows finds windows with names of targets that do not exist. With a discovery or a pick it checks nothing,
+// because the targets are not all known.
 func (l *loader) checkWindows(targets map[string]*Target, r *form.Report) {
 	if len(l.config.Discover) > 0 || l.pick != nil {
 		return
@@ -168,7 +169,7 @@ func (l maintenanceList) Encode() *yaml.Node {
 	return n
 }
 
-// Shape is that of [form.Value]. That a window comes once or again, it does not say.
+// Shape implements [form.Value]. It does not say that a window is either single or recurring.
 func (maintenanceList) Shape() form.Shape {
 	return form.ListOf(windowFields(new(window)).Shape()).With("maxItems", maxWindows)
 }

@@ -13,16 +13,16 @@ import (
 	"example.com/prober/config/form"
 )
 
-// inlineMessage is the message that stands in the file itself, as a mapping or as a text in
-// JSON. It is kept in JSON until the types of the method are known.
+// inlineMessage is the message written in the file itself, as a mapping or as a text in JSON. It is kept in JSON until
+// the types of the method are known.
 type inlineMessage struct{ grpc *GRPC }
 
 func (m inlineMessage) Decode(c form.Cursor, n *yaml.Node) {
 	m.Reset()
 	switch {
-	case n.Kind == yaml.ScalarNode && n.Value == form.Redaction: // as this program shows it
+	case n.Kind == yaml.ScalarNode && n.Value == form.Redaction: // the form in which this program shows it
 		return
-	case n.Kind == yaml.ScalarNode && (isJSONObject([]byte(n.Value)) || strings.Contains(n.Value, "{{")): // what names do to it is not known yet
+	case n.Kind == yaml.ScalarNode && (isJSONObject([]byte(n.Value)) || strings.Contains(n.Value, "{{")): // the effect of names is unknown yet
 		m.grpc.Inline = c.Files.Inline(n)
 		return
 	case n.Kind != yaml.MappingNode:
@@ -42,21 +42,21 @@ func (m inlineMessage) Encode() *yaml.Node {
 	return form.PlainNode(form.Redaction)
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (inlineMessage) Shape() form.Shape { return form.Shape{"type": []any{"object", "string"}} }
 
 func (m inlineMessage) Reset() { m.grpc.Inline = nil }
 
 var errNoMessage = errors.New("must be a mapping, or a text that is a JSON object")
 
-// isJSONObject reports whether content is an object in JSON. No message of Protocol Buffers
-// that anybody encodes is one: it would begin with a group.
+// isJSONObject reports whether content is an object in JSON. No encoded message in use looks like one: it would begin
+// with a group of Protocol Buffers.
 func isJSONObject(content []byte) bool {
 	content = bytes.TrimSpace(content)
 	return len(content) > 0 && content[0] == '{' && json.Valid(content)
 }
 
-// writeJSON writes n, which stands at c, as JSON. It reports whether there was no mistake.
+// writeJSON writes the node n at c as JSON. It reports whether there was no mistake.
 func writeJSON(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -86,7 +86,7 @@ func writeJSON(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
 	return true
 }
 
-// isBareName reports whether n is {{ name }} as YAML takes it: a mapping whose only key is one.
+// isBareName reports whether n is {{ name }} without quotes. To YAML this is a mapping with a mapping as its only key.
 func isBareName(n *yaml.Node) bool {
 	return len(n.Content) == 2 && n.Content[0].Kind == yaml.MappingNode && len(n.Content[0].Content) == 2 && form.IsNull(n.Content[1])
 }
@@ -106,7 +106,7 @@ func writeObject(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
 	return ok
 }
 
-// scalarJSON returns a single value as JSON has it. Numbers keep all their digits.
+// scalarJSON returns a single value as JSON. Numbers keep all their digits.
 func scalarJSON(n *yaml.Node) (string, error) {
 	switch {
 	case form.IsNull(n) && n.Value == "":
@@ -137,7 +137,7 @@ func scalarJSON(n *yaml.Node) (string, error) {
 
 func quoteJSON(s string) string {
 	text, err := json.Marshal(s)
-	if err != nil { // which it never does for a text
+	if err != nil { // impossible for a text
 		return `""`
 	}
 	return string(text)

@@ -8,9 +8,9 @@ import (
 	"example.com/prober/config/form"
 )
 
-// FirstMistake returns the first reason for which a configuration was not loaded, and says how many
-// more there are: "3 more mistakes". A mistake in a file names the file without its folder. Both are empty if
-// err is nil, the second also if there is no more.
+// FirstMistake returns the first reason why a configuration was not loaded, and says how many more there are: "3 more
+// mistakes". A mistake in a file names the file without its folder. Both are empty if err is nil. more is also empty if
+// there are no more.
 func FirstMistake(err error) (first, more string) {
 	if err == nil {
 		return "", ""

@@ -11,8 +11,8 @@ import (
 	"example.com/prober/config/form"
 )
 
-// endpointParams is the mapping of form parameters to one value or a list of
-// values; null takes one of the defaults away.
+// endpointParams maps form parameters to one value or a list of values; null
+// removes a parameter of the defaults.
 type endpointParams struct{ to *map[string][]string }
 
 func (e endpointParams) Decode(c form.Cursor, n *yaml.Node) {
@@ -52,7 +52,7 @@ func (e endpointParams) Encode() *yaml.Node {
 	return n
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (endpointParams) Shape() form.Shape { return form.MapOf(form.TextOrTexts()) }
 
 func (e endpointParams) Reset() { *e.to = nil }

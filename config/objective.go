@@ -8,21 +8,21 @@ import (
 	"example.com/prober/config/form"
 )
 
-// Objective is what a target is held to by the alerts. It changes nothing of its bursts.
+// Objective is the service level for the alerts on a target. It does not change the bursts.
 type Objective struct {
 	// Availability is the share of requests that must succeed, in percent: from 1 to 99.9999.
 	Availability float64
-	// Latency is how long those that succeed may take, all but one in twenty; 0 where the
-	// target has no objective of its own for it.
+	// Latency is the time within which all but one in twenty successful requests must end; 0 if the target has no
+	// latency objective of its own.
 	Latency time.Duration
-	// Window is how long the error budget lasts; 0 stands for [ObjectiveWindow].
+	// Window is the period of the error budget; 0 stands for [ObjectiveWindow].
 	Window time.Duration
 }
 
-// ObjectiveWindow is how long an error budget lasts if the configuration does not say.
+// ObjectiveWindow is the default period of an error budget.
 const ObjectiveWindow = 30 * 24 * time.Hour
 
-// Budget returns how long the error budget lasts; 0 without an objective.
+// Budget returns the period of the error budget; 0 without an objective.
 func (o *Objective) Budget() time.Duration {
 	if o == nil {
 		return 0
@@ -35,11 +35,11 @@ func (o *Objective) Ratio() float64 {
 	if o == nil {
 		return 0
 	}
-	const digits = 1e6 // of the percents: 99.9 is 0.999, and not a binary fraction beside it
+	const digits = 1e6 // of the percents: 99.9 becomes exactly 0.999, not a binary fraction beside it
 	return math.Round(o.Availability*digits) / (100 * digits)
 }
 
-// Duration returns how long requests may take; 0 without an objective.
+// Duration returns the latency objective; 0 without one.
 func (o *Objective) Duration() time.Duration {
 	if o == nil {
 		return 0

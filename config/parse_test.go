@@ -109,8 +109,8 @@ func TestDefaultBuckets(t *testing.T) {
 	assert.Equal(t, []float64{0.63, 1, 1.6}, defaultBuckets(time.Second)[14:])
 }
 
-// A quantile of classic buckets lies on a line from the beginning of a bucket to its end. Where all requests take the same
-// time it is the furthest off.
+// A quantile of classic buckets lies on a line from the beginning of a bucket to its end. It is furthest off if all
+// requests take the same time.
 func TestDefaultBucketsPutAQuantileOffByThisAtMost(t *testing.T) {
 	t.Parallel()
 	for quantile, most := range map[float64]float64{0.5: 0.30, 0.9: 0.54, 0.99: 0.60} {

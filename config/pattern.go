@@ -11,10 +11,9 @@ import (
 	"syscall"
 )
 
-// pattern is an entry of target_files with the files that it matched.
+// pattern is an entry of target_files with the files it matched.
 type pattern struct {
-	// text is a path, or what filepath.Match takes for each of its elements. Relative ones are
-	// below folder.
+	// text is a path. Each of its elements may be a pattern of filepath.Match. Relative paths are below folder.
 	text, folder string
 	// names are paths, relative to folder unless text is absolute.
 	names []string
@@ -34,14 +33,14 @@ func checkFilePattern(s string) error {
 	return nil
 }
 
-// isPlain reports whether the pattern is the path of one file, which has to exist.
+// isPlain reports whether the pattern is the path of one file. That file must exist.
 func (p *pattern) isPlain() bool { return !isPattern(p.text) }
 
 func isPattern(s string) bool { return strings.ContainsAny(s, `*?[\`) }
 
-// match returns the names of the files that the pattern matches now, in alphabetical order. No
-// * stands for a name that begins with a point, nor does the pattern match folders. It
-// fails if a folder cannot be read: what is in it may be there all the same.
+// match returns the names of the files that the pattern matches now, in alphabetical order. A * matches no name that
+// begins with a dot, and the pattern matches no folders. match fails if it cannot read a folder: there may be files in
+// it all the same.
 func (p *pattern) match() ([]string, error) {
 	if p.isPlain() {
 		return []string{filepath.Clean(p.text)}, nil
@@ -62,7 +61,7 @@ func (p *pattern) match() ([]string, error) {
 	return names, nil
 }
 
-// step returns what matches the next element of the pattern in the folders of these names.
+// step matches the next element of the pattern in these folders, and returns the names of the matches.
 func (p *pattern) step(folders []string, element string, isLast bool) ([]string, error) {
 	var matched []string
 	for _, folder := range folders {
@@ -92,8 +91,7 @@ func (p *pattern) step(folders []string, element string, isLast bool) ([]string,
 	return matched, nil
 }
 
-// isFile reports whether there is something of that name which is no folder. A link to nothing
-// is.
+// isFile reports whether name exists and is not a folder. A dangling symbolic link is a file.
 func (p *pattern) isFile(name string) bool {
 	info, err := os.Stat(p.path(name))
 	if err != nil {
@@ -110,7 +108,7 @@ func (p *pattern) path(name string) string {
 	return filepath.Join(p.folder, name)
 }
 
-// isNoFolder reports whether there is nothing to list, and not for want of a permission.
+// isNoFolder reports whether err means a missing folder. A lack of permission is another error.
 func isNoFolder(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }

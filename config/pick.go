@@ -9,37 +9,34 @@ import (
 	"example.com/prober/threshold"
 )
 
-// Defaults of the burst at a URL that has none: enough to see something, too
-// little to hurt.
+// Defaults of the burst for a URL without one: enough to see something, too little to do harm.
 const (
 	defaultURLRequests    = 20
 	defaultURLConcurrency = 2
 )
 
-// Pick is the targets to send a single burst to, and what is different in that.
+// Pick selects targets for a single burst, and changes their settings for it.
 type Pick struct {
-	// Target is the name of a target of the file or, if it begins as the URL of a target does
-	// (see [URLBeginnings]), the URL of one that is not in it and has the file's defaults.
+	// Target is the name of a target of the file. If it begins as a target's URL does (see [URLBeginnings]), it is the
+	// URL of a target outside the file, with the file's defaults.
 	Target string
-	// Others are more of them, besides those of the file that have all of Labels, if there are
-	// any, or All of the file.
+	// Others are more names or URLs. Labels, if there are any, pick the targets of the file with all of these labels.
+	// All picks every target of the file.
 	Others []string
 	Labels map[string]string
 	All    bool
-	// Burst maps keys of burst to values that go before those of the file; each is
-	// spelled as it would be there.
+	// Burst maps keys of burst to values that override those of the file. The values are spelled as in the file.
 	Burst map[string]string
-	// Flags maps flags for other keys, as [PickFlags] names them, to what is given to each.
+	// Flags maps flags for other keys, with names from [PickFlags], to their values.
 	Flags map[string][]string
-	// FailIf are thresholds besides those of the file; null takes back all before it.
+	// FailIf are thresholds besides those of the file; null removes all before it.
 	FailIf []string
 }
 
-// ParseOne reads a configuration as [Parse] does and returns it with the picked
-// targets alone: first those that are named, in the order of their names. A mistake in the
-// pick is a [form.Error] without a file. For URLs data may be nil: there is no file then,
-// and no defaults but the built-in ones. Where nothing says when its burst ends, a URL gets
-// 20 requests, and where nothing says how many are in flight in a closed burst, 2.
+// ParseOne reads a configuration as [Parse] does and returns it with the picked targets alone: first the named targets,
+// in the order of their names in pick. A mistake in the pick is a [form.Error] without a file. For URLs data may be
+// nil: then there is no file, and there are only the built-in defaults. A URL gets 20 requests if nothing ends its
+// burst. In a closed burst it gets 2 requests in flight if nothing sets their number.
 func ParseOne(data []byte, path string, pick Pick) (*Config, error) {
 	if data == nil {
 		data = []byte("targets: []")
@@ -48,7 +45,7 @@ func ParseOne(data []byte, path string, pick Pick) (*Config, error) {
 	return c, pick.naming(err)
 }
 
-// NeedsNoFile reports whether all targets are URLs, which a file need not have.
+// NeedsNoFile reports whether all picked targets are URLs. URLs do not need a file.
 func (p *Pick) NeedsNoFile() bool {
 	return !p.All && len(p.Labels) == 0 && !slices.ContainsFunc(p.names(), func(name string) bool { return !isURL(name) })
 }
@@ -59,7 +56,7 @@ func (p *Pick) IsEmpty() bool { return !p.All && len(p.Labels) == 0 && len(p.nam
 // IsOne reports whether one target is picked, by its name or as a URL.
 func (p *Pick) IsOne() bool { return !p.All && len(p.Labels) == 0 && len(p.names()) == 1 }
 
-// names returns those of the targets that are named, each once.
+// names returns the named targets, each once.
 func (p *Pick) names() []string {
 	var all []string
 	for _, name := range slices.Concat([]string{p.Target}, p.Others) {
@@ -83,7 +80,7 @@ func (p *Pick) selects(t *Target) bool {
 // has reports whether a target of the file is picked.
 func (p *Pick) has(t *Target) bool { return slices.Contains(p.names(), t.Name) || p.selects(t) }
 
-// mayHave reports whether a target of that name may be picked.
+// mayHave reports whether a target of this name may be picked.
 func (p *Pick) mayHave(name string) bool {
 	return p.All || len(p.Labels) > 0 || slices.Contains(p.names(), name)
 }
@@ -93,11 +90,10 @@ func isURL(target string) bool {
 	return ok && slices.Contains(schemes(urlKey), strings.ToLower(scheme)+"://")
 }
 
-// settle checks what was decoded into t, puts the flags over it if it is the picked
-// one, and fills in the defaults.
+// settle checks the decoded target t, puts the flags over it if it is picked, and fills in the defaults.
 func (l *loader) settle(t *Target, s *form.Scope) {
 	isPicked := l.pick != nil && l.pick.has(t)
-	var whole Target // as the file has it: the checks drop what has no meaning there, and a flag may give it one
+	var whole Target // as the file has it: the checks drop settings without a meaning, and a flag may give them one
 	var set *form.Scope
 	if isPicked {
 		whole, set = t.clone(), s.Copy()
@@ -110,7 +106,7 @@ func (l *loader) settle(t *Target, s *form.Scope) {
 	fillTarget(t)
 }
 
-// judge returns the thresholds of the file, and those of the flags behind them.
+// judge returns the thresholds of the file, followed by those of the flags.
 func (p *Pick) judge(all []threshold.Threshold, s *form.Scope) []threshold.Threshold {
 	for _, text := range p.FailIf {
 		if text == "null" {
@@ -128,7 +124,7 @@ func (p *Pick) judge(all []threshold.Threshold, s *form.Scope) []threshold.Thres
 	return all
 }
 
-// narrow leaves the picked targets alone in the configuration.
+// narrow leaves only the picked targets in the configuration.
 func (l *loader) narrow(top *form.Scope) {
 	c, p := l.config, l.pick
 	if p == nil {
@@ -158,7 +154,7 @@ func (l *loader) narrow(top *form.Scope) {
 	c.Targets = picked
 }
 
-// lacks reports that the file does not have what is picked, unless a mistake may be why.
+// lacks reports that the file does not have a picked target, unless a mistake may be the reason.
 func (l *loader) lacks(top *form.Scope, msg string) {
 	c := l.config
 	wrong := slices.ContainsFunc(l.parts, (*filePart).isWrong)
@@ -175,7 +171,7 @@ func (l *loader) lacks(top *form.Scope, msg string) {
 	}
 }
 
-// urlTarget returns the target that is the URL, over the defaults of the file.
+// urlTarget returns the target for a URL, over the defaults of the file.
 func (l *loader) urlTarget(top *form.Scope, url string) Target {
 	u, err := parseTargetURL(url)
 	if err != nil {
@@ -204,10 +200,10 @@ func fillURLBurst(b *Burst) {
 	}
 }
 
-// unknownTarget says that a file lacks the named target, and which may be meant.
+// unknownTarget says that a file lacks the named target, and suggests a similar name.
 func unknownTarget(name string, targets []Target) string {
 	if err := checkName(name); err != nil {
-		return "has no such target: a name " + err.Error() // it may be a URL that is not one, with a password in it
+		return "has no such target: a name " + err.Error() // it may be a malformed URL with a password in it
 	}
 	names := make([]string, len(targets))
 	for i, t := range targets {

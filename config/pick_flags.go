@@ -14,11 +14,11 @@ import (
 // pickFlag is a flag for one key of the picked target.
 type pickFlag struct {
 	name, key string
-	// read makes of what was given the value as it would stand in a file.
+	// read turns the given texts into the value as a file has it.
 	read func(texts []string) (*yaml.Node, error)
 }
 
-// pickFlags returns all of them, in the order in which they are set.
+// pickFlags returns all flags, in the order in which they are set.
 func pickFlags() []pickFlag {
 	return []pickFlag{
 		{"against", urlKey, plainText},
@@ -43,7 +43,7 @@ func pickFlags() []pickFlag {
 	}
 }
 
-// PickFlags returns the names that [Pick.Flags] may have, without dashes.
+// PickFlags returns the possible names in [Pick.Flags], without dashes.
 func PickFlags() []string {
 	var names []string
 	for _, f := range pickFlags() {
@@ -52,8 +52,8 @@ func PickFlags() []string {
 	return names
 }
 
-// override puts the flags over whole, which is t before it was checked, and checks the result.
-// The keys that are set in whole are those of s. A URL is checked without flags too.
+// override puts the flags over whole and checks the result. whole is t before its checks, and s knows the keys set in
+// it. A URL is checked even without flags.
 func (l *loader) override(t, whole *Target, s *form.Scope, isURL bool) {
 	p, isSound := l.pick, s.Found() == 0
 	thresholds := p.judge(t.Thresholds, s)
@@ -73,7 +73,7 @@ func (l *loader) override(t, whole *Target, s *form.Scope, isURL bool) {
 	t.Thresholds = thresholds
 }
 
-// set gives the keys of t the values of the flags, whose scope s is.
+// set gives the keys of t the values of the flags. s is the scope of the flags.
 func (p *Pick) set(t *Target, s *form.Scope) {
 	for _, f := range burstFields(&t.Burst) {
 		if text, ok := p.Burst[f.Name]; ok {
@@ -91,7 +91,7 @@ func (p *Pick) set(t *Target, s *form.Scope) {
 	}
 }
 
-// setOne sets the key of one flag. It returns what is wrong with the flag itself.
+// setOne sets the key of one flag. It returns mistakes in the flag itself.
 func (p *Pick) setOne(f pickFlag, t *Target, s *form.Scope, given []string) error {
 	part, name, _ := strings.Cut(f.key, ".")
 	_, isTwice := p.Burst[name]
@@ -120,7 +120,7 @@ func (p *Pick) setOne(f pickFlag, t *Target, s *form.Scope, given []string) erro
 	return nil
 }
 
-// naming returns err with the flags named as they were given, instead of their keys.
+// naming returns err with the names of the given flags instead of their keys.
 func (p *Pick) naming(err error) error {
 	all, ok := errors.AsType[form.Errors](err)
 	if !ok {
@@ -134,7 +134,7 @@ func (p *Pick) naming(err error) error {
 	return all
 }
 
-// named returns the path of a mistake with the flag that was given for its key.
+// named returns the path of a mistake, with the given flag instead of its key.
 func (p *Pick) named(path string) string {
 	if _, isOther := p.Flags["against"]; path == "--"+urlKey && !isOther {
 		return "URL"
@@ -158,7 +158,7 @@ func (p *Pick) named(path string) string {
 // plainText takes the last text as it is.
 func plainText(given []string) (*yaml.Node, error) { return form.TextNode(given[len(given)-1]), nil }
 
-// bodyText takes the last text as it is, but for one by which other programs mean a file.
+// bodyText takes the last text as it is. It refuses @file: to other programs this means the content of a file.
 func bodyText(given []string) (*yaml.Node, error) {
 	if strings.HasPrefix(given[len(given)-1], "@") {
 		return nil, errors.New("must not begin with @: --data-file sends the content of a file")
@@ -166,7 +166,7 @@ func bodyText(given []string) (*yaml.Node, error) {
 	return plainText(given)
 }
 
-// yamlText takes the last text as it would be read in a file, so that null takes a key back.
+// yamlText parses the last text as a value in a file, so that null resets a key.
 func yamlText(given []string) (*yaml.Node, error) {
 	n := form.ParseValue(given[len(given)-1])
 	if n == nil {
@@ -190,8 +190,7 @@ func bearer(given []string) (*yaml.Node, error) {
 	return &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{form.TextNode("type"), form.TextNode(defaultScheme), form.TextNode("credentials_file"), path}}, err
 }
 
-// texts takes several texts, with commas between them or each with a flag of its own. null alone
-// takes the key back.
+// texts takes several texts, separated by commas or in several flags. null alone resets the key.
 func texts(given []string) (*yaml.Node, error) {
 	all := strings.Split(strings.Join(given, ","), ",")
 	if len(all) == 1 && all[0] == "null" {
@@ -204,8 +203,8 @@ func texts(given []string) (*yaml.Node, error) {
 	return n, nil
 }
 
-// headerLines takes lines such as "Accept: text/html". Those of one name make a list. Its
-// errors hold no part of a line.
+// headerLines takes lines such as "Accept: text/html". Lines with the same name make a list. Its errors hold no part of
+// a line.
 func headerLines(given []string) (*yaml.Node, error) {
 	n, at := &yaml.Node{Kind: yaml.MappingNode}, map[string]*yaml.Node{}
 	for _, line := range given {
@@ -225,7 +224,8 @@ func headerLines(given []string) (*yaml.Node, error) {
 	return n, nil
 }
 
-// withoutHost hands over the value of the header Host, which is no header to the file.
+// withoutHost passes the value of the header Host to take, because Host is no header in the file. It returns the other
+// headers.
 func withoutHost(headers *yaml.Node, take func(*yaml.Node)) *yaml.Node {
 	rest := &yaml.Node{Kind: yaml.MappingNode}
 	for i := 0; i+1 < len(headers.Content); i += 2 {
@@ -242,7 +242,7 @@ func withoutHost(headers *yaml.Node, take func(*yaml.Node)) *yaml.Node {
 // loginFile is a file with a user name, a colon and a password.
 type loginFile struct{ to **BasicAuth }
 
-// Decode is that of [form.Value].
+// Decode implements [form.Value].
 func (l loginFile) Decode(c form.Cursor, n *yaml.Node) {
 	var name, login string
 	form.SecretFile{Path: &name, Content: &login}.Decode(c, n)
@@ -257,11 +257,11 @@ func (l loginFile) Decode(c form.Cursor, n *yaml.Node) {
 	*l.to = &BasicAuth{Username: username, PasswordFile: name, Password: password}
 }
 
-// Encode is that of [form.Value]: files have no such key.
+// Encode implements [form.Value]: files have no such key.
 func (l loginFile) Encode() *yaml.Node { return nil }
 
-// Reset is that of [form.Value].
+// Reset implements [form.Value].
 func (l loginFile) Reset() { *l.to = nil }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (l loginFile) Shape() form.Shape { return form.SomeText() }

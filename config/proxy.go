@@ -39,7 +39,8 @@ func parseProxyURL(raw string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: host}, nil
 }
 
-// checkNoProxy wants one entry of a list as the variable NO_PROXY has it.
+// checkNoProxy accepts one entry of a list in the form of the variable
+// NO_PROXY.
 func checkNoProxy(s string) error {
 	if _, err := netip.ParsePrefix(s); err == nil {
 		_, err := parsePrefix(form.PlainNode(s))
@@ -57,8 +58,8 @@ func checkNoProxy(s string) error {
 
 func (p Proxy) isSOCKS() bool { return p.URL.Scheme == "socks5" || p.URL.Scheme == "socks5h" }
 
-// checkProxy lets a target without a proxy inherit what belongs to one but not
-// have it itself.
+// checkProxy lets a target without a proxy inherit settings of a proxy, but not
+// set them itself.
 func (s checks) checkProxy(t *Target) {
 	const at, username, password, list = "connection.proxy_url", "connection.proxy_username",
 		"connection.proxy_password_file", "connection.no_proxy"
@@ -83,7 +84,8 @@ func (s checks) checkProxy(t *Target) {
 	}
 }
 
-// checkSOCKS follows RFC 1929, section 2: both are there, and have 1 to 255 bytes.
+// checkSOCKS follows RFC 1929, section 2: user name and password are both
+// there, and have 1 to 255 bytes.
 func (s checks) checkSOCKS(p Proxy) {
 	const username, password = "connection.proxy_username", "connection.proxy_password_file"
 	if s.IsSet(username) && !s.IsSet(password) {

@@ -5,11 +5,11 @@ import (
 )
 
 // Redacted returns the configuration in effect as YAML that can be read again:
-// targets, headers and lists in the order of the file, keys in that of the
+// targets, headers and lists in the order of the file, keys in the order of the
 // reference, every default filled in. Header values, bodies, URL queries and
 // key paths are replaced by <redacted>.
 func (c *Config) Redacted() ([]byte, error) { return form.Write(fileFields(c)) }
 
-// Redacted returns what the configuration says about the target, in the way of
+// Redacted returns the configuration of the target, in the form of
 // [Config.Redacted].
 func (t Target) Redacted() ([]byte, error) { return form.Write(targetFields(&t)) }

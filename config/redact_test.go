@@ -134,7 +134,8 @@ func TestRedactedCanBeReadAgain(t *testing.T) {
 	}
 }
 
-// assertReadsAgain wants a configuration without secrets.
+// assertReadsAgain checks that the redacted form of c can be read again. c must
+// hold no secrets.
 func assertReadsAgain(t *testing.T, c *Config) {
 	t.Helper()
 	out, err := c.Redacted()
@@ -152,13 +153,13 @@ func assertReadsAgain(t *testing.T, c *Config) {
 		assert.Equal(t, c.Discover[i].KeepFor, again.Discover[i].KeepFor)
 		assert.Len(t, again.Discover[i].Mechanisms, len(c.Discover[i].Mechanisms))
 	}
-	again.Discover = c.Discover // which know their lines
-	again.Warnings = c.Warnings // which are about how the file is written
+	again.Discover = c.Discover // they know their lines
+	again.Warnings = c.Warnings // they are about the form of the file
 	assert.Equal(t, c, again, "%s", out)
 }
 
-// TestRedactedCanBeReadAgainWhateverOfTheDefaultsDoesNotFit has in its defaults all
-// that a target may inherit without a meaning, but not have itself.
+// TestRedactedCanBeReadAgainWhateverOfTheDefaultsDoesNotFit has defaults that a
+// target may inherit without a meaning, but not set itself.
 func TestRedactedCanBeReadAgainWhateverOfTheDefaultsDoesNotFit(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{

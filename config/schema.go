@@ -11,7 +11,7 @@ import (
 	"example.com/prober/policy"
 )
 
-// Bounds of what a file can ask for.
+// Bounds of the values in a file.
 const (
 	minInterval = 10 * time.Millisecond
 	minTimeout  = time.Millisecond
@@ -31,11 +31,11 @@ const (
 	maxBuckets = 20
 )
 
-// fileFields and the functions below are the schema: every key of the file
-// stands in one of them, with the variable it fills and what it may hold. What
-// a key means together with others is in checks.go, its default in defaults.go.
-// Keys are decoded in the order given here, defaults before the targets, but for
-// network, which comes first of all.
+// fileFields and the functions below are the schema. Every key of the file
+// stands in one of them, with its variable and its allowed values. Rules for
+// combinations of keys are in checks.go, defaults in defaults.go. Keys are
+// decoded in the order given here, defaults before the targets; only network is
+// decoded before all others.
 func fileFields(c *Config) form.Section { return loaderFields(&loader{config: c}) }
 
 func loaderFields(l *loader) form.Section {
@@ -132,7 +132,7 @@ func requestFields(r *Request) form.Section {
 	}
 }
 
-// logins are the keys by which a target logs in, by their paths.
+// logins are the login keys of a target, with their paths.
 func logins(r *Request) []form.Field {
 	return []form.Field{
 		form.Key("request.basic_auth", form.Optional(&r.BasicAuth, basicAuthFields)),
@@ -184,7 +184,7 @@ func connectionFields(c *Connection) form.Section {
 	return slices.Concat(carrying, dialFields(&c.Dial), passing)
 }
 
-// dialFields are the keys of connection that mean something wherever one is dialled.
+// dialFields are the keys of connection for every target that is dialled.
 func dialFields(d *option.Dial) form.Section {
 	given, server := addresses(&d.Resolve), serverAddress(&d.DNSServer)
 	lookups := []form.Field{form.Key("connection.resolve", given), form.Key("connection.dns_server", server)}
@@ -254,7 +254,8 @@ func breakerFields(b *Breaker) form.Section {
 	}
 }
 
-// keepFailuresKey is the name of that key, and maxKeptBody what it may ask for.
+// keepFailuresKey is the name of the key, maxKeptBody the greatest number of
+// bytes to keep.
 const (
 	keepFailuresKey = "keep_failures"
 	maxKeptBody     = 16 << 10
@@ -275,5 +276,6 @@ func checkName(s string) error {
 	return nil
 }
 
-// name is that of a target, a request of one or a discovery.
+// name returns the value for the name of a target, of a request in one, or of a
+// discovery.
 func name(to *string) form.Value { return form.TextMatching(to, targetName, nameMistake) }

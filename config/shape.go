@@ -8,7 +8,7 @@ import (
 	"example.com/prober/config/form"
 )
 
-// Where the shapes stand that a schema has in common for several places.
+// The places of shapes shared within a schema.
 const (
 	shapeOfTarget   = "#/definitions/target"
 	shapeOfDefaults = "#/definitions/defaults"
@@ -16,18 +16,18 @@ const (
 	shapeOfLabel    = "#/definitions/label"
 )
 
-// About is what the reference says of a key.
+// About is the reference's description of a key.
 type About struct {
 	// Text describes the key. It may be empty.
 	Text string
-	// Default is the value that holds without the key, and Examples are values to try, all as
-	// encoding/json writes them. Nil is for none.
+	// Default is the value without the key, and Examples are values to try. encoding/json writes all of them. Nil means
+	// none.
 	Default  any
 	Examples []any
 }
 
-// Schema returns the JSON Schema (draft 7) of prober.yml. What it says of each key is what about
-// returns for the key's path, such as burst.rate.
+// Schema returns the JSON Schema (draft 7) of prober.yml. about returns the description of each key by its path, such
+// as burst.rate.
 func Schema(about func(path string) About) form.Shape {
 	var sources []any
 	for _, key := range []string{targetsKey, "target_files", "discover"} {
@@ -36,7 +36,7 @@ func Schema(about func(path string) About) form.Shape {
 	return schema("prober.yml", "The configuration of prober.", fileFields(new(Config)), about).With("anyOf", sources)
 }
 
-// TargetFileSchema returns that of the files that target_files names.
+// TargetFileSchema returns the schema of a file that target_files names.
 func TargetFileSchema(about func(path string) About) form.Shape {
 	return schema("targets of prober", "A file of targets, which target_files of prober.yml names.", partFields(&loader{config: new(Config)}), about)
 }
@@ -59,14 +59,13 @@ func schema(title, description string, fields form.Section, about func(path stri
 		With("description", description).With("definitions", definitions)
 }
 
-// defaultsShape returns what the defaults of targets look like: the keys that they may have stand
-// in the shape of a target.
+// defaultsShape returns the shape of the defaults of targets. It refers to the shape of a target for the keys.
 func defaultsShape() form.Shape {
 	own := targetFields(new(Target)).AsDefaults("target").Shape()
 	return own.With("properties", references(propertiesOf(own), shapeOfTarget))
 }
 
-// references returns a reference for each of some keys, to the same key of the shape at a place.
+// references returns, for each of the keys, a reference to the same key in the shape at place.
 func references(keys form.Shape, place string) form.Shape {
 	all := form.Shape{}
 	for name := range keys {
@@ -75,7 +74,7 @@ func references(keys form.Shape, place string) form.Shape {
 	return all
 }
 
-// shareItems has the requests of a target refer to the shapes of its own keys.
+// shareItems replaces shapes in the requests of a target with references to the target's own keys.
 func shareItems(target form.Shape) {
 	own := propertiesOf(target)
 	request := references(propertiesOf(shapeAt(own, "request")), shapeOfTarget+"/properties/request")
@@ -91,8 +90,7 @@ func shareItems(target form.Shape) {
 	}
 }
 
-// templateShape returns the shape of what stands at a place, with texts that hold labels wherever
-// there is a single value.
+// templateShape returns the shape at a place in a template: every single value may also be a text with labels.
 func templateShape(s form.Shape, place string) form.Shape {
 	if s["properties"] == nil {
 		return form.Shape{"anyOf": []any{form.RefTo(place), form.RefTo(shapeOfLabel)}}
@@ -116,12 +114,12 @@ func shapeAt(s form.Shape, keyword string) form.Shape {
 	return below
 }
 
-// describer adds to shapes what the reference says.
+// describer adds the texts of the reference to shapes.
 type describer struct {
 	about func(path string) About
 }
 
-// below returns a copy of the shape of the key at a path, with its keys described, and theirs.
+// below returns a copy of the shape of the key at path, with descriptions of all keys below it.
 func (d describer) below(path string, s form.Shape) form.Shape {
 	s = maps.Clone(s)
 	for _, keyword := range []string{"items", "additionalProperties"} {
@@ -143,7 +141,7 @@ func (d describer) below(path string, s form.Shape) form.Shape {
 
 func (d describer) describe(path string, s form.Shape) form.Shape {
 	about := d.about(path)
-	if _, isReference := s["$ref"]; isReference { // beside which draft 7 knows nothing
+	if _, isReference := s["$ref"]; isReference { // draft 7 ignores everything beside it
 		s = form.Shape{"allOf": []any{s}}
 	}
 	if about.Text != "" {

@@ -11,8 +11,8 @@ import (
 // maxStages bounds the stages of one burst.
 const maxStages = 100
 
-// stages is the list of the stages of a burst; a target's replaces that of the
-// defaults.
+// stages is the list of the stages of a burst. A target's list replaces that of
+// the defaults.
 type stages struct{ to *[]Stage }
 
 func (s stages) Decode(c form.Cursor, n *yaml.Node) {
@@ -48,15 +48,16 @@ func (s stages) Encode() *yaml.Node {
 	return n
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (stages) Shape() form.Shape {
 	return form.ListOf(stageFields(new(Stage)).Shape()).With("minItems", 1).With("maxItems", maxStages)
 }
 
 func (s stages) Reset() { *s.to = nil }
 
-// ramp returns how many requests the stages make until a duration ends them, 0 for
-// none that does, and how long they last. The number is the area below the rate.
+// ramp returns how many requests the stages make until a duration ends them,
+// and how long they last. until is 0 without such a duration. The number of
+// requests is the area below the rate.
 func ramp(stages []Stage, until time.Duration) (requests float64, lasts time.Duration) {
 	rate := 0.0
 	for _, s := range stages {

@@ -13,17 +13,17 @@ import (
 	"example.com/prober/config/form"
 )
 
-// maxTargetFiles bounds the files of target_files, maxTargetBytes what stands in all of them.
+// maxTargetFiles bounds the files of target_files, maxTargetBytes their size in all.
 const (
 	maxTargetFiles = 10_000
 	maxTargetBytes = 4 * form.MaxFileSize
 )
 
-// OnError says what becomes of a configuration when one file of target_files is wrong.
+// OnError says what happens to a configuration if a file of target_files is wrong.
 type OnError string
 
-// With OnErrorFail nothing of the configuration is used, with OnErrorKeep all but that file,
-// whose last targets stay.
+// With OnErrorFail, the whole configuration is refused. With OnErrorKeep, all but the wrong file is used, and its last
+// targets stay.
 const (
 	OnErrorFail OnError = "fail"
 	OnErrorKeep OnError = "keep"
@@ -31,17 +31,16 @@ const (
 
 // TargetFile is one of the files that target_files names.
 type TargetFile struct {
-	// Name is its path: relative to the folder of the configuration, if it was asked for so.
+	// Name is its path: relative to the folder of the configuration, if target_files has a relative path.
 	Name string
-	// Targets are the names of the targets that it has in this configuration, in their order.
+	// Targets are the names of its targets in this configuration, in their order.
 	Targets []string
-	// Err is why what the file holds is not used, [form.Errors]: Targets are those that it had
-	// before, then. It is nil if it is used.
+	// Err is nil if the content of the file is used. Otherwise it is [form.Errors] with the reason, and Targets are the
+	// targets from before.
 	Err error
 }
 
-// Mistake returns the first of Err, with the name of the file and no folder but those of the
-// name.
+// Mistake returns the first mistake in Err. It names the file as Name does, without any other folder.
 func (f *TargetFile) Mistake() string {
 	errs, ok := errors.AsType[form.Errors](f.Err)
 	if !ok {
@@ -56,8 +55,8 @@ func (f *TargetFile) Mistake() string {
 	return first.Error()
 }
 
-// AllUsed returns an error with the mistakes of all files of targets that are not used as they
-// are, nil if there are none.
+// AllUsed returns an error with the mistakes of all files of targets that are not used as they are, nil if there are
+// none.
 func (c *Config) AllUsed() error {
 	var all form.Errors
 	for _, f := range c.TargetFiles {
@@ -71,8 +70,7 @@ func (c *Config) AllUsed() error {
 	return all
 }
 
-// FileOf returns the name of the file of targets that each target is from. Those of the
-// configuration itself are not in it.
+// FileOf maps the name of each target to the name of its file. Targets of the configuration itself are not in it.
 func (c *Config) FileOf() map[string]string {
 	files := map[string]string{}
 	for _, f := range c.TargetFiles {
@@ -83,8 +81,8 @@ func (c *Config) FileOf() map[string]string {
 	return files
 }
 
-// TargetFilesMoved reports whether the patterns of target_files match other files by now. A
-// folder that cannot be read is one that has changed.
+// TargetFilesMoved reports whether the patterns of target_files match other files now. An unreadable folder counts as
+// changed.
 func (c *Config) TargetFilesMoved() bool {
 	return slices.ContainsFunc(c.patterns, func(p pattern) bool {
 		names, err := p.match()
@@ -130,12 +128,12 @@ func (f targetFiles) Decode(c form.Cursor, n *yaml.Node) {
 // Encode returns nothing: the targets are written as if they stood in the configuration.
 func (f targetFiles) Encode() *yaml.Node { return nil }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (targetFiles) Shape() form.Shape { return form.ListOf(form.SomeText()).With("uniqueItems", true) }
 
 func (f targetFiles) Reset() {}
 
-// filePart is what a file of targets holds.
+// filePart is the content of a file of targets.
 type filePart struct {
 	name    string
 	report  *form.Report
@@ -147,8 +145,8 @@ type filePart struct {
 
 func (p *filePart) isWrong() bool { return p.report.Found() > 0 }
 
-// part reads a file of targets, which the configuration names at c.
-// Unless it must be there, it may be gone since its folder was read.
+// part reads a file of targets. The entry for it is at c. Unless must is set, the file may have disappeared since its
+// folder was read.
 func (l *loader) part(c form.Cursor, name string, must bool) {
 	p := &filePart{name: name, report: c.Beside(c.Files.Path(name))}
 	text, err := c.Files.ReadPart(name)
@@ -187,7 +185,7 @@ func partFields(l *loader) form.Section {
 	}
 }
 
-// partLabels are those of all targets of a file.
+// partLabels are the labels of all targets of a file.
 type partLabels struct{ *loader }
 
 func (p partLabels) Decode(c form.Cursor, n *yaml.Node) {
@@ -198,7 +196,7 @@ func (p partLabels) Decode(c form.Cursor, n *yaml.Node) {
 
 func (p partLabels) Encode() *yaml.Node { return nil }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (partLabels) Shape() form.Shape { return labels{}.Shape() }
 
 func (p partLabels) Reset() {}

@@ -13,14 +13,14 @@ import (
 	"example.com/prober/config/form"
 )
 
-// tree is a folder with a configuration, main.yml, and what that refers to.
+// tree is a folder with a configuration, main.yml, and the files it refers to.
 type tree struct {
 	t      *testing.T
 	folder string
 	last   *Config
 }
 
-// newTree writes the files, which are given as pairs of name and content.
+// newTree writes the files, given as pairs of name and content.
 func newTree(t *testing.T, files ...string) *tree {
 	t.Helper()
 	tr := &tree{t: t, folder: t.TempDir()}
@@ -37,7 +37,7 @@ func (tr *tree) write(files ...string) {
 	}
 }
 
-// load reads the configuration after the one that was read last.
+// load reads the configuration. It replaces the one before.
 func (tr *tree) load() error {
 	tr.t.Helper()
 	path := filepath.Join(tr.folder, "main.yml")
@@ -59,7 +59,7 @@ func (tr *tree) names() string {
 	return strings.Join(names, " ")
 }
 
-// wrong returns what is wrong with the files that are not used.
+// wrong returns the mistakes of the files that are not used.
 func (tr *tree) wrong() string {
 	err := tr.last.AllUsed()
 	if err == nil {
@@ -298,7 +298,7 @@ func TestAFileThatIsWrongForItsNamesMakesOthersWrong(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t, "main.yml", keeping, "d/a.yml", list("a"), "d/b.yml", list("b"), "d/c.yml", list("c"))
 	require.NoError(t, tr.load())
-	// b takes the name of c, and c that of a, which is right before b is known to be wrong.
+	// b takes the name of c, and c that of a: valid until b turns out to be wrong.
 	tr.write("d/a.yml", list("a2"), "d/b.yml", list("c", "b"), "d/c.yml", list("c", "a2"))
 	require.NoError(t, tr.load())
 	assert.Equal(t, "a2 b c", tr.names())

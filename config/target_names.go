@@ -8,17 +8,17 @@ import (
 	"example.com/prober/config/form"
 )
 
-// keeper remembers the targets of files as they were in the configuration before.
+// keeper remembers the targets of files in the configuration before.
 type keeper struct {
-	// files are the names of the files by those of their targets.
+	// files maps the names of targets to the names of their files.
 	files map[string]string
-	// names are those of the targets of each file.
+	// names are the names of the targets of each file.
 	names map[string][]string
-	// targets are all of them, by their names.
+	// targets are all targets by their names.
 	targets map[string]Target
 }
 
-// newKeeper remembers what stands in before, which may be nil.
+// newKeeper remembers the targets of before. before may be nil.
 func newKeeper(before *Config) *keeper {
 	k := &keeper{names: map[string][]string{}, targets: map[string]Target{}}
 	if before == nil {
@@ -34,14 +34,13 @@ func newKeeper(before *Config) *keeper {
 	return k
 }
 
-// settleParts finds targets of the same name in several files, and adds the targets of all
-// files to the configuration. With on_error: keep a file with a mistake has the targets that
-// it had before.
+// settleParts finds targets of the same name in several files, and adds the targets of all files to the configuration.
+// With on_error: keep it adds the previous targets of a file with a mistake.
 func (l *loader) settleParts(main *form.Report) {
 	k := newKeeper(nil)
 	if l.config.OnError == OnErrorKeep {
 		k = newKeeper(l.before)
-		for l.blameNewcomers(k) || l.blameLater(k) { // each time at least one file more is wrong
+		for l.blameNewcomers(k) || l.blameLater(k) { // each time at least one more file is wrong
 			continue
 		}
 		l.blameMain(main, k)
@@ -65,11 +64,11 @@ func (l *loader) settleParts(main *form.Report) {
 	}
 }
 
-// keeps reports whether the targets of a file are those that it had before.
+// keeps reports whether a file keeps its previous targets.
 func (l *loader) keeps(p *filePart) bool { return l.config.OnError == OnErrorKeep && p.isWrong() }
 
-// blameNewcomers reports targets that have the name of one that another file had before and has
-// still. It returns whether a file is wrong that was not.
+// blameNewcomers reports targets with a name that another file had before and still has. It returns whether there are
+// any: then another file is wrong.
 func (l *loader) blameNewcomers(k *keeper) bool {
 	found, parts := false, l.partsByName()
 	for _, p := range l.parts {
@@ -90,8 +89,8 @@ func (l *loader) blameNewcomers(k *keeper) bool {
 	return found
 }
 
-// blameLater reports targets that have the name of one in the configuration itself, or in a
-// file that comes before. It returns whether there are any.
+// blameLater reports targets with the name of a target in the configuration itself, or in an earlier file. It returns
+// whether there are any.
 func (l *loader) blameLater(k *keeper) bool {
 	found, owners := false, maps.Clone(l.names)
 	if owners == nil {
@@ -119,8 +118,7 @@ func (l *loader) blameLater(k *keeper) bool {
 	return found
 }
 
-// blameMain reports targets of the configuration itself that have the name of one that a file
-// had before and has still.
+// blameMain reports targets of the configuration itself with a name that a file had before and still has.
 func (l *loader) blameMain(main *form.Report, k *keeper) {
 	parts := l.partsByName()
 	for _, name := range slices.Sorted(maps.Keys(l.names)) {
@@ -132,7 +130,7 @@ func (l *loader) blameMain(main *form.Report, k *keeper) {
 	}
 }
 
-// taken says that a file, which had a target of that name before, has it still; "" if not.
+// taken returns the mistake if holder, which had a target of this name before, still has it; "" if not.
 func (l *loader) taken(holder *filePart, name string, r *form.Report) string {
 	spot, has := holder.spots[name]
 	switch {

@@ -12,14 +12,14 @@ import (
 	"example.com/prober/template"
 )
 
-// text is one text of a request in which names may stand.
+// text is one text of a request that may contain names.
 type text struct {
-	key   string // that has it
+	key   string // of the text
 	text  string
 	place template.Place
 }
 
-// textsOf returns the texts of a request in which names may stand.
+// textsOf returns the texts of a request that may contain names.
 func textsOf(t *Target) []text {
 	var all []text
 	if t.Request.Path != "" {
@@ -43,8 +43,8 @@ func textsOf(t *Target) []text {
 	return all
 }
 
-// BodyPlace returns how values are put into the body: as its Content-Type says or, without
-// one, as JSON if it is.
+// BodyPlace returns how values are put into the body. Its Content-Type decides. Without one, the place is JSON if the
+// body is JSON.
 func (r Request) BodyPlace() template.Place {
 	for _, h := range r.Headers {
 		if !strings.EqualFold(h.Name, "Content-Type") {
@@ -65,9 +65,8 @@ func (r Request) BodyPlace() template.Place {
 	return template.Text
 }
 
-// checkTemplates finds names that stand for nothing, and values that cannot stand where they
-// are asked for. What the steps before have captured is known; what is captured later is
-// known to be that.
+// checkTemplates finds unknown names, and values that do not fit their places. captured are the names captured by the
+// steps before. later are captured by later steps, and are reported as such.
 func (s checks) checkTemplates(t *Target, captured, later []string) {
 	if strings.Contains(t.URL.Path+t.URL.RawQuery, "{{") || strings.Contains(t.URL.Path+t.URL.RawQuery, "%7B%7B") {
 		s.Conflict("no names are replaced in a URL; write what stands behind the host as request.path", urlKey)
@@ -101,7 +100,7 @@ func (s checks) checkTemplates(t *Target, captured, later []string) {
 	}
 }
 
-// unknownNames says which name of text stands for nothing, "" if each does.
+// unknownNames returns the mistake about the first unknown name in text, "" if there is none.
 func unknownNames(text string, known map[string]int, later []string) string {
 	names, err := template.NamesIn(text)
 	if err != nil {
@@ -123,7 +122,7 @@ func unknownNames(text string, known map[string]int, later []string) string {
 	return ""
 }
 
-// checkValues puts every value of the data into a text that may refuse some.
+// checkValues puts every value of the data into a text that may refuse some values.
 func (s checks) checkValues(t *Target, compiled *template.Template, key string) {
 	for number, d := range t.Data {
 		if !compiled.MayRefuse(number) {
@@ -144,7 +143,7 @@ func (s checks) checkValues(t *Target, compiled *template.Template, key string) 
 	}
 }
 
-// placeOf says where a value of d stands.
+// placeOf returns the place of a value of d.
 func placeOf(files *form.Files, d *option.Data, row int) string {
 	if d.Source == "" {
 		return fmt.Sprintf("values[%d]: ", row)
@@ -156,7 +155,7 @@ func placeOf(files *form.Files, d *option.Data, row int) string {
 	return fmt.Sprintf("%s:%d: ", d.Source, lineOfRow(content, d.Source, d.Column, row))
 }
 
-// sampleOf returns a value such as a generator makes, "" without one.
+// sampleOf returns a value as the generator of d makes it, "" without a generator.
 func sampleOf(d *option.Data) string {
 	switch {
 	case d.Generate == option.GenerateUUID:
@@ -169,8 +168,7 @@ func sampleOf(d *option.Data) string {
 	return ""
 }
 
-// checkTemplatesOf holds the texts of all requests of t against the names there are. Each
-// scope is that of one of the items.
+// checkTemplatesOf checks the names in the texts of all requests of t. Each scope belongs to one of the items.
 func (s checks) checkTemplatesOf(t *Target, items []*form.Scope) {
 	if !t.HasTemplates() {
 		return

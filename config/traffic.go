@@ -16,10 +16,10 @@ import (
 	"example.com/prober/template"
 )
 
-// Traffic says in what the requests of a target differ. At most one of Requests and Journey
-// is set; without either all requests are the same but for their data.
+// Traffic says how the requests of a target differ. At most one of Requests and Journey is set. Without either, all
+// requests are the same except for their data.
 type Traffic struct {
-	// Data are names, in alphabetical order, that templates may use.
+	// Data are the names for templates, in alphabetical order.
 	Data []option.Data
 	// Requests is a mix: each arrival is one of them.
 	Requests []NamedRequest
@@ -32,19 +32,18 @@ type Traffic struct {
 	ThinkSpread option.ThinkSpread
 }
 
-// NamedRequest is a request of a mix, or a step of a journey. What it does not say itself it
-// has from its target.
+// NamedRequest is a request of a mix, or a step of a journey. It inherits everything else from its target.
 type NamedRequest struct {
 	// Name is unique in its target and matches [a-zA-Z0-9_.:/-]{1,128}.
 	Name string
-	// Weight is the share of a request in its mix; at least 1, and 0 in a journey.
+	// Weight is the share of a request in its mix, at least 1. It is 0 in a journey.
 	Weight int
 	// Timeout, Request, GRPC and Expect are as in a Target.
 	Timeout time.Duration
 	Request Request
 	GRPC    GRPC
 	Expect  Expect
-	// Capture has the names that the answer to a step gives to the steps behind it.
+	// Capture has the names that the answer to a step gives to later steps.
 	Capture []option.Capture
 }
 
@@ -56,8 +55,7 @@ const (
 	maxWeight = 1000
 )
 
-// Items returns the requests of the mix, or the steps of the journey; nothing for a target
-// with one request.
+// Items returns the requests of the mix, or the steps of the journey. It returns nothing for a target with one request.
 func (t Target) Items() []NamedRequest {
 	if len(t.Journey) > 0 {
 		return t.Journey
@@ -65,17 +63,16 @@ func (t Target) Items() []NamedRequest {
 	return t.Requests
 }
 
-// With returns the target as if it had the one request r only.
+// With returns the target as if r was its only request.
 func (t Target) With(r *NamedRequest) Target {
 	t.Timeout, t.Request, t.GRPC, t.Expect = r.Timeout, r.Request, r.GRPC, r.Expect
 	return t
 }
 
-// HasTemplates reports whether {{ }} in the texts of the requests stands for something.
+// HasTemplates reports whether {{ }} is replaced in the texts of the requests.
 func (t Target) HasTemplates() bool { return len(t.Data)+len(t.Requests)+len(t.Journey) > 0 }
 
-// Numbers returns the number of each name that templates may use: those of the data come
-// first, in their order.
+// Numbers returns the number of each name for templates. The names of the data come first, in their order.
 func (t Target) Numbers() map[string]int {
 	numbers := map[string]int{}
 	for _, d := range t.Data {
@@ -102,7 +99,7 @@ func mixItemFields(r *NamedRequest) form.Section {
 	}
 }
 
-// stepFields are those of a step of a journey.
+// stepFields are the keys of a step of a journey.
 func stepFields(r *NamedRequest) form.Section {
 	return form.Section{
 		form.Key("name", form.Required(name(&r.Name))),
@@ -113,7 +110,7 @@ func stepFields(r *NamedRequest) form.Section {
 	}
 }
 
-// requestList is a list of requests. Its items are decoded when all of their target is known.
+// requestList is a list of requests. Its items are decoded after all other keys of the target.
 type requestList struct {
 	to *[]NamedRequest
 	// fields are the keys of an item besides those of its request.
@@ -143,7 +140,7 @@ func (l requestList) Encode() *yaml.Node {
 	return n
 }
 
-// Shape is that of [form.Value].
+// Shape implements [form.Value].
 func (l requestList) Shape() form.Shape {
 	all := slices.Concat(l.fields(new(NamedRequest)), requestFields(new(Request)))
 	return form.ListOf(all.Shape()).With("minItems", 1).With("maxItems", maxItems)
@@ -151,7 +148,7 @@ func (l requestList) Shape() form.Shape {
 
 func (l requestList) Reset() { *l.to = nil }
 
-// items decodes the requests of t, which n is the mapping of, over what t itself has.
+// items decodes the requests of t over the settings of t itself. n is the mapping of t.
 func (l *loader) items(t *Target, s *form.Scope, n *yaml.Node) {
 	var scopes []*form.Scope
 	for _, p := range s.Cursor(n).Pairs(n) {
@@ -186,7 +183,7 @@ func (l *loader) list(t *Target, s *form.Scope, c form.Cursor, n *yaml.Node, fie
 	return items, scopes
 }
 
-// item decodes one request over a copy of what its target has.
+// item decodes one request over a copy of its target's settings.
 func (l *loader) item(t *Target, s *form.Scope, c form.Cursor, n *yaml.Node, fields func(*NamedRequest) form.Section) (NamedRequest, *form.Scope) {
 	base := t.clone()
 	base.Requests, base.Journey = nil, nil
@@ -213,7 +210,7 @@ func (l *loader) item(t *Target, s *form.Scope, c form.Cursor, n *yaml.Node, fie
 	return r, scope
 }
 
-// checkTraffic finds what makes no sense without a journey, or beside one.
+// checkTraffic finds settings that make no sense without a journey, or beside one.
 func (s checks) checkTraffic() {
 	if s.IsOwn(mixKey) && s.IsOwn(journeyKey) {
 		s.Conflict("a target has a mix or a journey: requests and journey exclude each other", mixKey, journeyKey)
@@ -228,10 +225,10 @@ func (s checks) checkTraffic() {
 	}
 }
 
-// pathWritten is a bit wider than what checkRequestPath takes.
+// pathWritten is a bit wider than checkRequestPath.
 var pathWritten = regexp.MustCompile(`^/[^#]*$`)
 
-// requestPath is a path with its query, in which names may stand.
+// requestPath returns the value for a path with its query. The path may contain names.
 func requestPath(to *string) form.Value {
 	parse := func(n *yaml.Node) (string, error) { return n.Value, checkRequestPath(n.Value) }
 	return form.Scalar[string]{To: to, Parse: parse, Written: func() form.Shape { return form.TextLike(pathWritten, "must begin with / and hold no #") }, Format: func(path string) *yaml.Node {
@@ -260,5 +257,5 @@ func checkRequestPath(path string) error {
 	return nil
 }
 
-// replaced is what may stand for a value.
+// replaced matches a name in braces.
 var replaced = regexp.MustCompile(`{{[^}]*}}`)

@@ -18,15 +18,15 @@ type messageTrial struct {
 	method  *protoset.Method
 	message *template.Template
 	data    []option.Data
-	names   []int    // the numbers of those in the message
-	values  [][]byte // of all names, with which the message can be encoded
+	names   []int    // the numbers of the names in the message
+	values  [][]byte // of all names: with these the message can be encoded
 }
 
-// substitutes are values one of which most fields take.
+// substitutes are values to try: most fields accept one of them.
 var substitutes = [...]string{"1", "true", "", "{}", "[]"}
 
-// begin finds values with which the message can be encoded. Without any the mistake is in the
-// message itself, or in more than one value.
+// begin finds values with which the message can be encoded. If there are none, the mistake is in the message itself, or
+// in more than one value.
 func (c *messageTrial) begin() error {
 	for _, n := range c.names {
 		c.values[n] = []byte(samplesOf(&c.data[n])[0])
@@ -55,7 +55,7 @@ func (c *messageTrial) begin() error {
 	return first
 }
 
-// others returns values to take instead of the first one of a name.
+// others returns alternatives to the first value of a name.
 func (c *messageTrial) others(n int) []string {
 	const few = 10
 	all := substitutes[:]
@@ -74,8 +74,8 @@ func (c *messageTrial) try() error {
 	return err
 }
 
-// tryWith encodes the message with another value of one name. A value that cannot be put in at
-// all is no news: checkValues has reported it.
+// tryWith encodes the message with another value of one name. It ignores a value that does not fit into the text:
+// checkValues has reported it.
 func (c *messageTrial) tryWith(n int, value []byte) error {
 	if string(value) == form.Redaction || c.message.Check(n, value) != nil {
 		return nil
@@ -89,7 +89,7 @@ func (c *messageTrial) tryWith(n int, value []byte) error {
 	return nil
 }
 
-// takesAny reports whether the message can be encoded whatever text a name stands for.
+// takesAny reports whether the message can be encoded with any text for a name.
 func (c *messageTrial) takesAny(n int) bool {
 	for _, odd := range []string{"", "\x01\xff{no number"} {
 		if c.message.Check(n, []byte(odd)) != nil || c.tryWith(n, []byte(odd)) != nil {
@@ -99,7 +99,7 @@ func (c *messageTrial) takesAny(n int) bool {
 	return true
 }
 
-// samplesOf returns a value of d or, of numbers, the first and the last one.
+// samplesOf returns a value of d. For numbers it returns the first and the last.
 func samplesOf(d *option.Data) []string {
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	switch {
@@ -119,9 +119,9 @@ func samplesOf(d *option.Data) []string {
 	return []string{sampleOf(d)}
 }
 
-// decisive yields rows of values, in their order: if these fit, all do. Of whole numbers with
-// the same count of digits the least and the greatest are enough, because a field takes whole
-// ranges of numbers. A file may have a million rows.
+// decisive yields rows of values in their order. If these fit, all values fit. Among whole numbers with the same count
+// of digits, the least and the greatest are enough, because a field accepts whole ranges of numbers. A file may have a
+// million rows.
 func decisive(values *option.Texts) iter.Seq[int] {
 	const mostKnown = 10_000
 	bounds, known := map[int][2]int{}, map[string]bool{}
@@ -159,7 +159,7 @@ func decisive(values *option.Texts) iter.Seq[int] {
 	return slices.Values(slices.Compact(rows))
 }
 
-// isWholeNumber reports whether value is one without zeros before it.
+// isWholeNumber reports whether value is a whole number without leading zeros.
 func isWholeNumber(value []byte) bool {
 	digits := bytes.TrimPrefix(value, []byte("-"))
 	if len(digits) == 0 || digits[0] == '0' && len(value) > 1 {

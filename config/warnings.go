@@ -9,8 +9,8 @@ import (
 	"example.com/prober/config/form"
 )
 
-// warnings are about what is in the file without a mistake, but hardly meant. They
-// are about the whole file or, with a pick, about what matters to that.
+// warnings returns warnings about valid settings that are hardly meant. They
+// concern the whole file or, with a pick, the part that matters to the pick.
 func warnings(data []byte, root *yaml.Node, path string, pick *Pick) []form.Error {
 	if !bytes.Contains(data, []byte("${")) {
 		return nil

@@ -13,10 +13,9 @@ import (
 	"example.com/prober/config/form"
 )
 
-// The tests here count work, by its allocations or its calls, where a clock would
-// measure the machine.
+// The tests here count allocations or calls: a clock would measure the machine.
 
-// allocations returns how many allocations each of n things more costs.
+// allocations returns how many allocations each of n more things costs.
 func allocations(n int, work func(n int)) float64 {
 	return (testing.AllocsPerRun(1, func() { work(2 * n) }) - testing.AllocsPerRun(1, func() { work(n) })) / float64(n)
 }

@@ -16,22 +16,20 @@ type Behaviour struct {
 	Name string
 	// Summary says in a few words what the target does.
 	Summary string
-	// URL is where it does it.
+	// URL is the address of the target.
 	URL string
-	// Codes are the error codes with which its requests end, ascending: each of
-	// them occurs, and no other. The name that does not resolve takes a machine
-	// whose DNS answers.
+	// Codes are the error codes of its requests, ascending: each of them occurs, and no other. The target with a name that
+	// does not resolve needs a machine with a working DNS server.
 	Codes []int
 }
 
-// group is a part of the table that belongs together.
+// group is a part of the table.
 type group struct {
 	Title string
 	Rows  []row
 }
 
-// row is a behaviour with the way it is served and asked. Its URL is set when
-// it has been opened.
+// row is a behaviour, with its server and its configuration. Its URL is set after it is open.
 type row struct {
 	Behaviour
 	open opener
@@ -39,13 +37,13 @@ type row struct {
 	Keys []string
 }
 
-// opener makes a behaviour of the given name reachable until ctx ends, which is
-// when the server closes, and returns its URL.
+// opener serves a behaviour of the given name and returns its URL. The behaviour ends with ctx, at the close of the
+// server.
 type opener func(ctx context.Context, s *Server, name string) (url string, err error)
 
 const trustDemo = "connection: {tls: {ca_file: ca.pem}}"
 
-// table returns all behaviours. Handlers that count have a new count in it.
+// table returns all behaviours. Handlers with a count begin a new one in each table.
 func table() []group {
 	return []group{
 		{"Servers that behave", healthy()},

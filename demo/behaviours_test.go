@@ -23,12 +23,11 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// glance is how long a test looks for bytes that never come. It may be short:
-// they come at no time.
+// glance is how long a test waits for bytes that must not come. It may be short, as they never come.
 const glance = 100 * time.Millisecond
 
-// observer asks one target the way a prober would. Its client keeps
-// connections, follows no redirect and trusts the authority of the demo.
+// observer sends requests to one target, as a prober would. Its client keeps connections, follows no redirect and
+// trusts the authority of the demo.
 type observer struct {
 	Behaviour
 	t      *testing.T
@@ -62,7 +61,7 @@ func (o observer) get() (status int, body []byte, err error) {
 	return resp.StatusCode, body, err
 }
 
-// dial returns a connection to the target on which nothing has been sent.
+// dial returns a new connection to the target. Nothing has been sent on it.
 func (o observer) dial() net.Conn {
 	o.t.Helper()
 	u, err := url.Parse(o.URL)
@@ -74,7 +73,7 @@ func (o observer) dial() net.Conn {
 	return c
 }
 
-// check holds an expectation of a target.
+// check is an expectation of a target.
 type check func(o observer)
 
 func answers(status int) check {
@@ -113,8 +112,7 @@ func leadsTo(want string) check {
 	return func(o observer) { assert.Equal(o.t, want, o.URL) }
 }
 
-// checks holds one expectation for each behaviour, with the standard library's
-// client in the place of the prober.
+// checks has one expectation for each behaviour. The client of the standard library stands in for the prober.
 var checks = map[string]check{
 	"fast":                   answersOneKiB,
 	"post":                   takesBodies,
@@ -364,7 +362,7 @@ func isRefusedAndReserved(o observer) {
 	assert.Error(o.t, err, "somebody else can listen on the port")
 }
 
-// assertSilence asserts that c stays open and that nothing comes.
+// assertSilence asserts that c stays open without any data.
 func assertSilence(t *testing.T, c net.Conn) {
 	t.Helper()
 	require.NoError(t, c.SetReadDeadline(time.Now().Add(glance)))

@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// product is one of those that the shop sells. Its price is in cents.
+// product is a product of the shop. Its price is in cents.
 type product struct {
 	SKU   string `json:"sku"`
 	Name  string `json:"name"`
 	Price int    `json:"price"`
 }
 
-// catalogue returns all products. Some names have characters that a URL, JSON or CSV must
-// escape.
+// catalogue returns all products. Some names have characters that need an escape in a URL, JSON or CSV.
 func catalogue() []product {
 	return []product{
 		{"coffee-beans", "Coffee beans", 1290},
@@ -30,8 +29,7 @@ func catalogue() []product {
 	}
 }
 
-// productsFile returns the catalogue as a CSV file with a header line: sku, and q, which is a
-// text that finds the product.
+// productsFile returns the catalogue as a CSV file with a header line: sku, and q, a text for a search for the product.
 func productsFile() []byte {
 	var text bytes.Buffer
 	w := csv.NewWriter(&text)
@@ -43,7 +41,7 @@ func productsFile() []byte {
 	return text.Bytes()
 }
 
-// priceOf returns the price of a product, and whether there is such a product.
+// priceOf returns the price of a product, and reports whether the product exists.
 func priceOf(sku string) (price int, known bool) {
 	for _, p := range catalogue() {
 		if p.SKU == sku {
@@ -53,7 +51,7 @@ func priceOf(sku string) (price int, known bool) {
 	return 0, false
 }
 
-// find returns the products whose name holds text, upper and lower case being the same.
+// find returns the products with text in their name. It ignores upper and lower case.
 func find(text string) []product {
 	found := []product{} // not null in JSON
 	for _, p := range catalogue() {

@@ -38,8 +38,8 @@ targets:
 {{- end}}
 `
 
-// WriteConfig writes prober.yml and the files that it refers to, ca.pem and
-// products.csv, into dir, which must exist, and returns the path of prober.yml.
+// WriteConfig writes prober.yml and its files, ca.pem and products.csv, into dir, and returns the path of prober.yml.
+// dir must exist.
 func (s *Server) WriteConfig(dir string) (path string, err error) {
 	text, err := s.config()
 	if err != nil {

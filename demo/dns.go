@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// answering makes the answer of the question in m. It returns false for silence.
+// answering makes the answer to the question in m. It returns false for silence.
 type answering func(m *dnsmessage.Message, isStream bool) bool
 
 // nameServer answers over UDP and TCP, on one port.
@@ -28,8 +28,8 @@ func nameServer(answer answering) opener {
 	}
 }
 
-// bothOnOnePort listens over UDP and TCP. Somebody may have the port for one of the two. The kernel chooses one that is free
-// for TCP, of which more are in use: connections have them too.
+// bothOnOnePort listens over UDP and TCP. Another process may have the port for one of the two. The kernel chooses a
+// port that is free for TCP, as TCP uses more ports: connections have them too.
 func bothOnOnePort() (packets *net.UDPConn, streams *net.TCPListener, err error) {
 	const tries = 20
 	for range tries {
@@ -40,7 +40,7 @@ func bothOnOnePort() (packets *net.UDPConn, streams *net.TCPListener, err error)
 		if packets, err = net.ListenUDP("udp", &net.UDPAddr{IP: at.IP, Port: at.Port}); err == nil {
 			return packets, streams, nil
 		}
-		_ = streams.Close() // nobody knows it yet
+		_ = streams.Close() // no client knows it yet
 	}
 	return nil, nil, err
 }
@@ -53,7 +53,7 @@ func (a answering) packets(c *net.UDPConn) {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil { // of an answer that nobody took
+		if err != nil { // the error is about an answer that no client took
 			continue
 		}
 		if message := a.reply(query[:n], false); message != nil {
@@ -62,7 +62,7 @@ func (a answering) packets(c *net.UDPConn) {
 	}
 }
 
-// stream answers what comes with its length before it (RFC 1035, section 4.2.2).
+// stream answers messages with their length in front (RFC 1035, section 4.2.2).
 func (a answering) stream(c *net.TCPConn) {
 	for {
 		var length [2]byte
@@ -97,7 +97,7 @@ func (a answering) reply(query []byte, isStream bool) []byte {
 	return message
 }
 
-// anAddress answers with one of those that documentation has for itself (RFC 5737).
+// anAddress answers with an address for documentation (RFC 5737).
 func anAddress(m *dnsmessage.Message, _ bool) bool {
 	head := dnsmessage.ResourceHeader{Name: m.Questions[0].Name, Class: dnsmessage.ClassINET, TTL: 300}
 	m.Answers = []dnsmessage.Resource{{Header: head, Body: &dnsmessage.AResource{A: [4]byte{192, 0, 2, 1}}}}
@@ -120,14 +120,13 @@ func code(rcode dnsmessage.RCode) answering {
 
 func noAnswer(*dnsmessage.Message, bool) bool { return false }
 
-// anotherQuestion answers one that nobody asked.
+// anotherQuestion answers a question of another type.
 func anotherQuestion(m *dnsmessage.Message, isStream bool) bool {
 	m.Questions[0].Type = dnsmessage.TypeMX
 	return anAddress(m, isStream)
 }
 
-// closedPacketPort reserves a port on which nobody listens for datagrams: that of a socket
-// that takes them from one peer alone.
+// closedPacketPort reserves a port without a listener for datagrams. Its socket takes datagrams from one peer alone.
 func closedPacketPort(ctx context.Context, s *Server, _ string) (string, error) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "udp", "127.0.0.1:9")

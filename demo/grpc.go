@@ -8,21 +8,20 @@ import (
 	"strconv"
 )
 
-// Of the statuses of a service, as the health service of gRPC numbers them.
+// The statuses of a service, with the numbers of the health service of gRPC.
 const (
 	serving    = 1
 	notServing = 2
 )
 
-// Of the statuses of a call.
+// The statuses of a call.
 const (
 	callOK          = 0
 	callUnavailable = 14
 )
 
-// healthService answers calls of the health service of gRPC over HTTP/2 without TLS, on a
-// port of its own. With callOK it says what the status of the service is, and with another
-// status of the call nothing.
+// healthService answers calls of the health service of gRPC over HTTP/2 without TLS, on a port of its own. If call is
+// callOK, the answer has the status of the service. With another status of the call it has no message.
 func healthService(call, service byte) opener {
 	return func(ctx context.Context, s *Server, _ string) (string, error) {
 		ln, err := s.listen()
@@ -42,7 +41,7 @@ func healthService(call, service byte) opener {
 }
 
 func answerCall(w http.ResponseWriter, r *http.Request, call, service byte) {
-	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, uploadLimit)) // which service does not matter
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, uploadLimit)) // any service has the same status
 	w.Header().Set("Content-Type", "application/grpc")
 	w.Header().Set("Trailer", "Grpc-Status")
 	if call == callOK {
@@ -51,7 +50,7 @@ func answerCall(w http.ResponseWriter, r *http.Request, call, service byte) {
 	w.Header().Set("Grpc-Status", strconv.Itoa(int(call)))
 }
 
-// framed puts before a message that it is not compressed, and how long it is.
+// framed puts the header before a message: a flag for no compression, and the length.
 func framed(message []byte) []byte {
 	return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message...)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// unavailableEvery is the share of 503s: one answer in so many.
+	// unavailableEvery is the share of 503s: one answer in this many.
 	unavailableEvery = 5
 	// pauseEvery requests share one pause of pauseTime.
 	pauseEvery = 100
@@ -22,7 +22,7 @@ const (
 	bigBodySize = 2 << 20
 	// hugeHeaderSize is above the largest response header that it reads, 64 KiB.
 	hugeHeaderSize = 96 << 10
-	// uploadLimit is the largest request body that is read.
+	// uploadLimit bounds a request body, in bytes.
 	uploadLimit = 1 << 20
 )
 
@@ -40,7 +40,7 @@ func fast(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, strings.Repeat("0123456789abcde\n", 64))
 }
 
-// post takes a body and tells its size.
+// post takes a body and answers with its size.
 func post(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		http.Error(w, "only POST", http.StatusMethodNotAllowed)
@@ -65,9 +65,8 @@ func slow() http.HandlerFunc {
 	}
 }
 
-// slowDelay is the delay of the n-th request. Any hundred requests in a row
-// hold every delay in exactly its share: 37 and 100 have no common divisor, so
-// the multiples of 37 visit each remainder once, well mixed.
+// slowDelay is the delay of the n-th request. Any hundred requests in a row have every delay in exactly its share: 37
+// and 100 have no common divisor, so the multiples of 37 visit each remainder once, well mixed.
 func slowDelay(n uint64) time.Duration {
 	switch share := n % 100 * 37 % 100; {
 	case share < 50:
@@ -81,8 +80,8 @@ func slowDelay(n uint64) time.Duration {
 	}
 }
 
-// pausing answers as fast does, but stops now and then for everybody at once,
-// the way a garbage collection or a lock held too long does.
+// pausing answers as fast does, but now and then it stops for all clients at once. A garbage collection or a lock held
+// too long has this effect.
 func pausing() http.HandlerFunc {
 	var p pauser
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -92,16 +91,15 @@ func pausing() http.HandlerFunc {
 	}
 }
 
-// pauser decides when a pause begins and who waits for its end.
+// pauser decides when a pause begins and which requests wait for its end.
 type pauser struct {
 	mu       sync.Mutex
 	requests int
 	until    time.Time
 }
 
-// delay counts a request that arrived at now and returns how long it waits; 0
-// or less means not at all. The pause starts in the middle of each pauseEvery
-// requests, so that a burst of as many has it in its middle.
+// delay counts a request that arrives at now, and returns how long it waits. The request does not wait at 0 or less.
+// The pause starts in the middle of each pauseEvery requests, so a burst of this size has it in its middle.
 func (p *pauser) delay(now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,7 +142,7 @@ func stall(_ http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler) // closes the connection; a return would answer 200
 }
 
-// stallMidBody sends half of what it declares and then holds the connection.
+// stallMidBody sends half of the declared length and then holds the connection.
 func stallMidBody(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Length", "1024")
 	_, _ = w.Write(make([]byte, 512))

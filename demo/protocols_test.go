@@ -76,8 +76,7 @@ func (o observer) showsTheShop(transport http.RoundTripper, version string) {
 	assert.Contains(o.t, string(body), "<h1>Shop</h1>")
 }
 
-// answersCalls asks the health service, and holds the status of the call and all messages
-// against what is expected.
+// answersCalls calls the health service. It compares the status of the call and all messages with the expected ones.
 func answersCalls(status, messages string) check {
 	return func(o observer) {
 		u, err := url.Parse(o.URL)

@@ -12,15 +12,14 @@ import (
 	"time"
 )
 
-// acceptPause is waited after a failed accept, which happens when the process
-// has no file descriptors left; it bounds how often the failure repeats.
+// acceptPause is the pause after a failed accept. Accept fails if the process has no file descriptors left. The pause
+// bounds how often the failure repeats.
 const acceptPause = 100 * time.Millisecond
 
-// script plays one connection. When it returns, the connection is ended with a
-// FIN unless the script has closed it.
+// script plays one connection. After it returns, the connection ends with a FIN, unless the script has closed it.
 type script func(*net.TCPConn)
 
-// raw plays sc on a listener of its own that is asked with the given scheme.
+// raw plays sc on a listener of its own. Its URL has the given scheme.
 func raw(scheme string, sc script) opener {
 	return func(ctx context.Context, s *Server, _ string) (string, error) {
 		ln, err := s.listen()
@@ -32,8 +31,7 @@ func raw(scheme string, sc script) opener {
 	}
 }
 
-// bare opens what open does, to be asked with a scheme that only connects: its URL ends
-// after the port.
+// bare opens what open does, for a scheme that only connects. Its URL ends after the port.
 func bare(scheme string, open opener) opener {
 	return func(ctx context.Context, s *Server, name string) (string, error) {
 		full, err := open(ctx, s, name)
@@ -48,21 +46,21 @@ func bare(scheme string, open opener) opener {
 	}
 }
 
-// elsewhere leads to a URL that the server has no part in.
+// elsewhere leads to a URL outside this server.
 func elsewhere(at string) opener {
 	return func(context.Context, *Server, string) (string, error) { return at, nil }
 }
 
-// refused reserves a port on which nobody listens, so that nobody else can
-// come to listen there: the near end of a connection that is held open.
+// refused reserves a port without a listener: the near end of an open connection. So no other process can begin to
+// listen there.
 func refused(ctx context.Context, s *Server, _ string) (string, error) {
 	ln, err := net.ListenTCP("tcp", loopback())
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = ln.Close() }()
-	// The local address makes the system bind the port. A port that it only picks
-	// while connecting could be picked for the prober too: a dial to itself.
+	// The local address makes the system bind the port. If the system only picked the port while connecting, it could pick
+	// it for the prober too: a dial to itself.
 	dialer := net.Dialer{LocalAddr: loopback()}
 	near, err := dialer.DialContext(ctx, "tcp", ln.Addr().String())
 	if err != nil {
@@ -93,9 +91,8 @@ func resetMidBody(c *net.TCPConn) {
 	_ = c.Close()
 }
 
-// closeReused answers the first request of a connection and closes it on the
-// second one. Had the second request met the close on its way, it would look
-// the same to the client: the race that every keep-alive connection runs.
+// closeReused answers the first request of a connection and closes the connection on the second one. The client would
+// see the same if the close crossed the second request on its way: every keep-alive connection has this race.
 func closeReused(c *net.TCPConn) {
 	r := bufio.NewReader(c)
 	if !readRequest(r) {
@@ -110,7 +107,7 @@ func greet(c *net.TCPConn) {
 	_, _ = io.WriteString(c, "SSH-2.0-demo\r\n")
 }
 
-// plainHTTP answers a TLS handshake the way a web server does that expects none.
+// plainHTTP answers a TLS handshake as a web server without TLS does.
 func plainHTTP(c *net.TCPConn) {
 	if _, err := c.Read(make([]byte, 4<<10)); err != nil {
 		return
@@ -118,12 +115,12 @@ func plainHTTP(c *net.TCPConn) {
 	_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 }
 
-// silence reads whatever comes and answers nothing until the peer closes.
+// silence reads everything and answers nothing until the peer closes.
 func silence(c *net.TCPConn) {
 	_, _ = io.Copy(io.Discard, c)
 }
 
-// halfBody is a response whose body ends after half of its declared length.
+// halfBody is a response with a body that ends after half of its declared length.
 func halfBody() string {
 	return "HTTP/1.1 200 OK\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 512)
 }
@@ -157,9 +154,8 @@ func (s *Server) accept(ctx context.Context, ln *net.TCPListener, sc script) {
 	}
 }
 
-// play runs sc and ends the connection. It reads what the peer still sends
-// until the peer closes too: a close with bytes unread would be a RST, and
-// could overtake what the script has written.
+// play runs sc and ends the connection. Then it reads until the peer closes too. A close with unread bytes would be a
+// RST, and could overtake the last bytes of the script.
 func (s *Server) play(c *net.TCPConn, sc script) {
 	defer func() { _ = c.Close() }()
 	if err := c.SetDeadline(time.Now().Add(s.life)); err != nil {

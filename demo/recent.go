@@ -2,12 +2,12 @@ package demo
 
 import "maps"
 
-// recent is a map that forgets its oldest key for each new one above a bound, so that it
-// stays small whatever comes. Whoever uses it locks it.
+// recent is a map with a bound. For each new key above the bound it forgets its oldest key, so it always stays small.
+// The caller locks it.
 type recent[V any] struct {
 	bound  int
 	values map[string]V
-	keys   []string // in the order in which they came, from oldest on; a ring once it is full
+	keys   []string // in the order of their arrival, from oldest on; a ring once it is full
 	oldest int
 }
 
@@ -15,13 +15,13 @@ func newRecent[V any](bound int) *recent[V] {
 	return &recent[V]{bound: bound, values: make(map[string]V)}
 }
 
-// get returns the value of a key, and whether it is there.
+// get returns the value of a key, and reports whether the key is there.
 func (m *recent[V]) get(key string) (value V, known bool) {
 	value, known = m.values[key]
 	return value, known
 }
 
-// put sets the value of a key. A key that is there already keeps its age.
+// put sets the value of a key. A key already in the map keeps its age.
 func (m *recent[V]) put(key string, value V) {
 	if _, known := m.values[key]; !known {
 		m.add(key)
@@ -39,5 +39,5 @@ func (m *recent[V]) add(key string) {
 	m.oldest = (m.oldest + 1) % m.bound
 }
 
-// all returns a copy of what is there.
+// all returns a copy of the map.
 func (m *recent[V]) all() map[string]V { return maps.Clone(m.values) }

@@ -1,11 +1,9 @@
-// Package demo is a server on loopback that behaves well and badly in named
-// ways, and has a small shop, together with a prober.yml that has targets for
-// all of it.
+// Package demo is a server on loopback with well and badly behaved targets, each with a name. It also has a small shop,
+// and a prober.yml with targets for everything.
 //
-// Every behaviour is one row of the table in behaviours.go. A row says under
-// which name it appears, which error codes its requests end with, how it is
-// served and how it is asked. What well-formed HTTP can express is a page of
-// one shared HTTP server; what it cannot is a script on a listener of its own.
+// Every behaviour is one row of the table in behaviours.go. A row has the name of a behaviour, the error codes of its
+// requests, its server and the keys of its configuration. If well-formed HTTP can express a behaviour, it is a page of
+// one shared HTTP server. Otherwise it is a script on a listener of its own.
 package demo
 
 import (
@@ -24,14 +22,14 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// connectionLife bounds an exchange, and the whole life of a connection that
-// plays a script, so that a peer that never closes leaves nothing behind.
+// connectionLife bounds an exchange, and the whole life of a connection with a script. So a peer that never closes
+// leaves nothing behind.
 const connectionLife = time.Minute
 
 // Server serves every behaviour on ports of its own until Close.
 type Server struct {
 	groups   []group
-	ca       tls.Certificate // of the authority, whose key never leaves memory
+	ca       tls.Certificate // of the authority; its key never leaves memory
 	life     time.Duration
 	web      *http.Server // of the pages, with and without TLS
 	pages    *http.ServeMux
@@ -41,7 +39,7 @@ type Server struct {
 
 	mu     sync.Mutex
 	closed bool
-	held   []io.Closer // listeners and whatever else is open from start to end
+	held   []io.Closer // listeners and other resources, open from start to end
 	conns  map[net.Conn]struct{}
 
 	running sync.WaitGroup // accept loops and connections
@@ -68,8 +66,7 @@ func start(life time.Duration) (*Server, error) {
 	return s, nil
 }
 
-// Behaviours returns what the server does, in the order of the targets in the
-// file that WriteConfig writes.
+// Behaviours returns all behaviours, in the order of the targets in the file from WriteConfig.
 func (s *Server) Behaviours() []Behaviour {
 	var all []Behaviour
 	for _, g := range s.groups {
@@ -82,8 +79,7 @@ func (s *Server) Behaviours() []Behaviour {
 	return all
 }
 
-// Close ends all listeners and connections and waits until their goroutines
-// have returned. Further calls do nothing.
+// Close ends all listeners and connections and waits until their goroutines have returned. Further calls do nothing.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	held, conns := s.held, s.conns
@@ -102,7 +98,7 @@ func (s *Server) Close() error {
 	return errors.Join(errs...)
 }
 
-// openAll opens every behaviour; ctx ends with the server.
+// openAll opens every behaviour. ctx ends with the server.
 func (s *Server) openAll(ctx context.Context) error {
 	ln, err := s.listen()
 	if err != nil {
@@ -124,14 +120,14 @@ func (s *Server) openAll(ctx context.Context) error {
 	return nil
 }
 
-// newWeb makes an HTTP server; ctx ends the handlers that wait.
+// newWeb makes an HTTP server. ctx ends waiting handlers.
 func (s *Server) newWeb(ctx context.Context, h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:      s.bound(h),
 		ReadTimeout:  s.life,
 		WriteTimeout: s.life,
 		IdleTimeout:  s.life,
-		// Failing handshakes are what some behaviours are for.
+		// Some behaviours are failing handshakes.
 		ErrorLog:    slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ConnState: func(c net.Conn, state http.ConnState) {
@@ -145,7 +141,7 @@ func (s *Server) newWeb(ctx context.Context, h http.Handler) *http.Server {
 	}
 }
 
-// bound ends the context of a request when its exchange has lasted too long.
+// bound ends the context of a request after an exchange of s.life.
 func (s *Server) bound(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), s.life)
@@ -154,7 +150,7 @@ func (s *Server) bound(h http.Handler) http.Handler {
 	})
 }
 
-// serveWeb serves HTTP on ln, which Close closes.
+// serveWeb serves HTTP on ln until Close closes ln.
 func (s *Server) serveWeb(web *http.Server, ln net.Listener) {
 	s.running.Go(func() {
 		_ = web.Serve(ln) // returns no earlier than ln is closed
@@ -180,8 +176,7 @@ func (s *Server) hold(c io.Closer) {
 	s.held = append(s.held, c)
 }
 
-// track makes Close end c and wait for untrack. A connection that was accepted
-// while Close ran is closed here.
+// track makes Close end c and wait for untrack. It closes a connection accepted while Close ran.
 func (s *Server) track(c net.Conn) {
 	s.running.Add(1)
 	s.mu.Lock()

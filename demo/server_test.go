@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
 
-// started returns a server that is closed with the test.
+// started returns a server for the time of the test.
 func started(t *testing.T) *Server {
 	t.Helper()
 	s, err := Start()
@@ -26,8 +26,7 @@ func started(t *testing.T) *Server {
 	return s
 }
 
-// ask sends a request to every target on loopback and returns the connections,
-// all of them open on this side.
+// ask sends a request to every target on loopback. It returns the connections, all still open on this side.
 func ask(t *testing.T, s *Server) map[string]net.Conn {
 	t.Helper()
 	conns := make(map[string]net.Conn)

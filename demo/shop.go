@@ -7,18 +7,18 @@ import (
 	"sync"
 )
 
-// shopMemory is how many sessions, orders, uploads and search terms the shop remembers, of each.
+// shopMemory is the number of sessions, orders, uploads and search terms that the shop remembers, of each.
 const shopMemory = 10_000
 
-// ShopOptions are how a shop is made. The zero value is a shop that answers at once, and always.
+// ShopOptions are the settings of a shop. The zero value is a shop that always answers, and at once.
 type ShopOptions struct {
-	// Uneven has some requests wait and others fail with 503, each at a fixed place in the
-	// order of the requests of its endpoint.
+	// Uneven has some requests wait and others fail with 503, each at a fixed place in the order of the requests of its
+	// endpoint.
 	Uneven bool
 }
 
-// Shop is a small shop in memory: a page, a search, a login, a cart, a checkout, and uploads.
-// It forgets its oldest sessions, orders and uploads, so that it can be under load for ever.
+// Shop is a small shop in memory: a page, a search, a login, a cart, a checkout, and uploads. It forgets its oldest
+// sessions, orders and uploads, so it can be under load for ever.
 type Shop struct {
 	mux http.ServeMux
 
@@ -28,15 +28,14 @@ type Shop struct {
 	logins   *recent[int]
 	sessions *recent[*session] // by token
 	orders   *recent[order]    // by user and key
-	ordered  int               // how many orders there ever were
+	ordered  int               // the number of orders since the start
 	uploads  *recent[upload]
 }
 
-// Seen is what a shop has seen since its start. Of search terms, users and uploads it has
-// the newest ones, shopMemory of each.
+// Seen counts what a shop has seen since its start. It has the newest search terms, users and uploads, shopMemory of
+// each.
 type Seen struct {
-	// Answers counts answers by endpoint, such as "PUT /uploads/{id}", and status. Requests that
-	// lead to no endpoint are at "/".
+	// Answers counts answers by endpoint, such as "PUT /uploads/{id}", and status. Requests to no endpoint count at "/".
 	Answers map[string]map[int]int
 	// Queries counts searches by their text.
 	Queries map[string]int
@@ -44,11 +43,11 @@ type Seen struct {
 	Logins map[string]int
 	// Uploads counts the uses of each id, whatever the answer was.
 	Uploads map[string]int
-	// Orders is how many orders there are, repetitions of a key not counted.
+	// Orders is the number of orders, without repetitions of a key.
 	Orders int
 }
 
-// NewShop makes a shop in which nobody has been yet.
+// NewShop makes a shop without any users yet.
 func NewShop(o ShopOptions) *Shop {
 	s := &Shop{
 		answers:  make(map[string]map[int]int),
@@ -76,7 +75,7 @@ func NewShop(o ShopOptions) *Shop {
 // ServeHTTP implements [http.Handler].
 func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// Seen returns what the shop has seen so far. An answer is counted before it is sent.
+// Seen returns the counts so far. The shop counts an answer before it sends it.
 func (s *Shop) Seen() Seen {
 	s.mu.Lock()
 	defer s.mu.Unlock()

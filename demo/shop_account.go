@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// sessionCookie is the name of the cookie that a login sets.
+// sessionCookie is the name of the login cookie.
 const sessionCookie = "session"
 
 // session is the shop's record of a login.
 type session struct {
 	user string
-	cart map[string]int // how many of each product, by SKU
+	cart map[string]int // the quantity of each product, by SKU
 }
 
 func home(*http.Request) response {
@@ -37,7 +37,7 @@ func (s *Shop) search(r *http.Request) response {
 	return inJSON(http.StatusOK, find(text))
 }
 
-// login takes everybody whose name ends in @example.com, whatever the password is.
+// login accepts every name that ends in @example.com, with any password.
 func (s *Shop) login(r *http.Request) response {
 	body, failed, ok := readBody(r)
 	if !ok {
@@ -61,7 +61,7 @@ func (s *Shop) login(r *http.Request) response {
 	return answer
 }
 
-// withSession serves those who have logged in. It locks the shop while endpoint runs.
+// withSession serves users with a session. It locks the shop while endpoint runs.
 func (s *Shop) withSession(endpoint func(*session, *http.Request, []byte) response) func(*http.Request) response {
 	return func(r *http.Request) response {
 		body, failed, ok := readBody(r)
@@ -78,7 +78,7 @@ func (s *Shop) withSession(endpoint func(*session, *http.Request, []byte) respon
 	}
 }
 
-// tokenOf returns the token of the header Authorization, or else that of the cookie, or "".
+// tokenOf returns the token of the header Authorization, or else of the cookie, or "".
 func tokenOf(r *http.Request) string {
 	if token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); isBearer {
 		return token

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// mostOfOne is how many of one product a cart holds.
+// mostOfOne is the largest quantity of a product in a cart.
 const mostOfOne = 1000
 
 // item is one line of a cart or an order.
@@ -18,25 +18,25 @@ type item struct {
 	Quantity int    `json:"quantity"`
 }
 
-// cart is what a cart shows. Its total is in cents.
+// cart is the answer with a cart. Its total is in cents.
 type cart struct {
 	Items []item `json:"items"`
 	Total int    `json:"total"`
 }
 
-// order is what was ordered with an Idempotency-Key.
+// order is an order with an Idempotency-Key.
 type order struct {
 	Order string `json:"order"`
 	cart
 
-	request [sha256.Size]byte // of the body that came with the key
+	request [sha256.Size]byte // of the body of the first request with this key
 }
 
 func (s *Shop) showCart(who *session, _ *http.Request, _ []byte) response {
 	return inJSON(http.StatusOK, who.show())
 }
 
-// fillCart puts a product into the cart. A quantity that is not there is 1.
+// fillCart puts a product into the cart. The default quantity is 1.
 func (s *Shop) fillCart(who *session, _ *http.Request, body []byte) response {
 	add := item{Quantity: 1}
 	if err := json.Unmarshal(body, &add); err != nil {
@@ -52,8 +52,8 @@ func (s *Shop) fillCart(who *session, _ *http.Request, body []byte) response {
 	return inJSON(http.StatusOK, who.show())
 }
 
-// checkout makes an order of the cart, which is empty then. A key that has come before from
-// the same user gets the order that it made.
+// checkout makes an order of the cart and empties it. If the same user sends a key again, the answer is the first order
+// with this key.
 func (s *Shop) checkout(who *session, r *http.Request, body []byte) response {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" || len(key) > longestID {
@@ -76,7 +76,7 @@ func (s *Shop) checkout(who *session, r *http.Request, body []byte) response {
 	return inJSON(http.StatusCreated, made)
 }
 
-// show returns what is in the cart, by SKU.
+// show returns the content of the cart, by SKU.
 func (who *session) show() cart {
 	c := cart{Items: []item{}} // not null in JSON
 	for sku, quantity := range who.cart {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// pace is when an endpoint of the shop is slow, and when it fails. The zero value is never.
+// pace says when an endpoint of the shop is slow, and when it fails. The zero value means never.
 type pace struct {
 	slowEvery uint64 // one request in so many waits
 	delay     time.Duration
@@ -15,8 +15,7 @@ type pace struct {
 	requests atomic.Uint64
 }
 
-// unevenPace returns the pace of an endpoint of an uneven shop. Endpoints that it does not
-// know are even.
+// unevenPace returns the pace of an endpoint of an uneven shop. An unknown endpoint is even.
 func unevenPace(endpoint string) *pace {
 	switch endpoint {
 	case "GET /":
@@ -36,8 +35,8 @@ func unevenPace(endpoint string) *pace {
 	}
 }
 
-// admit counts a request, has it wait if its turn has come, and reports whether it is
-// served. A wait ends with ctx.
+// admit counts a request and lets it wait if its turn has come. It reports whether the shop serves the request. A wait
+// ends with ctx.
 func (p *pace) admit(ctx context.Context) bool {
 	n := p.requests.Add(1)
 	if p.failEvery > 0 && n%p.failEvery == 0 {

@@ -16,16 +16,16 @@ type response struct {
 	cookie      *http.Cookie // nil for none
 }
 
-// inJSON is a response with v in it, which can be encoded.
+// inJSON is a response with v in it. JSON must be able to encode v.
 func inJSON(status int, v any) response {
 	body, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // the shop makes no values that JSON does not have
+		panic(err) // JSON can encode all values of the shop
 	}
 	return response{status: status, contentType: "application/json", body: append(body, '\n')}
 }
 
-// refusal is a response that says why there is nothing else.
+// refusal is a response with the reason for a refusal.
 func refusal(status int, why string) response {
 	return inJSON(status, map[string]string{"error": why})
 }
@@ -44,7 +44,7 @@ func (a response) write(w http.ResponseWriter) {
 	_, _ = w.Write(a.body) // the client may be gone
 }
 
-// readBody reads the body of r. Where that fails it returns false, and what to answer.
+// readBody reads the body of r. If that fails it returns false and the answer.
 func readBody(r *http.Request) (body []byte, failed response, ok bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, uploadLimit))
 	var tooLong *http.MaxBytesError

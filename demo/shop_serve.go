@@ -10,7 +10,7 @@ import (
 	"github.com/quic-go/quic-go/http3"
 )
 
-// shopURLs are those of the shop of a server, up to the path.
+// shopURLs are the URLs of the shop of a server, up to the path.
 type shopURLs struct {
 	plain  string // HTTP/1.1
 	secure string // HTTP/2, or HTTP/1.1, over TLS; and HTTP/3 at the same port
@@ -49,7 +49,7 @@ func (s *Server) openShop(ctx context.Context) error {
 	return nil
 }
 
-// serveQUIC serves HTTP/3 on packets until Close, which closes them.
+// serveQUIC serves HTTP/3 on packets until Close closes them.
 func (s *Server) serveQUIC(h http.Handler, packets net.PacketConn, cfg *tls.Config) {
 	server := &http3.Server{
 		Handler:     s.bound(h),
@@ -57,19 +57,19 @@ func (s *Server) serveQUIC(h http.Handler, packets net.PacketConn, cfg *tls.Conf
 		QUICConfig:  &quic.Config{MaxIdleTimeout: s.life},
 		IdleTimeout: s.life,
 	}
-	s.hold(server) // closed before its socket, so that it can tell its clients
+	s.hold(server) // closed before its socket, so it can tell its clients
 	s.hold(packets)
 	s.running.Go(func() {
 		_ = server.Serve(plainPackets{packets}) // until it is closed
 	})
 }
 
-// plainPackets is a socket of which quic-go asks no larger buffers than the system's. Where the
-// system refuses those, quic-go says so on standard error.
+// plainPackets is a socket with the system's default buffers: it ignores requests of quic-go for larger ones. If the
+// system refuses such a request, quic-go writes a message to standard error.
 type plainPackets struct{ net.PacketConn }
 
-// SetReadBuffer leaves it as it is.
+// SetReadBuffer does nothing.
 func (plainPackets) SetReadBuffer(int) error { return nil }
 
-// SetWriteBuffer leaves it as it is.
+// SetWriteBuffer does nothing.
 func (plainPackets) SetWriteBuffer(int) error { return nil }

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// visit asks a shop and returns its answer. Headers are names and values by turns.
+// visit sends a request to a shop and returns the answer. Headers are names and values by turns.
 func visit(t *testing.T, s *Shop, method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
@@ -28,7 +28,7 @@ func visit(t *testing.T, s *Shop, method, path, body string, headers ...string) 
 	return w
 }
 
-// enter logs in and returns the header that shows it.
+// enter logs in and returns the header for further requests.
 func enter(t *testing.T, s *Shop) (header, value string) {
 	t.Helper()
 	w := visit(t, s, "POST", "/login", `{"user": "ann@example.com"}`)

@@ -9,7 +9,7 @@ import (
 // longestID bounds the ids of uploads and the keys of orders, in bytes.
 const longestID = 128
 
-// upload is what the shop remembers of an upload: not its bytes.
+// upload is the shop's record of an upload, without its bytes.
 type upload struct {
 	content [sha256.Size]byte
 	uses    int

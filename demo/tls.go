@@ -11,20 +11,18 @@ import (
 
 const year = 365 * 24 * time.Hour
 
-// issue makes a certificate below issuer that is good for a process that runs for years,
-// but for what changes say.
+// issue makes a certificate below issuer. It is good for a process that runs for years, unless changes alter it.
 func issue(issuer *tls.Certificate, changes ...certs.Change) tls.Certificate {
 	good := []certs.Change{certs.For("127.0.0.1"), certs.Lasting(-time.Hour, 10*year)}
 	return certs.Issue(issuer, append(good, changes...)...)
 }
 
-// secure serves the pages over TLS, on a listener of its own, with a certificate of the
-// authority that has changes.
+// secure serves the pages over TLS, on a listener of its own. The certificate is from the authority, with changes.
 func secure(changes ...certs.Change) opener {
 	return shown(func(s *Server) tls.Certificate { return issue(&s.ca, changes...) })
 }
 
-// selfSigned does it with a certificate that nobody else vouches for.
+// selfSigned serves the pages with a self-signed certificate.
 func selfSigned() opener {
 	return shown(func(*Server) tls.Certificate { return issue(nil) })
 }
@@ -40,10 +38,9 @@ func shown(cert func(*Server) tls.Certificate) opener {
 	}
 }
 
-// demandCertificate does TLS 1.3 handshakes that fail for want of a client
-// certificate (RFC 8446 section 4.4.2.4). The client has finished its side by
-// then and may have sent its request, so this is a script: an HTTP server would
-// close with that request unread, and the RST could overtake the alert.
+// demandCertificate does TLS 1.3 handshakes that fail without a client certificate (RFC 8446 section 4.4.2.4). By then
+// the client has finished its side and may have sent its request. So this is a script: an HTTP server would close with
+// the request unread, and the RST could overtake the alert.
 func demandCertificate(ctx context.Context, s *Server, name string) (string, error) {
 	cfg := serverTLS(issue(&s.ca))
 	cfg.MinVersion = tls.VersionTLS13

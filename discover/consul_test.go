@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// consul is as much of the API of a Consul agent as the discovery uses.
+// consul is the part of a Consul agent's API for the discovery.
 type consul struct {
 	mu      sync.Mutex
 	index   int

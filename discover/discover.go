@@ -1,9 +1,9 @@
 // Package discover finds targets with Prometheus' own service discovery and relabelling.
 //
-// A [Set] runs the mechanisms of all discoveries of a configuration. What they find passes
-// the rules of relabelling, as in Prometheus, and the template of the discovery makes a
-// target of it. What cannot be a target is left out with a [Reason] and hurts no other.
-// When a discovery fails, or finds nothing any more, what it found last stays for a time.
+// A [Set] runs the mechanisms of all discoveries of a configuration. Their results pass the rules of relabelling, as in
+// Prometheus. Then the template of the discovery makes targets of them. A result that cannot be a target is left out
+// with a [Reason], and does not affect the others. If a discovery fails, or finds nothing any more, its last results
+// stay for a time.
 package discover
 
 import (
@@ -20,8 +20,7 @@ import (
 	"example.com/prober/config"
 )
 
-// Set is the discoveries that run. Its methods may be called from any goroutine, but one
-// change at a time is made.
+// Set is a set of running discoveries. It is safe for concurrent use, but only one change may be made at a time.
 type Set struct {
 	log     *slog.Logger
 	changed chan struct{}
@@ -29,7 +28,7 @@ type Set struct {
 
 	mu      sync.Mutex
 	entries []*entry
-	stopped []*source // that may not have ended yet
+	stopped []*source // sources that may not have ended yet
 }
 
 // New returns a set without discoveries.
@@ -38,7 +37,7 @@ func New(log *slog.Logger) *Set {
 	return &Set{log: log, changed: make(chan struct{}, 1)}
 }
 
-// Changed delivers when Targets may return something else than before.
+// Changed delivers when the result of Targets may have changed.
 func (s *Set) Changed() <-chan struct{} { return s.changed }
 
 func (s *Set) notify() {
@@ -48,15 +47,15 @@ func (s *Set) notify() {
 	}
 }
 
-// IsIn reports whether each mechanism has said what there is, or has failed.
+// IsIn reports whether each mechanism has delivered its targets, or has failed.
 func (s *Set) IsIn() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !slices.ContainsFunc(s.entries, func(e *entry) bool { return !e.isIn() })
 }
 
-// Targets returns what was found, in the order of the discoveries and of names. Those of
-// written come first: what was found under one of their names is left out.
+// Targets returns the found targets, in the order of the discoveries and of names. The targets in written take
+// precedence: a found target with one of their names is left out.
 func (s *Set) Targets(written []config.Target) []config.Target {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,7 +64,7 @@ func (s *Set) Targets(written []config.Target) []config.Target {
 	return targets
 }
 
-// Refused says which of the targets that Targets returned last were not started, and why.
+// Refused says which of the last targets from Targets were not started, and why.
 func (s *Set) Refused(refused map[string]error, reason func(error) Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +78,7 @@ func (s *Set) Refused(refused map[string]error, reason func(error) Reason) {
 	s.measure()
 }
 
-// targetsOf decides between discoveries.
+// targetsOf resolves conflicts between discoveries.
 func targetsOf(entries []*entry, written []config.Target, now time.Time) []config.Target {
 	owners := make(map[string]string, len(written))
 	for i := range written {
@@ -102,7 +101,7 @@ func targetsOf(entries []*entry, written []config.Target, now time.Time) []confi
 	return targets
 }
 
-// measure brings the numbers for metrics up to date.
+// measure updates the numbers for metrics.
 func (s *Set) measure() {
 	for _, e := range s.entries {
 		count := e.counts()
@@ -113,7 +112,7 @@ func (s *Set) measure() {
 	}
 }
 
-// counts returns how many of what was found came to what; "" is a target.
+// counts returns the number of found items by reason; "" is a target.
 func (e *entry) counts() map[Reason]int {
 	count := map[Reason]int{ReasonMax: e.beyond}
 	for _, it := range e.items {
@@ -122,15 +121,15 @@ func (e *entry) counts() map[Reason]int {
 	return count
 }
 
-// Change is a set of discoveries that is ready to replace the running one.
+// Change is a set of discoveries, ready to replace the running one.
 type Change struct {
 	set     *Set
 	entries []*entry
 	fresh   []*source
 }
 
-// Prepare returns what the discoveries of a configuration would be. Nothing changes until
-// Commit. Mechanisms that are the same go on. The error is [form.Errors].
+// Prepare returns the change to the discoveries of a configuration. Nothing changes until Commit. Unchanged mechanisms
+// keep running. The error is [form.Errors].
 func (s *Set) Prepare(cfgs []config.Discover) (*Change, error) {
 	all, err := parseAll(cfgs)
 	if err != nil {
@@ -147,8 +146,8 @@ func (s *Set) Prepare(cfgs []config.Discover) (*Change, error) {
 	return c, nil
 }
 
-// add adds a discovery. What one of the same name has found before stays until this one has
-// found something.
+// add adds a discovery. It keeps the results of a running discovery of the same name until the new one has found
+// something.
 func (c *Change) add(cfg config.Discover, of settings) error {
 	e := newEntry(c.set, cfg, of.relabel)
 	before := c.set.entry(cfg.Name)
@@ -170,7 +169,7 @@ func (c *Change) add(cfg config.Discover, of settings) error {
 	return nil
 }
 
-// source returns the source of a mechanism that runs already, or a new one.
+// source returns the source of a mechanism: the running one, or a new one.
 func (c *Change) source(m mechanism, before *entry) (*source, error) {
 	if before != nil {
 		for _, s := range before.sources {
@@ -186,14 +185,14 @@ func (c *Change) source(m mechanism, before *entry) (*source, error) {
 	return s, err
 }
 
-// Targets is as that of [Set], after the change.
+// Targets returns the same as [Set.Targets] after the change.
 func (c *Change) Targets(written []config.Target) []config.Target {
 	c.set.mu.Lock()
 	defer c.set.mu.Unlock()
 	return targetsOf(c.entries, written, time.Now())
 }
 
-// Commit makes the change: it starts what is new and stops what is gone.
+// Commit makes the change: it starts new sources and stops removed ones.
 func (c *Change) Commit() {
 	s := c.set
 	s.mu.Lock()
@@ -234,7 +233,7 @@ func (s *source) hasEnded() bool {
 	}
 }
 
-// Close has all discoveries end. Nothing is found any more.
+// Close stops all discoveries. Nothing is found any more.
 func (s *Set) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -247,8 +246,7 @@ func (s *Set) Close() {
 	s.entries = nil
 }
 
-// Wait returns when all discoveries that were stopped have ended, or when ctx ends. The error
-// names those that hang.
+// Wait returns when all stopped discoveries have ended, or when ctx ends. The error names those still running.
 func (s *Set) Wait(ctx context.Context) error {
 	s.mu.Lock()
 	all := slices.Clone(s.stopped)

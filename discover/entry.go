@@ -12,8 +12,8 @@ import (
 	"example.com/prober/config"
 )
 
-// maxFound bounds the sets of labels of one discovery that are looked at: those behind it,
-// in the order of the mechanisms, are left out before anything is made of them.
+// maxFound bounds the sets of labels of one discovery. Further sets, in the order of the mechanisms, are left out
+// before they are processed.
 const maxFound = 200_000
 
 // entry is one discovery of the running configuration. The lock of its set covers it.
@@ -24,25 +24,24 @@ type entry struct {
 	set     *Set
 
 	dirty bool
-	// touched is when what was found last changed.
+	// touched is the time of the last change in the results.
 	touched time.Time
-	// round counts what was worked out.
+	// round counts the runs of work.
 	round uint64
 	cache map[string]*made // by the labels after relabelling
-	// byGroup has the items of groups that have not changed.
+	// byGroup has the items of unchanged groups.
 	byGroup map[*group][]*item
-	// items are what was found, targets those of them that are targets as far as this
-	// discovery is concerned, in the order of their names.
+	// items are the results. targets are the items that are targets as far as this discovery is concerned, in the order
+	// of their names.
 	items, targets []*item
 	beyond         int // beyond maxFound
-	// last is what was found when there were targets last.
+	// last is the last result with targets in it.
 	last []*item
-	// emptied is when nothing was found any more, or a change of the configuration began to
-	// be waited for; zero if neither is so.
+	// emptied is when the results became empty, or when waiting for a change of the configuration began; else zero.
 	emptied   time.Time
 	saidEmpty bool // in the log
-	kept      bool // items are those of last
-	// awaiting is set after a change of the configuration until each mechanism was heard of.
+	kept      bool // items are the items of last
+	// awaiting is set after a change of the configuration, until each mechanism has reported.
 	awaiting bool
 	meter    *meter
 }
@@ -53,13 +52,13 @@ func newEntry(set *Set, cfg config.Discover, rules []*relabel.Config) *entry {
 	}
 }
 
-// touch says that what was found has changed.
+// touch marks the results as changed.
 func (e *entry) touch() {
 	e.dirty, e.touched = true, time.Now()
 	e.set.notify()
 }
 
-// tick ends what is kept for a time.
+// tick ends the time for kept results.
 func (e *entry) tick(now time.Time) {
 	if e.kept && now.Sub(e.emptied) >= e.cfg.KeepFor {
 		e.touch()
@@ -74,14 +73,14 @@ func (e *entry) clean(text string) string {
 	return text
 }
 
-// isIn reports whether each mechanism has been heard of.
+// isIn reports whether each mechanism has reported.
 func (e *entry) isIn() bool {
 	return !slices.ContainsFunc(e.sources, func(s *source) bool { return !s.answered })
 }
 
 func (e *entry) isExpired() bool { return slices.ContainsFunc(e.sources, (*source).expired) }
 
-// work brings items and targets up to date.
+// work updates items and targets.
 func (e *entry) work(now time.Time) {
 	if !e.dirty {
 		return
@@ -111,7 +110,7 @@ func (e *entry) work(now time.Time) {
 	e.forget()
 }
 
-// keeps decides whether what was found last stays for the time being.
+// keeps reports whether the last results stay for now.
 func (e *entry) keeps(targets int, now time.Time) bool {
 	if e.awaiting && e.isIn() {
 		e.awaiting = false
@@ -133,7 +132,7 @@ func (e *entry) keeps(targets int, now time.Time) bool {
 	return e.kept
 }
 
-// sayEmpty logs once that what was found before is kept because nothing is found.
+// sayEmpty logs once that nothing is found and the earlier results stay.
 func (e *entry) sayEmpty() {
 	if e.awaiting || e.saidEmpty {
 		return
@@ -142,7 +141,7 @@ func (e *entry) sayEmpty() {
 	e.set.log.Warn("a discovery finds no target any more; those of before stay for a while", "discover", e.cfg.Name, "keep_for", e.cfg.KeepFor)
 }
 
-// collect returns what all mechanisms have found.
+// collect returns the results of all mechanisms.
 func (e *entry) collect() []*item {
 	var all []*item
 	for _, s := range e.sources {
@@ -168,7 +167,7 @@ func (e *entry) itemsOf(s *source, g *group) []*item {
 	return items
 }
 
-// again returns items as this entry makes them of what was found before.
+// again returns the items that this entry makes from earlier results.
 func (e *entry) again(items []*item) []*item {
 	all := make([]*item, len(items))
 	for i, it := range items {
@@ -227,7 +226,7 @@ func (e *entry) choose(items []*item) []*item {
 	return targets[:min(len(targets), e.cfg.MaxTargets)]
 }
 
-// unique leaves all out but the first of each name in a sorted list.
+// unique leaves out all items but the first of each name in a sorted list.
 func unique(sorted []*item) []*item {
 	var targets []*item
 	for _, it := range sorted {
@@ -240,7 +239,7 @@ func unique(sorted []*item) []*item {
 	return targets
 }
 
-// forget drops what is kept for groups and labels that are gone.
+// forget drops data of groups and labels that are gone.
 func (e *entry) forget() {
 	current := map[*group]bool{}
 	for _, s := range e.sources {

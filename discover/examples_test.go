@@ -16,7 +16,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// urls returns the URLs of what was found, by name.
+// urls returns the URLs of the found targets, by name.
 func (r *running) urls() map[string]string {
 	urls := map[string]string{}
 	for _, target := range r.Targets(nil) {

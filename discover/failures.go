@@ -2,8 +2,7 @@ package discover
 
 import "time"
 
-// count returns how many failures there were. A request without an answer is one also if the
-// mechanism did not count it.
+// count returns the number of failures. A request without an answer counts even if the mechanism did not count it.
 func (s *source) count() float64 {
 	told, silent := s.counters(), unansweredBy(s.server)
 	isSilent := silent > s.silent
@@ -19,7 +18,7 @@ func (s *source) count() float64 {
 	return s.total
 }
 
-// counters returns how many failures the mechanism has counted.
+// counters returns the number of failures in the mechanism's own counters.
 func (s *source) counters() float64 {
 	families, err := s.counted.Gather()
 	if err != nil {
@@ -37,7 +36,7 @@ func (s *source) counters() float64 {
 	return sum
 }
 
-// hasFailedMore takes over what the mechanism counted, and reports whether it rose.
+// hasFailedMore takes over the number of failures, and reports whether it rose.
 func (s *source) hasFailedMore(counted float64) bool {
 	if counted <= s.seen {
 		return false
@@ -48,7 +47,7 @@ func (s *source) hasFailedMore(counted float64) bool {
 	return true
 }
 
-// failed heeds a failure at the current step.
+// failed handles a failure at the current step.
 func (s *source) failed(now time.Time) {
 	wasExpired, first := s.expired(), !s.isFailing()
 	if first {

@@ -23,13 +23,13 @@ import (
 	"example.com/prober/config"
 )
 
-// fake is a mechanism that does what a test says.
+// fake is a mechanism controlled by a test.
 type fake struct {
 	name    string
 	failure prometheus.Counter
 	started atomic.Int32
 	updates chan []*targetgroup.Group
-	// run, if it is not nil, is what runs the first time instead of handing on updates.
+	// run, if it is not nil, runs the first time instead of passing on updates.
 	run func(ctx context.Context)
 }
 
@@ -69,7 +69,7 @@ func (f *fake) Run(ctx context.Context, up chan<- []*targetgroup.Group) {
 	}
 }
 
-// say has the mechanism find these addresses in a group.
+// say makes the mechanism find these addresses in a group.
 func (f *fake) say(source string, addresses ...string) {
 	f.updates <- []*targetgroup.Group{groupOf(source, addresses...)}
 	synctest.Wait()
@@ -83,7 +83,7 @@ func groupOf(source string, addresses ...string) *targetgroup.Group {
 	return g
 }
 
-// fakes starts one discovery whose mechanisms are fakes.
+// fakes starts one discovery with fakes as its mechanisms.
 func fakes(t *testing.T, text string, fakes ...*fake) *running {
 	t.Helper()
 	log := new(logText)
@@ -117,7 +117,7 @@ func (r *running) end() {
 	require.NoError(r.t, r.Wait(ctx))
 }
 
-// pass lets time of a bubble pass, and what is due then happen.
+// pass lets time of a bubble pass, and then everything due happen.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
@@ -149,7 +149,7 @@ func TestAFailingMechanismKeepsItsTargetsUntilItHasFailedForKeepFor(t *testing.T
 	})
 }
 
-// Of several files one may be wrong: what the others say stays.
+// If one of several files is wrong, the results of the others stay.
 func TestOnlyWhatWasNotHeardOfSinceTheFailureExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -227,7 +227,7 @@ func TestAMechanismThatPanicsOrEndsIsStartedAgain(t *testing.T) {
 	for name, run := range map[string]func(context.Context){
 		"panic": func(context.Context) { panic("s3cret of the library") },
 		"end":   func(context.Context) {},
-		"late":  nil, // it cannot be made the first time
+		"late":  nil, // it cannot be created the first time
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -269,7 +269,7 @@ func TestAReloadLeavesDiscoveriesThatAreTheSameAlone(t *testing.T) {
 		defer r.end()
 		f.say("a", "a:1")
 		r.names()
-		f.say("a") // what was found is kept, which a reload changes nothing about
+		f.say("a") // the earlier results are kept, and a reload does not change this
 		pass(time.Minute)
 		r.replace("    max_targets: 7\n", f)
 		assert.EqualValues(t, 1, f.started.Load())
@@ -317,7 +317,7 @@ func TestAnUpdateThatSaysNothingNewIsNoChange(t *testing.T) {
 	})
 }
 
-// A target that is the same keeps its value, so that comparing it costs nothing.
+// An unchanged target keeps its value, so comparing it costs nothing.
 func TestOfManyTargetsOnlyThoseThatChangeAreMadeAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -354,7 +354,7 @@ func TestOfManyTargetsOnlyThoseThatChangeAreMadeAnew(t *testing.T) {
 	})
 }
 
-// A template that makes nothing of what was found is not an empty discovery.
+// A template that makes no target of the results is not an empty discovery.
 func TestAReloadAfterWhichNothingFitsKeepsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

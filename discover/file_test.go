@@ -32,7 +32,7 @@ func TestTargetsComeAndGoWithAFile(t *testing.T) {
 	assert.False(t, r.mechanism(0, 0).LastSuccess.IsZero())
 }
 
-// A ConfigMap is a link to a folder, which is replaced by renaming.
+// A ConfigMap is a link to a folder. It is replaced by renaming.
 func TestTargetsFollowTheLinksOfAConfigMap(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

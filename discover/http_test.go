@@ -14,7 +14,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// catalogue is an HTTP server that knows targets.
+// catalogue is an HTTP server that lists targets.
 type catalogue struct {
 	*httptest.Server
 	answer atomic.Pointer[http.HandlerFunc]
@@ -90,7 +90,7 @@ func TestAnHTTPServerInTroubleKeepsItsTargets(t *testing.T) {
 	}
 }
 
-// What is kept has an end: the addresses may be those of others by then.
+// Kept results expire: by then the addresses may belong to others.
 func TestWhatFailsForLongIsNotKept(t *testing.T) {
 	t.Parallel()
 	c := newCatalogue(t, list(`[{"targets": ["a:1"]}]`))

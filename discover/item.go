@@ -8,12 +8,11 @@ import (
 	"example.com/prober/config"
 )
 
-// Reason is why something that was found is no target.
+// Reason is why a found item is no target.
 type Reason string
 
-// What was found is left out because the relabelling drops it, no target can be made of it,
-// another target has its name, its discovery found more than max_targets, there are more
-// than --limit.targets, or it cannot be started.
+// An item is left out because the relabelling drops it, no target can be made of it, another target has its name, its
+// discovery found more than max_targets, there are more than --limit.targets, or it cannot be started.
 const (
 	ReasonRelabel   Reason = "relabel"
 	ReasonInvalid   Reason = "invalid"
@@ -28,7 +27,7 @@ func Reasons() []Reason {
 	return []Reason{ReasonRelabel, ReasonInvalid, ReasonDuplicate, ReasonMax, ReasonLimit, ReasonRefused}
 }
 
-// item is one set of labels that was found, and what becomes of it.
+// item is one found set of labels, and its outcome.
 type item struct {
 	place         string // of its mechanism
 	before, after labels.Labels
@@ -39,15 +38,14 @@ type item struct {
 
 func (it *item) leaveOut(r Reason, why string) { it.reason, it.why = r, why }
 
-// made is what a set of labels came to.
+// made is the result for a set of labels.
 type made struct {
 	target config.Target
 	err    string
-	used   uint64 // the round of its entry that used it last
+	used   uint64 // the last round of its entry with these labels
 }
 
-// prepare returns the labels of a target before relabelling: its own, those of its group
-// and what Prometheus adds.
+// prepare returns the labels of a target before relabelling: its own, those of its group, and those from Prometheus.
 func prepare(own, group model.LabelSet, job string) labels.Labels {
 	b := labels.NewBuilder(labels.EmptyLabels())
 	for name, value := range own {
@@ -68,8 +66,8 @@ func prepare(own, group model.LabelSet, job string) labels.Labels {
 	return b.Labels()
 }
 
-// relabelled returns the labels after the rules, and whether they are kept. As in
-// Prometheus, the address is the label instance too unless there is one.
+// relabelled returns the labels after the rules, and whether they are kept. As in Prometheus, the label instance gets
+// the address if it is empty.
 func relabelled(before labels.Labels, rules []*relabel.Config) (after labels.Labels, keep bool) {
 	b := labels.NewBuilder(before)
 	keep = relabel.ProcessBuilder(b, rules...)

@@ -14,18 +14,17 @@ import (
 	"k8s.io/client-go/tools/metrics"
 )
 
-// unanswered counts the requests to API servers of Kubernetes that got no answer, by host. When a
-// connection is refused the library tries again, for ever, and tells nobody else.
+// unanswered counts the requests to API servers of Kubernetes without an answer, by host. If a connection is refused,
+// the library tries again for ever, and reports it nowhere else.
 var unanswered = &requestResults{counts: map[string]float64{}}
 
-// requestResults is what the library tells of its requests. The hosts are those of
-// configurations.
+// requestResults counts the results that the library reports. The hosts come from configurations.
 type requestResults struct {
 	mu     sync.Mutex
 	counts map[string]float64
 }
 
-// Increment is told the status of an answer, or that there was none.
+// Increment receives the status of an answer, or the word for none.
 func (r *requestResults) Increment(ctx context.Context, code, _, host string) {
 	const none = "<error>"
 	if code != none || ctx.Err() != nil {
@@ -42,14 +41,13 @@ func (r *requestResults) of(host string) float64 {
 	return r.counts[host]
 }
 
-// watchRequests has the library tell unanswered of its requests.
+// watchRequests makes the library report its requests to unanswered.
 func watchRequests() { metrics.Register(metrics.RegisterOpts{RequestResult: unanswered}) }
 
-// unansweredBy returns how many requests to a host got no answer.
+// unansweredBy returns the number of requests to a host without an answer.
 func unansweredBy(host string) float64 { return unanswered.of(host) }
 
-// apiServerOf returns the host of the API server of a mechanism, as the library calls it, or "" if it
-// has none.
+// apiServerOf returns the host of a mechanism's API server in the library's spelling, or "" if it has none.
 func apiServerOf(cfg discovery.Config) string {
 	c, ok := cfg.(*kubernetes.SDConfig)
 	if !ok {

@@ -18,10 +18,10 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// object is one of the API of Kubernetes.
+// object is an object of the Kubernetes API.
 type object = map[string]any
 
-// event is one of a watch.
+// event is an event of a watch.
 type event struct {
 	path    string
 	version int
@@ -29,8 +29,8 @@ type event struct {
 	Object  object `json:"object"`
 }
 
-// cluster is as much of a kube-apiserver as a discovery of services and ingresses uses:
-// lists, and watches with the events that were recorded since.
+// cluster is the part of a kube-apiserver for a discovery of services and
+// ingresses: lists, and watches with the events since.
 type cluster struct {
 	mu       sync.Mutex
 	version  int
@@ -166,7 +166,7 @@ func (c *cluster) watch(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// kubeconfig writes one for a cluster at an address.
+// kubeconfig writes a kubeconfig for a cluster at an address.
 func kubeconfig(t *testing.T, dir, address string) {
 	t.Helper()
 	rig.WriteFile(t, dir, "kubeconfig", `
@@ -195,7 +195,7 @@ func TestServicesAndIngressesOfKubernetesComeAndGo(t *testing.T) {
 	c.put(servicesPath, "shop", "cart", probed, service(80))
 	c.put(servicesPath, "shop", "quiet", object{}, service(80))
 	c.put(ingressesPath, "shop", "front", probed, ingress("shop.example.com", "/cart"))
-	server := httptest.NewTLSServer(c) // a token goes over TLS alone
+	server := httptest.NewTLSServer(c) // a token is sent only over TLS
 	t.Cleanup(server.Close)
 	dir := t.TempDir()
 	kubeconfig(t, dir, server.URL)
@@ -237,7 +237,7 @@ discover:
 	assert.NotContains(t, r.log.String(), "canary")
 }
 
-// startAPI serves a cluster at an address, where it may have been before.
+// startAPI serves a cluster at an address, perhaps for another time.
 func startAPI(t *testing.T, c *cluster, address string) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(c)
@@ -247,7 +247,7 @@ func startAPI(t *testing.T, c *cluster, address string) *httptest.Server {
 	server.Listener = listener
 	server.StartTLS()
 	t.Cleanup(func() {
-		c.setBroken(true) // ends the watches, which Close waits for
+		c.setBroken(true) // ends the watches: Close waits for them
 		server.Close()
 	})
 	return server

@@ -11,14 +11,13 @@ import (
 	commonconfig "github.com/prometheus/common/config"
 )
 
-// maxAnswer bounds what one connection of http_sd_configs delivers, in bytes: each answer
-// has a connection of its own.
+// maxAnswer bounds the data from one connection of http_sd_configs, in bytes: each answer has a connection of its own.
 const maxAnswer = 16 << 20
 
-// connectTimeout is that of connections to servers that know targets.
+// connectTimeout bounds a connection attempt to a server that lists targets.
 const connectTimeout = 30 * time.Second
 
-// clientOptions bound what an HTTP client of a mechanism takes.
+// clientOptions bound the answers to an HTTP client of a mechanism.
 func clientOptions() []commonconfig.HTTPClientOption {
 	dialer := &net.Dialer{Timeout: connectTimeout}
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -33,7 +32,7 @@ func clientOptions() []commonconfig.HTTPClientOption {
 
 var errTooLong = errors.New("the answer is longer than 16 MiB")
 
-// boundedConn fails when it has delivered all it may. It is read by one goroutine at a time.
+// boundedConn fails after its number of bytes. Only one goroutine may read it at a time.
 type boundedConn struct {
 	net.Conn
 	left int
@@ -48,8 +47,7 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// errorsTo returns a log that hands the errors of a mechanism to note and keeps silent about
-// the rest.
+// errorsTo returns a log that passes the errors of a mechanism to note and drops all other lines.
 func errorsTo(note func(message string)) *slog.Logger { return slog.New(errorHandler{note}) }
 
 type errorHandler struct{ note func(string) }
@@ -58,7 +56,7 @@ func (errorHandler) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= slog.LevelError
 }
 
-// Handle makes one text of a message and its attributes.
+// Handle joins a message and its attributes into one text.
 func (h errorHandler) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
 	b.WriteString(r.Message)

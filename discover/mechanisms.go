@@ -9,8 +9,8 @@ import (
 	_ "github.com/prometheus/prometheus/discovery/http"
 )
 
-// failureCounters are the counters of failures that mechanisms keep, each failure in
-// one of them. That of HTTP is among those of all that refresh.
+// failureCounters are the mechanisms' counters of failures. Each failure is in one of them. Failures of HTTP are among
+// the refresh failures.
 var failureCounters = map[string]bool{
 	"prometheus_sd_refresh_failures_total":    true,
 	"prometheus_sd_dns_lookup_failures_total": true,
@@ -20,6 +20,6 @@ var failureCounters = map[string]bool{
 	"prometheus_sd_kubernetes_failures_total": true,
 }
 
-// quietFor has the mechanisms that say nothing when nothing has changed. A mechanism that failed
-// works again when it has not failed for so long: longer than it waits between attempts.
+// quietFor has the mechanisms that report nothing while nothing changes. After a failure, such a mechanism counts as
+// working again if it has not failed for this time. It is longer than the pause between attempts.
 var quietFor = map[string]time.Duration{"consul": 3 * time.Minute, "kubernetes": 90 * time.Second}

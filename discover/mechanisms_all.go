@@ -13,7 +13,6 @@ import (
 // leanKeys are the keys of mechanisms that this build lacks.
 var leanKeys = map[string]bool{}
 
-// SetLibraryLog has the libraries of mechanisms log errors with h, one a minute, rather than
-// all to standard error. It holds for the process and is called before the first discovery
-// starts.
+// SetLibraryLog makes the libraries of mechanisms log errors with h, one a minute. Otherwise they log all to standard
+// error. It holds for the process. Call it before the first discovery starts.
 func SetLibraryLog(h slog.Handler) { klog.SetSlogLogger(slog.New(newSparseHandler(h))) }

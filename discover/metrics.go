@@ -7,19 +7,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// meter has the numbers of one discovery. A scrape reads it while targets are being made.
+// meter has the numbers of one discovery. A scrape may read it while targets are made.
 type meter struct {
 	targets, failures, success number
 	leftOut                    [6]number // in the order of Reasons
 }
 
-// number is a float64 that several goroutines may use.
+// number is a float64. It is safe for concurrent use.
 type number struct{ bits atomic.Uint64 }
 
 func (n *number) get() float64  { return math.Float64frombits(n.bits.Load()) }
 func (n *number) set(v float64) { n.bits.Store(math.Float64bits(v)) }
 
-// add is called by one goroutine at a time.
+// add must not be called concurrently.
 func (n *number) add(v float64) { n.set(n.get() + v) }
 
 var (

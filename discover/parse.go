@@ -17,7 +17,7 @@ import (
 	"example.com/prober/config/form"
 )
 
-// relabelKey is the key whose value is no mechanism.
+// relabelKey is the key without a mechanism.
 const relabelKey = "relabel_configs"
 
 // mechanism is one entry of a key such as http_sd_configs.
@@ -25,18 +25,18 @@ type mechanism struct {
 	// place is http_sd_configs[0].
 	place string
 	cfg   discovery.Config
-	// text is what cfg was made of: two with the same text and folder are equal.
+	// text is the source of cfg: mechanisms with the same text and folder are equal.
 	text string
 }
 
-// settings are what Prometheus understands of a discovery.
+// settings are the parts of a discovery for Prometheus.
 type settings struct {
 	mechanisms []mechanism
 	relabel    []*relabel.Config
 }
 
-// Check returns all that is wrong with what Prometheus understands of discoveries, as
-// [form.Errors], or nil. What a mistake is about may be a secret, so none of it is shown.
+// Check returns all mistakes in the parts of discoveries for Prometheus, as [form.Errors], or nil. It shows no values,
+// because they may be secrets.
 func Check(entries []config.Discover) error {
 	_, err := parseAll(entries)
 	return err
@@ -119,7 +119,7 @@ func (p *parser) item(m *config.Mechanism, place string, n *yamlv3.Node) {
 	}
 }
 
-// lineIn returns the line of the file that a line of a key's value is.
+// lineIn returns the line in the file of a line of a key's value.
 func lineIn(m *config.Mechanism, line int) int {
 	if line >= 1 && line <= len(m.Lines) {
 		return m.Lines[line-1]
@@ -134,7 +134,7 @@ var (
 	typeInMistake = regexp.MustCompile(` into [\w.\[\]*{}]+$`)
 )
 
-// messages splits the error of a decoder into what is wrong, without values.
+// messages splits the error of a decoder into its mistakes, without values.
 func messages(err error) []string {
 	if err == nil {
 		return nil
@@ -153,7 +153,7 @@ func messages(err error) []string {
 	return all
 }
 
-// unknownKey returns the key that a message calls unknown, or "".
+// unknownKey returns the key in a message about an unknown key, or "".
 func unknownKey(message string) string {
 	if found := missingField.FindStringSubmatch(message); found != nil {
 		return found[1]
@@ -161,7 +161,7 @@ func unknownKey(message string) string {
 	return ""
 }
 
-// lineOfKey returns the line in the tree at n on which a key stands, or preset.
+// lineOfKey returns the line of a key in the tree at n, or preset.
 func lineOfKey(n *yamlv3.Node, key string, preset int) int {
 	for i, child := range n.Content {
 		if n.Kind == yamlv3.MappingNode && i%2 == 0 && child.Value == key {
@@ -177,7 +177,7 @@ func lineOfKey(n *yamlv3.Node, key string, preset int) int {
 // maxMessage is in bytes.
 const maxMessage = 300
 
-// shortened cuts a text from elsewhere.
+// shortened cuts a text from outside to maxMessage.
 func shortened(text string) string {
 	if len(text) <= maxMessage {
 		return text

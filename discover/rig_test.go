@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	rig.VerifyTestMain(m)
 }
 
-// patience bounds whatever a test waits for; it is far above what is needed.
+// patience bounds all waiting in tests; it is far above the time needed.
 const patience = 2 * time.Minute
 
 // running is a set of discoveries under test.
@@ -50,7 +50,8 @@ func (l *logText) String() string {
 	return l.text.String()
 }
 
-// run starts the discoveries of a configuration, whose file need not exist in dir.
+// run starts the discoveries of a configuration in dir. Its file need not
+// exist.
 func run(t *testing.T, dir, text string) *running {
 	t.Helper()
 	log := new(logText)
@@ -83,7 +84,7 @@ func entriesOf(t *testing.T, dir, text string) []config.Discover {
 	return cfg.Discover
 }
 
-// names returns what was found.
+// names returns the names of the found targets.
 func (r *running) names() []string {
 	names := []string{}
 	for _, t := range r.Targets(nil) {
@@ -100,7 +101,7 @@ func (r *running) await(names ...string) {
 	})
 }
 
-// awaitIn waits until each mechanism has been heard of.
+// awaitIn waits until each mechanism has reported.
 func (r *running) awaitIn() {
 	r.t.Helper()
 	rig.Until(r.t, "all discoveries are in", r.IsIn)
@@ -112,7 +113,7 @@ func (r *running) mechanism(discovery, number int) Mechanism {
 	return r.Status()[discovery].Mechanisms[number]
 }
 
-// write writes a file by renaming, as whoever does it right.
+// write writes a file by renaming, the right way.
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(path+".new", []byte(text), 0o600))

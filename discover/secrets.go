@@ -13,17 +13,16 @@ import (
 	"example.com/prober/config/form"
 )
 
-// secrets are the values that nobody may see of a mechanism.
+// secrets hides the secret values of a mechanism.
 type secrets struct{ hide *strings.Replacer }
 
-// secretsOf collects the secrets of configurations, and the parts of addresses that may be
-// some.
+// secretsOf collects the secrets of configurations, and the parts of addresses that may be secret.
 func secretsOf(cfgs ...any) secrets {
 	var found []string
 	for _, cfg := range cfgs {
 		collect(reflect.ValueOf(cfg), 0, &found)
 	}
-	// A secret that holds another is hidden as a whole.
+	// A secret that contains another is hidden as a whole.
 	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
 	var pairs []string
 	for _, one := range slices.Compact(found) {
@@ -75,7 +74,7 @@ func fromURL(u *url.URL, found *[]string) {
 	}
 }
 
-// note adds a value that is long enough to be told from other text.
+// note adds a value. It skips short values: they would match other text.
 func note(value string, found *[]string) {
 	if len(value) >= 3 {
 		*found = append(*found, value)
@@ -87,7 +86,7 @@ var (
 	queryOfURL = regexp.MustCompile(`(://[^\s"'?#]*)\?[^\s"'#]+`)
 )
 
-// clean returns a text without secrets, cut.
+// clean returns a text without secrets, shortened.
 func (s secrets) clean(text string) string {
 	text = s.hide.Replace(text)
 	text = userOfURL.ReplaceAllString(text, "://"+form.Redaction+"@")
@@ -95,7 +94,7 @@ func (s secrets) clean(text string) string {
 	return shortened(strings.Map(visible, strings.ToValidUTF8(text, "\uFFFD")))
 }
 
-// visible returns r, or what stands for a character that cannot be seen or that moves others.
+// visible returns r, or a replacement for a character that is invisible or moves others.
 func visible(r rune) rune {
 	if !unicode.IsPrint(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
 		return '\uFFFD'

@@ -14,52 +14,51 @@ import (
 )
 
 const (
-	// lookEvery is how often the counters of a mechanism are looked at.
+	// lookEvery is the interval at which the counters of a mechanism are read.
 	lookEvery = 5 * time.Second
-	// restartAfter is how long a mechanism that ended rests.
+	// restartAfter is the pause before an ended mechanism starts again.
 	restartAfter = 15 * time.Second
 )
 
-// source is one running mechanism of a discovery. The lock of its set covers all that
-// changes.
+// source is one running mechanism of a discovery. The lock of its set guards all mutable fields.
 type source struct {
 	mechanism
 	set     *Set
 	owner   *entry
 	secrets secrets
 	metrics discovery.DiscovererMetrics
-	counted *prometheus.Registry // what metrics count
+	counted *prometheus.Registry // the counters of metrics
 	options discovery.DiscovererOptions
 	stop    context.CancelFunc
-	ended   chan struct{} // closed when nothing of it runs
-	// troubled is told when the mechanism logs an error.
+	ended   chan struct{} // closed when nothing of it runs any more
+	// troubled receives a value when the mechanism logs an error.
 	troubled chan struct{}
 
-	// server is the API server that it asks, if it is one of Kubernetes. told, silent and total are
-	// what count has seen: failures by the counters of the mechanism, requests without an
-	// answer, and what it returned. They belong to the goroutine that runs the mechanism.
+	// server is the API server of a mechanism for Kubernetes. told, silent and total are the last numbers in count:
+	// failures by the counters of the mechanism, requests without an answer, and its result. They belong to the
+	// goroutine that runs the mechanism.
 	server              string
 	told, silent, total float64
 
-	groups map[string]*group // by the name that the mechanism gives them
-	// step counts what was heard of the mechanism: updates and failures.
+	groups map[string]*group // by the mechanism's name for it
+	// step counts the reports of the mechanism: updates and failures.
 	step uint64
-	// answered is set when an update has come or an attempt has failed.
+	// answered is set once an update has come or an attempt has failed.
 	answered bool
-	success  time.Time // the last one; zero if there was none
-	// failures is how many there were, seen how many count had returned.
+	success  time.Time // the last success; zero if there was none
+	// failures is the number of failures, seen the last result of count.
 	failures, seen float64
-	// firstFailure and lastFailure are those in a row, zero if it works; failedFrom and
-	// failedAt are their steps.
+	// firstFailure and lastFailure bound the current row of failures. They are zero if the mechanism works. failedFrom
+	// and failedAt are their steps.
 	firstFailure, lastFailure time.Time
 	failedFrom, failedAt      uint64
 	lastError                 string
 }
 
-// group is what a mechanism says of targets that belong together.
+// group is a mechanism's report of targets that belong together.
 type group struct {
 	*targetgroup.Group
-	step uint64 // of the source, when it last said so
+	step uint64 // of the source, at the last report
 }
 
 func newSource(set *Set, m mechanism) (*source, error) {
@@ -101,7 +100,7 @@ func (s *source) start() {
 	}()
 }
 
-// runOnce runs the mechanism until it ends, which it does by itself only if it fails.
+// runOnce runs the mechanism until it ends. It ends by itself only if it fails.
 func (s *source) runOnce(ctx context.Context) {
 	d, err := s.cfg.NewDiscoverer(s.options)
 	if err != nil {
@@ -144,7 +143,7 @@ func (s *source) runOnce(ctx context.Context) {
 	}
 }
 
-// take heeds an update of the mechanism.
+// take handles an update of the mechanism.
 func (s *source) take(groups []*targetgroup.Group) {
 	counted := s.count()
 	s.set.mu.Lock()
@@ -170,7 +169,7 @@ func (s *source) take(groups []*targetgroup.Group) {
 	}
 }
 
-// takeGroup reports whether a group is news.
+// takeGroup stores a group, and reports whether it changed.
 func (s *source) takeGroup(g *targetgroup.Group) bool {
 	before := s.groups[g.Source]
 	if len(g.Targets) == 0 {
@@ -185,12 +184,12 @@ func (s *source) takeGroup(g *targetgroup.Group) bool {
 	return true
 }
 
-// isSame reports whether two groups say the same. With ten thousand targets in a file this is asked often.
+// isSame reports whether two groups are equal. With ten thousand targets in a file it is called often.
 func isSame(a, b *targetgroup.Group) bool {
 	return maps.Equal(a.Labels, b.Labels) && slices.EqualFunc(a.Targets, b.Targets, maps.Equal[model.LabelSet, model.LabelSet])
 }
 
-// look finds failures that no update came with, and the end of failures.
+// look finds failures that came without an update, and the end of failures.
 func (s *source) look() {
 	counted := s.count()
 	s.set.mu.Lock()
@@ -214,8 +213,8 @@ func (s *source) look() {
 	s.owner.tick(now)
 }
 
-// isQuiet reports whether a mechanism that speaks of changes alone has failed no more for so
-// long that it works.
+// isQuiet reports whether a mechanism that reports only changes has gone long enough without a failure to count as
+// working.
 func (s *source) isQuiet(now time.Time) bool {
 	quiet, watches := quietFor[s.cfg.Name()]
 	return watches && now.Sub(s.lastFailure) >= quiet
@@ -232,7 +231,7 @@ func (s *source) fail(why string) {
 	s.failed(time.Now())
 }
 
-// noteError keeps what the mechanism says of a failure.
+// noteError stores the mechanism's message about a failure.
 func (s *source) noteError(message string) {
 	s.set.mu.Lock()
 	s.lastError = s.secrets.clean(message)
@@ -248,7 +247,7 @@ func (s *source) succeeded(now time.Time) {
 	s.owner.meter.success.set(float64(now.UnixMilli()) / 1000)
 }
 
-// works ends a row of failures, and reports whether that changes what was found.
+// works ends a row of failures, and reports whether this changes the results.
 func (s *source) works() (changed bool) {
 	if !s.isFailing() {
 		return false
@@ -261,13 +260,12 @@ func (s *source) works() (changed bool) {
 
 func (s *source) isFailing() bool { return !s.firstFailure.IsZero() }
 
-// expired reports whether the source has failed for so long that what it found before is
-// no longer kept.
+// expired reports whether the source has failed for so long that its earlier results no longer count.
 func (s *source) expired() bool {
 	return s.isFailing() && s.lastFailure.Sub(s.firstFailure) >= s.owner.cfg.KeepFor
 }
 
-// allSaidSince reports whether each group was heard of after a step.
+// allSaidSince reports whether each group was reported after a step.
 func (s *source) allSaidSince(step uint64) bool {
 	for _, g := range s.groups {
 		if g.step <= step {
@@ -277,7 +275,7 @@ func (s *source) allSaidSince(step uint64) bool {
 	return true
 }
 
-// found returns the groups that count, in the order of their names.
+// found returns the valid groups, in the order of their names.
 func (s *source) found() []*group {
 	var all []*group
 	expired := s.expired()

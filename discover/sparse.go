@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// errorEvery is the time between two lines that a library logs.
+// errorEvery is the least time between two log lines of a library.
 const errorEvery = time.Minute
 
-// sparseHandler passes errors on, one in a while.
+// sparseHandler passes errors on, but only one in each period.
 type sparseHandler struct {
 	slog.Handler
 	last *lastLine
@@ -30,7 +30,7 @@ func (sparseHandler) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= slog.LevelError
 }
 
-// Handle passes a line on unless one was just before it.
+// Handle passes a line on unless another came shortly before it.
 func (h sparseHandler) Handle(ctx context.Context, r slog.Record) error {
 	h.last.Lock()
 	now := time.Now()

@@ -8,41 +8,40 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 )
 
-// Status is what one discovery has come to. Nothing of it holds a secret of a mechanism.
+// Status is the state of one discovery. It holds no secret of a mechanism.
 type Status struct {
 	Name string
-	// Targets are probed, Found is how many sets of labels there are, and LeftOut how many
-	// of these came to nothing, by reason.
+	// Targets is the number of probed targets, Found the number of sets of labels, and LeftOut the number of sets
+	// without a target, by reason.
 	Targets, Found int
 	LeftOut        map[Reason]int
 	MaxTargets     int
 	KeepFor        time.Duration
-	// KeptSince is when nothing was found any more, if the targets are those of before; zero
-	// otherwise.
+	// KeptSince is when the results became empty, if the targets are from before; zero otherwise.
 	KeptSince  time.Time
 	Mechanisms []Mechanism
 }
 
 // Mechanism is the state of one mechanism of a discovery.
 type Mechanism struct {
-	// Name is that of its key and its place there, as http_sd_configs[0].
+	// Name is its key with the index there, such as http_sd_configs[0].
 	Name string
-	// IsIn is set once it has said what there is, or has failed.
+	// IsIn is set once it has delivered its targets, or has failed.
 	IsIn bool
 	// LastSuccess and FailingSince are zero if there is none.
 	LastSuccess, FailingSince time.Time
 	Failures                  uint64
 	LastError                 string
-	// IsExpired is set if it has failed for so long that what it found is not kept.
+	// IsExpired is set if it has failed for so long that its results are not kept.
 	IsExpired bool
 }
 
-// Found is a set of labels and what it came to.
+// Found is a found set of labels and its outcome.
 type Found struct {
 	Mechanism string
 	// Before and After are the labels before and after relabelling, in order.
 	Before, After []Label
-	// Target is its name, empty if none could be made.
+	// Target is the name of the target, empty if none could be made.
 	Target string
 	// Reason and Why are empty if it is probed.
 	Reason Reason
@@ -89,18 +88,17 @@ func (e *entry) status() Status {
 	return st
 }
 
-// Filter chooses among what a discovery found.
+// Filter selects results of discoveries.
 type Filter struct {
 	// Discover is the name of the discovery; empty means all.
 	Discover string
-	// Reason, if it is not empty, is that of all that is wanted; with LeftOut all that is
-	// left out is wanted.
+	// Reason, unless empty, selects results with this reason. LeftOut selects all results that are left out.
 	Reason  Reason
 	LeftOut bool
 }
 
-// Found returns a part of what was found, and how much there is in all: targets and what is
-// left out in the order in which the mechanisms gave them.
+// Found returns a part of the matching results, and the number of all: targets and results left out, in the order of
+// the mechanisms.
 func (s *Set) Found(f Filter, offset, limit int) (part []Found, matching int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +119,7 @@ func (s *Set) Found(f Filter, offset, limit int) (part []Found, matching int) {
 	return part, matching
 }
 
-// found returns what may be shown of an item.
+// found returns the public parts of an item.
 func (e *entry) found(it *item) Found {
 	f := Found{Mechanism: it.place, Before: e.shown(it.before), After: e.shown(it.after), Reason: it.reason, Why: it.why}
 	if it.made != nil {
@@ -130,7 +128,7 @@ func (e *entry) found(it *item) Found {
 	return f
 }
 
-// maxShown bounds the labels of one set that are shown.
+// maxShown bounds the shown labels of one set.
 const maxShown = 100
 
 func (e *entry) shown(all labels.Labels) []Label {

@@ -25,8 +25,7 @@ import (
 )
 
 const (
-	// hurry is how many times faster the rules of this test are than those for
-	// people: five minutes take three seconds.
+	// hurry is how many times faster the rules of this test are than those for people: five minutes take three seconds.
 	hurry = 100
 	// latencyObjective leaves room for a machine that is busy with other tests.
 	latencyObjective = 500 * time.Millisecond
@@ -40,8 +39,8 @@ scrape_configs:
   - {job_name: prober, static_configs: [{targets: [%q]}], %s}
 `
 
-// alerting is a Prometheus that scrapes one prober, its Alertmanager with the
-// routes of the example, and a receiver of what that sends.
+// alerting is a Prometheus that scrapes one prober, its Alertmanager with the example's routes, and a receiver of the
+// notifications.
 type alerting struct {
 	instance     string // of the prober
 	prometheus   *prometheus
@@ -51,7 +50,7 @@ type alerting struct {
 	notifications []notification
 }
 
-// notification is an alert that a receiver was told of.
+// notification is an alert in a notification to a receiver.
 type notification struct {
 	receiver    string
 	Labels      map[string]string
@@ -79,8 +78,7 @@ func startAlerting(t *testing.T, d *rig.Daemon, kind storage) *alerting {
 	return s
 }
 
-// routes returns the example for Alertmanager, where every receiver is a path of
-// url and nothing is waited for.
+// routes returns the example for Alertmanager, with each receiver at a path of url and no waiting times.
 func routes(t *testing.T, url string) []byte {
 	t.Helper()
 	text, err := os.ReadFile("../dashboards/rules/alertmanager.yml")
@@ -100,7 +98,7 @@ func routes(t *testing.T, url string) []byte {
 	return text
 }
 
-// ServeHTTP takes what Alertmanager sends to a receiver, whose name is the path.
+// ServeHTTP takes the notifications of Alertmanager. The path is the name of the receiver.
 func (s *alerting) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	var message struct{ Alerts []notification }
 	if json.NewDecoder(r.Body).Decode(&message) != nil {
@@ -114,7 +112,7 @@ func (s *alerting) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// told returns the first notification that is what is looked for.
+// told returns the first notification for which is returns true.
 func (s *alerting) told(is func(notification) bool) (notification, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +123,7 @@ func (s *alerting) told(is func(notification) bool) (notification, bool) {
 	return s.notifications[i], true
 }
 
-// awaitHealth waits until Prometheus knows that no request to the targets fails.
+// awaitHealth waits until Prometheus has a ratio of failures of 0 for each target.
 func (s *alerting) awaitHealth(t *testing.T, targets ...string) {
 	t.Helper()
 	rig.Until(t, "a ratio of failures, which is 0, of each target", func() bool {
@@ -137,8 +135,7 @@ func (s *alerting) awaitHealth(t *testing.T, targets ...string) {
 	})
 }
 
-// await waits until a receiver has been told of an alert with exactly these
-// labels, whose description contains says.
+// await waits until a receiver was notified of an alert with exactly these labels, and says in its description.
 func (s *alerting) await(t *testing.T, receiver, says string, labels map[string]string) {
 	t.Helper()
 	var found notification
@@ -150,8 +147,7 @@ func (s *alerting) await(t *testing.T, receiver, says string, labels map[string]
 	assert.Contains(t, found.Annotations["runbook_url"], "#"+strings.ToLower(labels["alertname"]))
 }
 
-// assertRulesAreWell asserts that Prometheus evaluates every rule without an error
-// and has nothing to remark on its query.
+// assertRulesAreWell asserts that Prometheus evaluates every rule without an error, and without a remark on its query.
 func (s *alerting) assertRulesAreWell(t *testing.T) {
 	t.Helper()
 	var answer struct {

@@ -22,7 +22,7 @@ func TestAlertmanagerIsToldOfEveryFault(t *testing.T) {
 	d := rig.StartDaemon(t, prober, faults.config)
 	stacks := map[string]*alerting{}
 	for _, s := range storages(t) {
-		// Each kind of histograms once, and both together, which takes a newer Prometheus.
+		// Each kind of histograms once, and both together. That takes a newer Prometheus.
 		if s.program != newerPrometheus || s.classic && s.native {
 			stacks[s.name] = startAlerting(t, d, s)
 		}
@@ -46,8 +46,8 @@ func TestAlertmanagerIsToldOfEveryFault(t *testing.T) {
 	}
 }
 
-// isToldOfFaults takes a receiver and all labels of each alert from the routes of
-// the example and the configuration of the targets.
+// isToldOfFaults takes a receiver and all labels of each alert from the routes of the example and the configuration of
+// the targets.
 func (s *alerting) isToldOfFaults(t *testing.T) {
 	target := map[string]string{"job": "prober", "scope": "target"}
 	s.await(t, "payments-pager", "1503, the response had status 503", with(target,
@@ -74,7 +74,7 @@ func (s *alerting) isToldOfTheEnd(t *testing.T) {
 		"alertname": "ProberAbsent", "severity": "page"})
 }
 
-// with returns labels and more of them, which are pairs of name and value.
+// with returns labels with more of them. more are pairs of name and value.
 func with(labels map[string]string, more ...string) map[string]string {
 	all := maps.Clone(labels)
 	for pair := range slices.Chunk(more, 2) {
@@ -83,9 +83,9 @@ func with(labels map[string]string, more ...string) map[string]string {
 	return all
 }
 
-// faults are servers that answer well until they are told not to.
+// faults are servers without faults until they are switched on.
 type faults struct {
-	// config is that of a prober with a target for each.
+	// config is the configuration of a prober with a target for each.
 	config string
 	on     atomic.Bool
 	gone   *peers.Site
@@ -121,7 +121,7 @@ func startFaults(t *testing.T) *faults {
 		}
 	})
 	server := peers.Serve(t, peers.HTTP1, mux.ServeHTTP)
-	cert := certs.Issue(nil) // which ends within a day
+	cert := certs.Issue(nil) // it ends within a day
 	ca, _ := peers.WriteCertificate(t, t.TempDir(), "cert", cert)
 	secure := peers.Serve(t, peers.HTTP1TLS, func(http.ResponseWriter, *http.Request) {}, peers.Showing(cert))
 	f.config = fmt.Sprintf(`
@@ -137,7 +137,7 @@ targets:
 	return f
 }
 
-// switchOn lets all servers fail but the secure one.
+// switchOn makes all servers except the secure one fail.
 func (f *faults) switchOn() {
 	f.on.Store(true)
 	f.gone.Close()

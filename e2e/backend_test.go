@@ -15,8 +15,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// backend stands behind the servers and proxies that only pass requests on. It
-// serves the files of a folder, takes every upload, and counts what it answers.
+// backend is the server behind the servers and proxies under test. It serves the files of a folder, takes every upload,
+// and counts its answers.
 type backend struct {
 	t       *testing.T
 	address string
@@ -37,7 +37,7 @@ func startBackend(t *testing.T) *backend {
 
 // ServeHTTP implements http.Handler.
 func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b.count(r.URL.RequestURI()) // without the host, which some proxies name
+	b.count(r.URL.RequestURI()) // without the host, because some proxies name it
 	if _, err := io.Copy(io.Discard, r.Body); assert.NoError(b.t, err) {
 		b.files.ServeHTTP(w, r)
 	}
@@ -49,9 +49,8 @@ func (b *backend) count(uri string) {
 	b.counts[uri]++
 }
 
-// assertCodes holds the metrics of each target, whose name is the query of its
-// requests, against the one code that each is to have, and those that succeeded
-// against what b has answered.
+// assertCodes compares the metrics of each target with its one expected code, and the successes with the answers of b.
+// The name of a target is the query of its requests.
 func (b *backend) assertCodes(t *testing.T, m rig.Metrics, want map[string]string) {
 	t.Helper()
 	b.mu.Lock()
@@ -63,11 +62,10 @@ func (b *backend) assertCodes(t *testing.T, m rig.Metrics, want map[string]strin
 	}
 }
 
-// sizes are the files that every server serves, with their lengths in bytes.
+// sizes are the files of every server, with their lengths in bytes.
 var sizes = map[string]int64{"0B": 0, "1KiB": 1 << 10, "100MiB": 100 << 20, "upload": 0}
 
-// writeFiles writes them into a folder of their own. They are nothing but holes,
-// and take no place on the disk.
+// writeFiles writes these files into a new folder. They are sparse and take no space on the disk.
 func writeFiles(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -13,13 +13,13 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// boxes looks for what leaves its box.
+// boxes finds elements outside their boxes.
 //
 //go:embed testdata/boxes.js
 var boxes string
 
-// startMany runs the prober with 200 targets, each of which is what target returns for its number and
-// the URL of a server that answers 502 below /bad. It waits for a burst of each.
+// startMany runs the prober with 200 targets. target returns each of them for its number and the URL of a server, which
+// answers 502 below /bad. startMany waits for a burst of each.
 func startMany(t *testing.T, target func(i int, server string) string) *rig.Daemon {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +47,7 @@ func startMany(t *testing.T, target func(i int, server string) string) *rig.Daem
 	return d
 }
 
-// wideName is the name of a target with no place where a line could break.
+// wideName is the name of a target without a place for a line break.
 func wideName(i int) string { return fmt.Sprintf("%s%03d", strings.Repeat("n", 125), i) }
 
 func TestNothingLeavesItsBoxInABrowser(t *testing.T) {
@@ -88,7 +88,7 @@ func TestTwoHundredTargetsFitThreeScreens(t *testing.T) {
 	for _, path := range []string{"/", "/?group=team", "/?state=ok"} {
 		p.open(path)
 		height := eval[int](p, `document.documentElement.scrollHeight`)
-		// On a busy machine the prober may send late, and each target that this concerns has a row.
+		// On a busy machine the prober may send late, and each late target has a row.
 		late := eval[int](p, `document.querySelectorAll(".row-troubled").length`)
 		t.Logf("%s is %d px high, with %d rows for targets that the prober was late for", path, height, late)
 		assert.LessOrEqual(t, height, 3*800+120*late, path)

@@ -14,8 +14,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The browser holds the test's own server to it that it speaks HTTP/3: what the prober is
-// tested with must not be what only the prober understands.
+// The browser checks that the test's own server speaks HTTP/3: the prober must not be tested with a server that only
+// the prober understands.
 func TestABrowserSpeaksHTTP3WithTheSameServer(t *testing.T) {
 	backend := startBackend(t)
 	rig.WriteFile(t, backend.dir, "page.html", "<title>a page</title>")

@@ -12,8 +12,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// TestThePageOfSeveralProbersInABrowser shows a prober with many targets beside one with a few, and
-// probers that are down, all of whose names have no place where a line could break.
+// TestThePageOfSeveralProbersInABrowser shows a prober with many targets beside one with a few, and probers that are
+// down. No name has a place for a line break.
 func TestThePageOfSeveralProbersInABrowser(t *testing.T) {
 	b := startBrowser(t)
 	many := startMany(t, func(i int, server string) string {

@@ -14,8 +14,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// startReports fires bursts at a shop whose cart says 401 to everybody, and serves what prober fire
-// says of them: one.html of one target, all.html of all.
+// startReports fires bursts at a shop whose cart answers 401, and serves the reports of prober fire: one.html of one
+// target, all.html of all.
 func startReports(t *testing.T) (base string) {
 	t.Helper()
 	mux := http.NewServeMux()

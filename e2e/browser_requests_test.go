@@ -12,8 +12,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// startTraffic runs the prober against a shop whose cart says 401 to everybody, and waits for a
-// burst of each target but one whose journeys never end.
+// startTraffic runs the prober against a shop whose cart answers 401. It waits for a burst of each target except one
+// with endless journeys.
 func startTraffic(t *testing.T) (base string) {
 	t.Helper()
 	gone := make(chan struct{})

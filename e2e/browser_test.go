@@ -22,7 +22,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// audit looks for what keeps people from using a page.
+// audit finds obstacles for people in a page.
 //
 //go:embed testdata/audit.js
 var audit string
@@ -34,8 +34,8 @@ type tab struct {
 	base string
 
 	mu       sync.Mutex
-	problems []string // what the console complained about
-	hosts    []string // whom requests were sent to
+	problems []string // complaints of the console
+	hosts    []string // hosts of the requests
 }
 
 // browser is a running Chromium.
@@ -43,7 +43,7 @@ type browser struct {
 	ctx context.Context //nolint:containedctx // it is what the library knows a browser by
 }
 
-// startBrowser starts Chromium, with more options, which ends with the test.
+// startBrowser starts Chromium with more options. It ends with the test.
 func startBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
@@ -67,14 +67,13 @@ func newTab(t *testing.T, b *browser, base string) *tab {
 	t.Cleanup(end)
 	require.NoError(t, chromedp.Do(p.ctx))
 	require.NoError(t, chromedp.Listen(p.ctx, p.hear))
-	// Which tab the browser shows is its own affair: to each page it is the one in use.
+	// The browser decides which tab it shows. With this, each page counts as the tab in use.
 	_, err := chromedp.Call(p.ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	require.NoError(t, err)
 	return p
 }
 
-// hear notes what must not happen. It runs on the goroutine that reads from the
-// browser.
+// hear notes forbidden events. It runs on the goroutine that reads from the browser.
 func (p *tab) hear(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -115,8 +114,7 @@ func eval[T any](p *tab, expression string) T {
 	return value
 }
 
-// until waits until an expression is true. While a page is being replaced there is
-// nothing to ask.
+// until waits until an expression is true. There is nothing to ask while a page is being replaced.
 func (p *tab) until(what, expression string) {
 	p.t.Helper()
 	rig.Until(p.t, what, func() bool {
@@ -135,7 +133,7 @@ func (p *tab) resize(width int64) {
 	require.NoError(p.t, err)
 }
 
-// tooWide lists what makes the page scroll sideways.
+// tooWide lists the elements that make the page scroll sideways.
 func (p *tab) tooWide(width int64) []string {
 	p.t.Helper()
 	return eval[[]string](p, fmt.Sprintf(`document.scrollingElement.scrollWidth <= %[1]d ? [] :
@@ -152,7 +150,7 @@ func (p *tab) prefer(scheme string) {
 	require.NoError(p.t, err)
 }
 
-// requireQuiet fails if the console complained or a request went elsewhere.
+// requireQuiet fails if the console complained or a request went to another host.
 func (p *tab) requireQuiet() {
 	p.t.Helper()
 	p.mu.Lock()
@@ -225,7 +223,7 @@ func testUpdates(t *testing.T, b *browser, base string) {
 	eval[int](p, `window.loaded = 1`)
 	p.do(chromedp.Click(chromedp.CSS("#figures summary")), chromedp.Focus(chromedp.CSS("#figures summary")))
 	eval[int](p, `scrollTo(0, 150), 0`)
-	// There may be as many rows as there can be: then another one takes the place of the oldest.
+	// The table may be full: then a new row replaces the oldest.
 	eval[int](p, `window.rows = `+rowsOfFigures+`, 0`)
 	p.until("a further burst in the table", rowsOfFigures+` !== window.rows`)
 	kept := eval[[]bool](p, `[window.loaded === 1, document.getElementById("figures").open, document.activeElement === document.querySelector("#figures summary"), scrollY > 100]`)
@@ -236,8 +234,7 @@ func testUpdates(t *testing.T, b *browser, base string) {
 	p.requireQuiet()
 }
 
-// testPolicy tries what an attacker would, with a page that reports what was
-// refused.
+// testPolicy tries attacks, with a page that reports what the browser refused.
 func testPolicy(t *testing.T, b *browser, base string) {
 	t.Helper()
 	p := newTab(t, b, base)
@@ -315,7 +312,7 @@ func testAccess(t *testing.T, b *browser, base string, paths ...string) {
 					assert.Empty(t, p.tooWide(width), "at a width of %d", width)
 				}
 			}
-			if path != "/targets/nobody" { // of which the browser says that it got a 404
+			if path != "/targets/nobody" { // the browser complains about its 404
 				p.requireQuiet()
 			}
 		})

@@ -13,9 +13,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// TestTheFilesOfComposeWorkTogether runs what deploy/compose runs, as far as
-// Debian has it, with these very files: only the names of containers become
-// addresses of this machine.
+// TestTheFilesOfComposeWorkTogether runs the programs of deploy/compose, as far as Debian has them, with the same
+// files: only the names of containers become addresses of this machine.
 func TestTheFilesOfComposeWorkTogether(t *testing.T) {
 	t.Parallel()
 	alertmanager := rig.Program(t, "prometheus-alertmanager", "prometheus-alertmanager")

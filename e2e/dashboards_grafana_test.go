@@ -23,11 +23,11 @@ import (
 
 const (
 	scrapeInterval = time.Second
-	// shownRange is how much of the past the dashboards show.
+	// shownRange is the time range of the dashboards.
 	shownRange = time.Minute
 )
 
-// dashboard is what these tests read of the model of a dashboard.
+// dashboard is the part of a dashboard's model that these tests read.
 type dashboard struct {
 	Title       string
 	Annotations struct{ List []annotation }
@@ -72,13 +72,13 @@ func dashboards(t *testing.T) []dashboard {
 type grafana struct {
 	*prometheus
 	title string
-	// values are those of the variables as they stand in queries.
+	// values are the values of the variables in queries.
 	values map[string]string
-	// one tells that the dashboard shows one target at a time.
+	// one reports whether the dashboard shows one target at a time.
 	one bool
 }
 
-// newGrafana fills in the variables in their order: one may depend on those before.
+// newGrafana sets the variables in their order, because one may depend on earlier ones.
 func newGrafana(t *testing.T, p *prometheus, d dashboard) *grafana {
 	t.Helper()
 	g := &grafana{prometheus: p, title: d.Title, values: map[string]string{}}
@@ -108,8 +108,8 @@ func newGrafana(t *testing.T, p *prometheus, d dashboard) *grafana {
 	return g
 }
 
-// assertWindows demands that absolute numbers are taken over five intervals between
-// bursts at least, and ratios over two.
+// assertWindows asserts that absolute numbers are taken over at least five intervals between bursts, and ratios over at
+// least two.
 func (g *grafana) assertWindows(t *testing.T) {
 	t.Helper()
 	longest := g.query(t, "max(prober_burst_interval_seconds)", "")[""]
@@ -121,8 +121,7 @@ func (g *grafana) assertWindows(t *testing.T) {
 	}
 }
 
-// shown returns the targets to show, each for itself: one that stands for all where
-// the dashboard does not repeat its panels.
+// shown returns the targets to show one by one. If the dashboard does not repeat its panels, one name stands for all.
 func (g *grafana) shown() []string {
 	if g.one {
 		return shownTargets()
@@ -175,7 +174,7 @@ func (g *grafana) run(t *testing.T, q query, target string) answer {
 		atLeast, err = time.ParseDuration(g.fill(q.Interval, target, 0, 0))
 		require.NoError(t, err, q.Interval)
 	}
-	step := atLeast // the range is so short that no pixel asks for a longer one
+	step := atLeast // the range is so short that no pixel needs a longer step
 	expr := g.fill(q.Expr, target, step, max(step+atLeast, 4*atLeast))
 	require.NotContains(t, expr, "$", q.Expr)
 	if q.Instant {
@@ -187,8 +186,7 @@ func (g *grafana) run(t *testing.T, q query, target string) answer {
 	})
 }
 
-// fill replaces variables and macros. The longer of two names comes first if it
-// begins with the other.
+// fill replaces variables and macros. A name comes before its own prefix.
 func (g *grafana) fill(text, target string, step, rateInterval time.Duration) string {
 	pairs := []string{
 		"$__rate_interval", seconds(rateInterval) + "s",
@@ -204,8 +202,8 @@ func (g *grafana) fill(text, target string, step, rateInterval time.Duration) st
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// answer is one of Prometheus' HTTP interface. Instant queries fill in Value, others
-// Values; Histogram stands for a native histogram in either.
+// answer is an answer of Prometheus' HTTP interface. Instant queries fill in Value, others Values; Histogram is a
+// native histogram in either.
 type answer struct {
 	Error    string
 	Warnings []string
@@ -220,7 +218,7 @@ type answer struct {
 	}
 }
 
-// ask demands an answer without an error, a warning or a remark.
+// ask requires an answer without an error, a warning or a remark.
 func (g *grafana) ask(t *testing.T, path string, values url.Values) answer {
 	t.Helper()
 	status, body, err := rig.Fetch(t.Context(), http.MethodGet, g.url+"/api/v1/"+path+"?"+values.Encode())

@@ -12,10 +12,10 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// newerPrometheus is what `make prometheus` builds.
+// newerPrometheus is built by `make prometheus`.
 const newerPrometheus = "../bin/prometheus"
 
-// storage is a way in which Prometheus stores histograms.
+// storage is one way of Prometheus to store histograms.
 type storage struct {
 	name    string
 	program string
@@ -25,7 +25,7 @@ type storage struct {
 	native  bool // whether it has native ones
 }
 
-// storages returns those that the programs on this machine know.
+// storages returns the ways that the programs on this machine know.
 func storages(t *testing.T) []storage {
 	t.Helper()
 	debian := rig.Program(t, "prometheus", "prometheus")
@@ -46,7 +46,7 @@ func storages(t *testing.T) []storage {
 	)
 }
 
-// mayBeEmpty are panels that find nothing while the demo runs, and why.
+// mayBeEmpty are the panels without data while the demo runs, and the reasons.
 func mayBeEmpty() map[string]string {
 	return map[string]string{
 		"Dropped requests":       "the workers of the demo keep up, and there are no limits",
@@ -57,8 +57,8 @@ func mayBeEmpty() map[string]string {
 	}
 }
 
-// shownTargets are those for which the dashboard of targets is tried: together they
-// have answers that are failures, TLS, a burst without failures, a look-up, answers of DNS, and a journey.
+// shownTargets are the targets to try the dashboard of targets with: together they have failed answers, TLS, a burst
+// without failures, a look-up, answers of DNS, and a journey.
 func shownTargets() []string {
 	return []string{"unavailable", "tls", "no-such-host", "dns-cut", "checkout"}
 }
@@ -83,7 +83,7 @@ func TestEveryQueryOfTheDashboardsFindsWhatTheDemoShows(t *testing.T) {
 	}
 }
 
-// start starts Prometheus with a rule whose alert always fires, for the annotations.
+// start starts Prometheus with a rule for the annotations. Its alert always fires.
 func (s storage) start(t *testing.T, target string) *prometheus {
 	t.Helper()
 	rules := rig.WriteFile(t, t.TempDir(), "rules.yml",
@@ -106,8 +106,8 @@ func (g *grafana) assertAnnotation(t *testing.T, a annotation) {
 	g.await(t, "annotation "+a.Name, func() bool { return g.run(t, q, "").hasData() })
 }
 
-// assertPanel waits until each query of a panel finds something, for one target at
-// least if the panel is repeated for them.
+// assertPanel waits until each query of a panel has data. If the panel is repeated for targets, data of one target are
+// enough.
 func (g *grafana) assertPanel(t *testing.T, p panel, s storage) {
 	t.Helper()
 	for _, q := range p.Targets {
@@ -131,8 +131,7 @@ func (g *grafana) assertPanel(t *testing.T, p panel, s storage) {
 	}
 }
 
-// assertOneKind demands that a heat map has native buckets where there are any, and
-// no classic ones beside them.
+// assertOneKind asserts that a heat map has native buckets if there are any, and no classic ones beside them.
 func assertOneKind(t *testing.T, a answer, s storage) {
 	t.Helper()
 	for _, series := range a.Data.Result {

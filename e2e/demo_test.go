@@ -19,8 +19,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// startDemo starts the demo and returns where its web interface is, which answers
-// from then on.
+// startDemo starts the demo and returns the address of its web interface. The interface answers by then.
 func startDemo(t *testing.T, flags ...string) (p *rig.Process, address string) {
 	t.Helper()
 	args := append([]string{"demo", "--web.listen-address=127.0.0.1:0"}, flags...)
@@ -59,8 +58,8 @@ func TestTheDemoShowsEveryBehaviourAndNoOther(t *testing.T) {
 	assert.Regexp(t, `(?m)^TARGET +REQUESTS +RATE/S +P50 +P99 +CODES$`, p.Output())
 }
 
-// isOwn reports whether a code is trouble of the prober's own, as where a busy machine did not let it run. That is no
-// behaviour of a server.
+// isOwn reports whether a code is for the prober's own trouble, for example on a busy machine. That is no behaviour of
+// a server.
 func isOwn(t *testing.T, code string) bool {
 	t.Helper()
 	number, err := strconv.Atoi(code)
@@ -68,8 +67,8 @@ func isOwn(t *testing.T, code string) bool {
 	return errcode.Code(number).IsOwn()
 }
 
-// codesOfTheDemo returns the codes of each of its targets, ascending. Where no DNS
-// answers, the name that does not resolve has codes that depend on the machine.
+// codesOfTheDemo returns the codes of each of its targets, ascending. Without DNS, the codes of the unresolvable name
+// depend on the machine.
 func codesOfTheDemo(t *testing.T) map[string][]string {
 	t.Helper()
 	server, err := demo.Start()

@@ -19,7 +19,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// keepsTheIdentity is a job that keeps only the series that the identity of a target's requests is made of.
+// keepsTheIdentity is a job that keeps only the series in the identity of a target's requests.
 const keepsTheIdentity = `
 global: {scrape_interval: 2s, scrape_timeout: 2s}
 scrape_configs:
@@ -29,16 +29,16 @@ scrape_configs:
       - {source_labels: [__name__], regex: 'prober_requests_(total|scheduled_total|dropped_total|waiting|in_flight)', action: keep}
 `
 
-// sample is a value that was scraped, and when, in seconds of Unix time.
+// sample is a scraped value with its time, in seconds of Unix time.
 type sample struct{ at, value float64 }
 
-// track is what Prometheus has of one series. Where a series had an end, the marker of that is no sample.
+// track is one series in Prometheus. Staleness markers are no samples.
 type track struct {
 	target  string
 	samples []sample
 }
 
-// tracks returns the samples of all series of a selector as they were scraped.
+// tracks returns the scraped samples of all series of a selector.
 func (p *prometheus) tracks(t *testing.T, selector string) []track {
 	t.Helper()
 	status, body, err := rig.Fetch(t.Context(), http.MethodGet, p.url+"/api/v1/query?query="+url.QueryEscape(selector+"[1h]"))
@@ -65,13 +65,13 @@ func (p *prometheus) tracks(t *testing.T, selector string) []track {
 	return all
 }
 
-// lives divides a series where scrapes did not have it. scrapes are the times of those that succeeded.
+// lives splits a series at scrapes without it. scrapes are the times of successful scrapes.
 func (tr track) lives(scrapes []float64) (lives [][]sample) {
-	next := -1 // the place among scrapes at which the life goes on
+	next := -1 // the index in scrapes of the next sample of the life
 	for _, s := range tr.samples {
 		at, found := slices.BinarySearch(scrapes, s.at)
 		if !found {
-			continue // of a scrape that came after those
+			continue // of a later scrape
 		}
 		if at != next {
 			lives = append(lives, nil)
@@ -83,7 +83,7 @@ func (tr track) lives(scrapes []float64) (lives [][]sample) {
 	return lives
 }
 
-// wave is some names of targets that come and go together.
+// wave returns names of targets that come and go together.
 func wave(first, n int) []string {
 	names := make([]string, n)
 	for i := range names {
@@ -92,7 +92,7 @@ func wave(first, n int) []string {
 	return names
 }
 
-// publish replaces the file of targets as it should be done, by renaming.
+// publish replaces the file of targets by renaming, as recommended.
 func publish(t *testing.T, file string, names ...[]string) {
 	t.Helper()
 	var groups []string
@@ -103,8 +103,8 @@ func publish(t *testing.T, file string, names ...[]string) {
 	require.NoError(t, os.Rename(file+".new", file))
 }
 
-// awaitTargets waits until Prometheus has so many targets of a pattern. A scrape that failed, when it has none of any, does
-// not count.
+// awaitTargets waits until Prometheus has n targets that match a pattern. A failed scrape has no targets and does not
+// count.
 func (p *prometheus) awaitTargets(t *testing.T, pattern string, n int) {
 	t.Helper()
 	expr := fmt.Sprintf(`(count(prober_requests_total{error_code="0", target=~%q}) or vector(0)) and on () (up{job="prober"} == 1)`, pattern)
@@ -143,13 +143,13 @@ discover:
 	p.awaitTargets(t, "w1.*", 500)
 	publish(t, file, stay)
 	p.awaitTargets(t, "w.*", 0)
-	publish(t, file, stay, wave(0, 250)) // which had gone
+	publish(t, file, stay, wave(0, 250)) // they had gone
 	p.awaitTargets(t, "w.*", 250)
 	p.assertWhole(t, stay)
 }
 
-// assertWhole holds what Prometheus has to what a graph may show: where a target was found, its counters are
-// in every scrape and never fall.
+// assertWhole checks the data in Prometheus for graphs: while a target was found, its counters are in every scrape and
+// never fall.
 func (p *prometheus) assertWhole(t *testing.T, stay []string) {
 	t.Helper()
 	var scrapes []float64

@@ -16,10 +16,10 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// nameserver is an address of this host where nobody else answers questions.
+// nameserver is an address of this host without another DNS server.
 const nameserver = "127.53.0.1"
 
-// startNameserver starts a dnsmasq on port 53, the only one that resolv.conf knows.
+// startNameserver starts a dnsmasq on port 53, the only port for resolv.conf.
 func startNameserver(t *testing.T, args ...string) *rig.Process {
 	t.Helper()
 	path := rig.Program(t, "dnsmasq", "dnsmasq-base")
@@ -34,7 +34,7 @@ func startNameserver(t *testing.T, args ...string) *rig.Process {
 	return p
 }
 
-// withResolver returns a program that is the prober with a resolv.conf of its own.
+// withResolver returns a program that runs the prober with its own resolv.conf.
 func withResolver(t *testing.T) string {
 	t.Helper()
 	unshare := rig.Program(t, "unshare", "util-linux")
@@ -84,7 +84,7 @@ discover:
 	})
 }
 
-// answersOf returns a condition: that each target has been answered.
+// answersOf returns a condition: each target has an answer.
 func answersOf(targets []string) func(rig.Metrics) bool {
 	return func(m rig.Metrics) bool {
 		for _, target := range targets {

@@ -17,7 +17,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// dnsOverTLSConfig has haproxy do TLS before a DNS server.
+// dnsOverTLSConfig makes haproxy do TLS before a DNS server.
 const dnsOverTLSConfig = `
 defaults
   mode tcp
@@ -29,8 +29,7 @@ listen dot
   server dns %s
 `
 
-// startDNSOverTLS starts a haproxy that does TLS before a DNS server, and returns its
-// address.
+// startDNSOverTLS starts a haproxy that does TLS before a DNS server, and returns its address.
 func startDNSOverTLS(t *testing.T, dir, server string) string {
 	t.Helper()
 	path := rig.Program(t, "haproxy", "haproxy")
@@ -45,7 +44,7 @@ func startDNSOverTLS(t *testing.T, dir, server string) string {
 	return address
 }
 
-// startFullDnsmasq starts a dnsmasq that has records of most types.
+// startFullDnsmasq starts a dnsmasq with records of most types.
 func startFullDnsmasq(t *testing.T) string {
 	t.Helper()
 	long := make([]string, 0, 20)

@@ -1,6 +1,5 @@
-// Package e2e tests the prober against programs that others wrote: nginx answers
-// it, Prometheus scrapes it. The programs come from Debian. The tests run where
-// PROBER_E2E=1 asks for them; there a missing program is a failure.
+// Package e2e tests the prober against other programs: nginx answers it, Prometheus scrapes it. The programs come from
+// Debian. The tests run only with PROBER_E2E=1; then a missing program is a failure.
 package e2e
 
 import (
@@ -12,8 +11,8 @@ import (
 // prober is the path of the program under test.
 var prober string
 
-// TestMain builds the program, with the race detector if the tests have it. Where
-// nobody asks for these tests it says so once, and no test runs.
+// TestMain builds the program, with the race detector if the tests have it. Without PROBER_E2E it says so once, and no
+// test runs.
 func TestMain(m *testing.M) {
 	if !rig.HasPrograms() {
 		rig.RunNone(m, "e2e: no test runs, they need the programs of others: make e2e")

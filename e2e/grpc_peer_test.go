@@ -14,8 +14,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// grpcPeerOnce builds the server in grpcpeer once for all tests. It has a module of its own, so that the program's needs
-// nothing of it.
+// grpcPeerOnce builds the server in grpcpeer once for all tests. The server is a module of its own, so the program's
+// module needs none of its dependencies.
 var grpcPeerOnce = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(filepath.Dir(prober), "grpcpeer")
 	out, err := exec.Command("go", "build", "-C", "grpcpeer", "-o", path, ".").CombinedOutput()
@@ -25,7 +25,7 @@ var grpcPeerOnce = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// grpcPeer is a gRPC server of the library that most servers in Go use.
+// grpcPeer is a gRPC server with the library of most servers in Go.
 type grpcPeer struct {
 	*rig.Process
 	path    string
@@ -41,7 +41,7 @@ func startGRPCPeer(t *testing.T, args ...string) *grpcPeer {
 	return p
 }
 
-// start starts the server, perhaps once more, at the same address.
+// start starts the server at the same address each time.
 func (p *grpcPeer) start(t *testing.T, args ...string) {
 	t.Helper()
 	p.Process = rig.Start(t, exec.CommandContext(t.Context(), p.path, append([]string{"-listen", p.address}, args...)...))
@@ -72,7 +72,7 @@ http {
 }
 `
 
-// grpcProxy is nginx before a gRPC server, and a web server besides.
+// grpcProxy is nginx before a gRPC server. It is also a web server.
 type grpcProxy struct{ plain, secure, web, ca string }
 
 func startGRPCProxy(t *testing.T, backend string) grpcProxy {

@@ -17,7 +17,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// calls are targets by their names, and the only code that each may have.
+// calls are targets by name, with the only allowed code of each.
 type calls struct {
 	text strings.Builder
 	want map[string]string
@@ -31,7 +31,7 @@ func (c *calls) add(name, code, format string, args ...any) {
 	fmt.Fprintf(&c.text, "  - {name: %s, %s}\n", name, fmt.Sprintf(format, args...))
 }
 
-// run probes all of them until each has its code, and requires that none has another.
+// run probes all targets until each has its code, and requires that none has another.
 func (c *calls) run(t *testing.T) rig.Metrics {
 	t.Helper()
 	const defaults = "defaults: {interval: 300ms, timeout: 30s, burst: {requests: 3, concurrency: 3}, connection: {connect_timeout: 30s, tls_timeout: 30s}}\ntargets:\n"
@@ -106,7 +106,7 @@ func TestCallsToARealServerHaveTheCodeThatTheyAskFor(t *testing.T) {
 	c.add("a-web-server", "2034", "url: 'grpc://%s'", proxy.web)
 	c.add("a-web-target", "1415", "url: 'http://%s/', connection: {http_version: h2c}", peer.address)
 	c.add("no-h2c", "1803", "url: 'http://%s/', connection: {http_version: 1.1}, expect: {status: [200]}", peer.address)
-	delete(c.want, "no-h2c") // what comes is no answer of HTTP/1, whatever its first bytes are taken for
+	delete(c.want, "no-h2c") // this is no answer of HTTP/1, however the prober reads its first bytes
 	c.run(t)
 }
 
@@ -130,7 +130,7 @@ func TestAServerWithClientCertificatesIsCalled(t *testing.T) {
 	assert.Equal(t, []string{"h2"}, m.Values("prober_tls_info", "alpn", "target", "known"))
 }
 
-// What a server does at the end of its life has its code, and nothing else fails.
+// The end of a server has its own code, and nothing else fails.
 func TestAServerThatDrainsAndComesBackIsToldApart(t *testing.T) {
 	peer := startGRPCPeer(t)
 	proxy := startGRPCProxy(t, peer.address)

@@ -12,7 +12,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The page of a target has what a real Prometheus knows of it, by location.
+// The page of a target shows its history in a real Prometheus, by location.
 func TestTheHistoryOfATargetInABrowser(t *testing.T) {
 	b := startBrowser(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

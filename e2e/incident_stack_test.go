@@ -30,7 +30,7 @@ alerting: {alertmanagers: [{static_configs: [{targets: [%[3]q]}]}]}
 scrape_configs:
 `
 
-// message is one notification: what Alertmanager sends to a receiver at once.
+// message is one notification of Alertmanager to a receiver.
 type message struct {
 	at       time.Duration
 	receiver string
@@ -51,7 +51,7 @@ type mailbox struct {
 	messages []message
 }
 
-// ServeHTTP takes what Alertmanager sends to the receiver whose name is the path.
+// ServeHTTP takes the notifications of Alertmanager. The path is the name of the receiver.
 func (m *mailbox) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	got := message{at: time.Since(m.started) * compressed, receiver: strings.TrimPrefix(r.URL.Path, "/")}
 	if json.NewDecoder(r.Body).Decode(&got) != nil {
@@ -79,8 +79,8 @@ func (m message) String() string {
 	return b.String()
 }
 
-// watch has a Prometheus scrape the worlds, and an Alertmanager tell the mailbox of what is
-// wrong with them; all of it in compressed time.
+// watch starts a Prometheus that scrapes the worlds, and an Alertmanager that notifies the mailbox; all of it in
+// compressed time.
 func (m *mailbox) watch(t *testing.T, worlds []*world) *prometheus {
 	t.Helper()
 	dir := t.TempDir()
@@ -100,16 +100,15 @@ func (m *mailbox) watch(t *testing.T, worlds []*world) *prometheus {
 	return startPrometheusAt(t, rig.Program(t, "prometheus", "prometheus"), config)
 }
 
-// incidentRules are the rules in compressed time. They are evaluated more seldom, which a busy
-// machine keeps up with.
+// incidentRules are the rules in compressed time. Their evaluation is less frequent, so a busy machine keeps up with
+// it.
 func incidentRules() rules.Settings {
 	set := rules.Default()
 	set.Speed, set.Every = compressed, time.Minute
 	return set
 }
 
-// compressedRoutes returns the example for Alertmanager in compressed time, where every receiver
-// is a path of url.
+// compressedRoutes returns the example for Alertmanager in compressed time, with each receiver at a path of url.
 func compressedRoutes(t *testing.T, url string) []byte {
 	t.Helper()
 	text, err := os.ReadFile("../dashboards/rules/alertmanager.yml")

@@ -13,18 +13,16 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The incidents: all is well, then faults last for 70 minutes, then all is well again for two
-// hours.
+// The incidents: first no faults, then faults for 70 minutes, then no faults for two hours.
 const (
 	breaks = 40 * time.Minute
 	heals  = breaks + 70*time.Minute
 	ends   = heals + 2*time.Hour
 )
 
-// TestAnIncidentIsToldOfInAFewNotifications plays incidents through Prometheus and Alertmanager
-// and counts what these send. The longest time of a rule is three days, but none of these
-// incidents needs a longer history than it has. `make e2e` runs it by itself,
-// without the race detector: its time passes sixty times as fast.
+// TestAnIncidentIsToldOfInAFewNotifications plays incidents through Prometheus and Alertmanager and counts the
+// notifications. The longest time of a rule is three days, but none of these incidents needs a longer history than it
+// has. `make e2e` runs it by itself, without the race detector: its time passes sixty times as fast.
 func TestAnIncidentIsToldOfInAFewNotifications(t *testing.T) {
 	worlds := []*world{threeFaults(t), flapping(t), slow(t), silentNameServer(t), path(t, "fra", true), path(t, "lon", false)}
 	mail := &mailbox{started: time.Now()}
@@ -48,8 +46,7 @@ func TestAnIncidentIsToldOfInAFewNotifications(t *testing.T) {
 	(&alerting{prometheus: p}).assertRulesAreWell(t)
 }
 
-// assertTheyEnd asserts that what fires is told to have ended, and that nothing fires anew once
-// all is well.
+// assertTheyEnd asserts that each firing alert is resolved, and that no alert fires again after the faults.
 func assertTheyEnd(t *testing.T, job string, messages []message) {
 	t.Helper()
 	last, first := map[string]string{}, map[string]time.Duration{}
@@ -69,8 +66,8 @@ func assertTheyEnd(t *testing.T, job string, messages []message) {
 	}
 }
 
-// skipIfTheMachineIsTooBusy does so where time could not be compressed as much: where bursts came
-// late, or Prometheus evaluated rules late, other incidents were played than these.
+// skipIfTheMachineIsTooBusy skips the test if the machine was too slow for the compressed time. After late bursts or
+// late evaluations of rules, the played incidents were not these.
 func skipIfTheMachineIsTooBusy(t *testing.T, p *prometheus, gap time.Duration) {
 	t.Helper()
 	m, err := rig.Scrape(t.Context(), p.url+"/metrics")
@@ -82,13 +79,13 @@ func skipIfTheMachineIsTooBusy(t *testing.T, p *prometheus, gap time.Duration) {
 	}
 }
 
-// play fires the bursts of all worlds until the end of the incidents, and has them show what came
-// of these. It returns the longest time between the bursts of a target.
+// play fires the bursts of all worlds until the end of the incidents, and exposes the results. It returns the longest
+// time between the bursts of a target.
 func play(started time.Time, worlds []*world, isRead func(metric string) bool) (gap time.Duration) {
 	const turns = 5
 	ticker := time.NewTicker(everyBurst / compressed / turns)
 	defer ticker.Stop()
-	var last [turns]time.Duration // when the bursts of each turn were
+	var last [turns]time.Duration // times of the bursts of each turn
 	for turn := 0; ; turn++ {
 		at := time.Since(started) * compressed
 		if at > ends {
@@ -105,9 +102,8 @@ func play(started time.Time, worlds []*world, isRead func(metric string) bool) (
 	}
 }
 
-// threeFaults are two hundred targets and three faults at once: a certificate has ended, what
-// forty targets depend on fails, for half of them with 503 and for half by refusing
-// connections, and so does the name server of ten.
+// threeFaults are two hundred targets and three faults at once: a certificate has ended; a dependency of forty targets
+// fails, for half of them with 503 and for half with refused connections; and the name server of ten targets fails.
 func threeFaults(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, "incident", "")
@@ -142,8 +138,8 @@ func flapping(t *testing.T) *world {
 	return w
 }
 
-// slow is a target of which one request in fifty fails, for longer than the other faults last: a
-// ticket takes half an hour of it.
+// slow is a target with one failure in fifty requests, for longer than the other faults last: a ticket needs half an
+// hour of it.
 func slow(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, "slow", "")
@@ -156,8 +152,7 @@ func slow(t *testing.T) *world {
 	return w
 }
 
-// silentNameServer is a name server that does not answer: bursts last longer than their
-// interval.
+// silentNameServer is a name server that does not answer: bursts last longer than their interval.
 func silentNameServer(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, "nameserver", "")
@@ -167,7 +162,7 @@ func silentNameServer(t *testing.T) *world {
 	return w
 }
 
-// path is a target that is probed from two locations, and reached from one of them.
+// path is a target that is probed from two locations, and reached from only one.
 func path(t *testing.T, location string, broken bool) *world {
 	t.Helper()
 	w := newWorld(t, "path", location)

@@ -24,31 +24,30 @@ const (
 	compressed = 60
 	// everyBurst is the time between the bursts of a target of the incidents.
 	everyBurst = 30 * time.Second
-	// requestsPlayed is how many requests a burst has.
+	// requestsPlayed is the number of requests in a burst.
 	requestsPlayed = 10
 )
 
-// fault says what becomes of the requests of a target's burst, a time after the start: nil
-// where all of them succeed.
+// fault returns the outcomes of the requests in a target's burst, a time after the start. Nil stands for success of
+// all.
 type fault func(at time.Duration, burst int) (codes []errcode.Code)
 
-// played is a target whose requests are not sent: its recorder is told what would have come of
-// them.
+// played is a target without real requests. Its recorder receives their would-be results.
 type played struct {
 	about    numbers.About
 	recorder *numbers.Recorder
 	fault    fault
 	bursts   int
-	// overruns means that a burst that fails takes longer than the interval.
+	// overruns reports whether a failing burst takes longer than the interval.
 	overruns bool
 }
 
-// world is a prober whose targets are played. It serves the metrics that a prober would.
+// world is a prober with played targets. It serves the metrics of a prober.
 type world struct {
 	t        *testing.T
 	started  time.Time
 	job      string
-	location string // "" where the incident has only one
+	location string // "" if the incident has only one
 	targets  []*played
 
 	page   *numbers.Page
@@ -70,7 +69,7 @@ func (w *world) add(name, host string, f fault) *played {
 	return p
 }
 
-// burst fires a burst at each target whose turn it is: their slots are spread over the interval.
+// burst fires a burst at each target of this turn. The slots are spread over the interval.
 func (w *world) burst(at time.Duration, turn, turns int) {
 	for i, p := range w.targets {
 		if i%turns == turn {
@@ -98,7 +97,7 @@ func (p *played) burst(at time.Duration) {
 	p.recorder.EndBurst(time.Millisecond, 0)
 }
 
-// result is of a request to a server with a certificate, which has ended where it is refused.
+// result is the result of a request to a server with a certificate. If the certificate is refused, it has expired.
 func (p *played) result(code errcode.Code, at time.Duration) *probe.Result {
 	res := &probe.Result{Due: probe.Now()}
 	res.Start, res.End = res.Due, res.Due.Add(time.Millisecond)
@@ -122,8 +121,8 @@ func (p *played) result(code errcode.Code, at time.Duration) *probe.Result {
 	return res
 }
 
-// expose writes the page that is served until the next one: the metrics that the rules read. A
-// scrape only copies it, however busy the machine is.
+// expose writes the page to serve until the next call: the metrics that the rules read. A scrape only copies it,
+// however busy the machine is.
 func (w *world) expose(isRead func(metric string) bool) {
 	s := numbers.Scrape{Self: numbers.Self{Created: w.started, Loaded: w.started, Shards: 1}, Bounds: w.bounds}
 	for _, p := range w.targets {
@@ -150,7 +149,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// during has the fault between two times, and all well before and after.
+// during has the fault between two times, and no fault before and after.
 func during(from, to time.Duration, f fault) fault {
 	return func(at time.Duration, burst int) []errcode.Code {
 		if at < from || at >= to {

@@ -12,8 +12,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// load is a configuration: the defaults but for the interval, and what each
-// target has, by name.
+// load is a configuration: the defaults except the interval, and the keys of each target, by name.
 type load struct {
 	defaults string
 	targets  map[string]string
@@ -33,12 +32,11 @@ func (l load) config(interval string) string {
 type firing struct {
 	*rig.Daemon
 	load load
-	// idle is how many descriptors it has without any target.
+	// idle is its number of descriptors without any target.
 	idle int
 }
 
-// fire starts a daemon, counts its descriptors while there is nothing to do, and
-// has it fire the load at the given interval.
+// fire starts a daemon, counts its descriptors while it is idle, and makes it fire the load at the given interval.
 func fire(t *testing.T, l load, interval string) *firing {
 	t.Helper()
 	f := &firing{Daemon: rig.StartDaemon(t, prober, "targets: []"), load: l}
@@ -60,10 +58,8 @@ func (f *firing) awaitBursts(n float64) rig.Metrics {
 	})
 }
 
-// settle lets what is in flight end and starts no burst any more: the targets
-// change to an interval of a year, which lets them keep their counters. It
-// returns those, which are final, once every descriptor that the load took has
-// been given back.
+// settle lets the requests in flight end and starts no more bursts: the targets change to an interval of a year, and
+// keep their counters. It returns the final counters once the daemon has closed every descriptor of the load.
 func (f *firing) settle(t *testing.T) rig.Metrics {
 	t.Helper()
 	f.Reload(f.load.config("365d"))
@@ -76,6 +72,6 @@ func (f *firing) settle(t *testing.T) rig.Metrics {
 	return m
 }
 
-// mostMemory bounds what the daemon may have resident of its own, in MiB. The race detector
-// multiplies what the program itself takes.
+// mostMemory bounds the resident memory of the daemon itself, in MiB. The race detector multiplies the program's own
+// memory.
 const mostMemory = 140

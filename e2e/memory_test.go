@@ -18,16 +18,14 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The bound is that of docs/security.md: for a hundred targets, and without the pages
-// of the program's file.
+// The bound of docs/security.md: for a hundred targets, and without the pages of the program's file.
 const (
 	memoryLimit = 64 // MiB
 	ownMemory   = 62 // MiB
 )
 
-// TestMixedBombsStayWithinTheBoundOnMemory has a daemon without GOMEMLIMIT and, where
-// the test may make one, in a group of processes with a limit of memory: beyond it the
-// kernel kills the daemon.
+// TestMixedBombsStayWithinTheBoundOnMemory has a daemon without GOMEMLIMIT. If possible, it runs in a control group
+// with a limit of memory: beyond it the kernel kills the daemon.
 func TestMixedBombsStayWithinTheBoundOnMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the memory of a process is read from /proc, which only Linux has")
@@ -68,7 +66,7 @@ func TestMixedBombsStayWithinTheBoundOnMemory(t *testing.T) {
 	t.Logf("%d MiB, %d of them its own", d.PeakMemory(), peak)
 	assert.Less(t, peak, ownMemory, "MiB")
 	m := d.Terminate()
-	isSlow := []string{"1006", "1050"} // as the machine may be
+	isSlow := []string{"1006", "1050"} // the machine may be slow
 	for code := range m.Codes("healthy") {
 		assert.Contains(t, append(isSlow, "0"), code)
 	}
@@ -80,8 +78,7 @@ func TestMixedBombsStayWithinTheBoundOnMemory(t *testing.T) {
 	}
 }
 
-// plainProber returns a program without the race detector, which takes many times the
-// memory.
+// plainProber returns a program without the race detector, which takes many times the memory.
 func plainProber(t *testing.T) string {
 	t.Helper()
 	if !rig.IsRaceDetected() {
@@ -92,8 +89,8 @@ func plainProber(t *testing.T) string {
 	return path
 }
 
-// confined returns a program that becomes program in a control group with a limit of
-// memory. Where there can be none it says so and returns program.
+// confined returns a program that becomes program in a control group with a limit of memory. If there can be none it
+// says so and returns program.
 func confined(t *testing.T, program string) string {
 	t.Helper()
 	group, err := rig.MemoryGroup(fmt.Sprintf("prober-test-%d", os.Getpid()), memoryLimit)

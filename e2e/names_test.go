@@ -13,8 +13,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// startDnsmasq starts a dnsmasq that knows what the arguments say and asks nobody
-// else, and returns its address.
+// startDnsmasq starts a dnsmasq with the records in the arguments and no upstream, and returns its address.
 func startDnsmasq(t *testing.T, args ...string) string {
 	t.Helper()
 	path, port := rig.Program(t, "dnsmasq", "dnsmasq-base"), rig.FreePort(t)

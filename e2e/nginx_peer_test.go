@@ -15,7 +15,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// nginxHTTP has every nginx keep its files in its own folder, and its connections open.
+// nginxHTTP makes every nginx keep its files in its own folder, and its connections open.
 const nginxHTTP = `
   client_body_temp_path DIR/body;
   proxy_temp_path DIR/proxy;
@@ -26,8 +26,8 @@ const nginxHTTP = `
   keepalive_timeout 10m;
 `
 
-// nginxConfig serves every path with the status that begins it. The fields of the
-// log are the path, the status and the number of the connection.
+// nginxConfig answers every path with the status at its beginning. The fields of the log are the path, the status and
+// the number of the connection.
 const nginxConfig = `
 daemon off;
 master_process off;
@@ -52,15 +52,14 @@ http {
 }
 `
 
-// nginx is a server in a folder of its own. It is one process, so that it can be
-// killed as a whole.
+// nginx is a server in a folder of its own. It is a single process, so a kill ends all of it.
 type nginx struct {
 	*rig.Process
 	path, dir     string
 	plain, secure string // addresses
 }
 
-// logLine is what nginx wrote about one request.
+// logLine is the log line of one request.
 type logLine struct{ path, status, conn string }
 
 func startNginx(t *testing.T) *nginx {
@@ -85,14 +84,13 @@ func (n *nginx) start(t *testing.T) {
 	awaitListener(t, n.Process, n.secure)
 }
 
-// kill ends nginx without warning, as the system does when it runs out of memory.
+// kill ends nginx without warning, as the kernel does when memory runs out.
 func (n *nginx) kill() {
 	n.Signal(syscall.SIGKILL)
 	n.Wait()
 }
 
-// quit ends nginx after its last answer, and returns its log, which is complete
-// then. The log is that of all its starts.
+// quit ends nginx after its last answer, and returns its log, complete and of all its starts.
 func (n *nginx) quit(t *testing.T) []logLine {
 	t.Helper()
 	n.Signal(syscall.SIGQUIT)

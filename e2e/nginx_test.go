@@ -10,8 +10,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// loads are the targets of which there is one over HTTP and one over TLS: the path
-// at nginx, which begins with a status, and what the target has besides.
+// loads are targets, each over HTTP and over TLS: the path at nginx, which begins with a status, and further keys of
+// the target.
 var loads = map[string]string{
 	"/200/always":   "burst: {requests: 30, concurrency: 4}",
 	"/200/never":    "burst: {requests: 10, concurrency: 4}, connection: {reuse: never}",
@@ -54,8 +54,7 @@ func TestTheLogOfNginxEqualsTheCounters(t *testing.T) {
 	assert.InDelta(t, len(log), m.Sum("prober_requests_total"), 0)
 }
 
-// assertCounted compares the metrics of a target with what nginx wrote about the
-// path, to the unit.
+// assertCounted compares the metrics of a target with nginx's log of the path, to the unit.
 func assertCounted(t *testing.T, m rig.Metrics, log []logLine, target, path string) {
 	t.Helper()
 	codes, statuses, conns := map[string]float64{}, map[string]float64{}, map[string]bool{}
@@ -115,8 +114,8 @@ targets:
 		for code := range codes {
 			assert.Regexp(t, `^(0|12\d\d)$`, code, target)
 		}
-		// nginx writes the line after the answer: of each of the four connections
-		// it may have died in between, twice.
+		// nginx writes the line after the answer. It died twice, and may have died in between on each of the four
+		// connections.
 		assert.GreaterOrEqual(t, m.Sum("prober_requests_total", "target", target), float64(logged), target)
 		assert.LessOrEqual(t, codes["0"], float64(logged+2*4), target)
 		assert.Positive(t, codes["1212"], target)

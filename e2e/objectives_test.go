@@ -14,7 +14,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The queries for Sloth and Pyrra are ones that Prometheus takes.
+// Prometheus accepts the queries for Sloth and Pyrra.
 func TestQueriesOfObjectivesAreValid(t *testing.T) {
 	promtool := rig.Program(t, "promtool", "prometheus")
 	dir := t.TempDir()

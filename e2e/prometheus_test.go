@@ -117,7 +117,7 @@ func TestPrometheusHasTheSumsOfTheDaemon(t *testing.T) {
 	}
 }
 
-// assertNoComplaint looks at how Prometheus counts what is wrong with scrapes.
+// assertNoComplaint checks Prometheus' counters of bad scrapes.
 func (p *prometheus) assertNoComplaint(t *testing.T) {
 	t.Helper()
 	m, err := rig.Scrape(t.Context(), p.url+"/metrics")
@@ -130,9 +130,8 @@ func (p *prometheus) assertNoComplaint(t *testing.T) {
 	}
 }
 
-// mixedLoad returns configurations that differ in their interval: a target that
-// answers, one that does not have the page, one that is not there. The label team
-// of each is its name.
+// mixedLoad returns a configuration for each interval: a target that answers, one without the page, and one without a
+// server. The label team of each is its name.
 func mixedLoad(t *testing.T) func(interval string) string {
 	t.Helper()
 	mux := http.NewServeMux()

@@ -63,8 +63,7 @@ func TestEachRequestThroughAProxyArrivesOrHasTheCodeOfTheProxy(t *testing.T) {
 	}
 	want := map[string]string{}
 	for _, c := range []struct{ name, proxy, keys, http, https string }{
-		// tinyproxy closes the connection after each request that it forwards, and
-		// does not say so.
+		// tinyproxy closes the connection after each forwarded request, without announcing it.
 		{"http", open, "", "", "0"},
 		{"http-anew", open, ", reuse: never", "0", "0"},
 		{"http-right", locked, credentials(right) + ", reuse: never", "0", "0"},
@@ -97,8 +96,7 @@ func TestEachRequestThroughAProxyArrivesOrHasTheCodeOfTheProxy(t *testing.T) {
 	b.assertCodes(t, m, want)
 }
 
-// startSecureBackend serves b with TLS, too, and returns the address and the file
-// of the authority.
+// startSecureBackend serves b with TLS, too, and returns the address and the file of the authority.
 func startSecureBackend(t *testing.T, b *backend, dir string) (address, authority string) {
 	t.Helper()
 	cert := certs.Issue(nil)

@@ -13,8 +13,8 @@ import (
 	"example.com/prober/internal/docs"
 )
 
-// TestTheModuleCanHaveAnotherPath renames a copy of the repository, which must build and pass vet and the tests of its
-// layout, with no place left that has the old path.
+// TestTheModuleCanHaveAnotherPath renames a copy of the repository. The copy must build, pass vet and the tests of its
+// layout, and contain the old path nowhere.
 func TestTheModuleCanHaveAnotherPath(t *testing.T) {
 	t.Parallel()
 	const renamed = "forge.example.org/team/load-prober"
@@ -49,7 +49,7 @@ func TestTheModuleCanHaveAnotherPath(t *testing.T) {
 	assert.Contains(t, string(out), "make rename: MODULE must be the new path")
 }
 
-// copyRepository copies the files that git knows or would take.
+// copyRepository copies the files of git and the new files that git does not ignore.
 func copyRepository(t *testing.T, to string) {
 	t.Helper()
 	root := docs.Root(t)

@@ -9,7 +9,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// restarted are the kinds of servers that can begin anew while they serve.
+// restarted are the kinds of servers that can restart while they serve.
 var restarted = []string{"nginx", "haproxy", "caddy"}
 
 func TestARestartInABurstLosesNoRequestThatTheServerTook(t *testing.T) {
@@ -51,9 +51,8 @@ func TestARestartInABurstLosesNoRequestThatTheServerTook(t *testing.T) {
 	}
 }
 
-// codesOfRestart are what a request may come to whose connection the server
-// closes while it is on its way, unanswered. With HTTP/1.1 a server cannot say
-// that it is about to close; with HTTP/2 it says which requests it has taken.
+// codesOfRestart are the possible codes of a request whose connection the server closes before an answer. With HTTP/1.1
+// a server cannot announce the close; with HTTP/2 it says which requests it has taken.
 func (s *server) codesOfRestart(version string) []string {
 	switch {
 	case version == "1.1":
@@ -104,7 +103,7 @@ func TestEachRequestToAnHTTP2ServerThatDiesIsCounted(t *testing.T) {
 					assert.Regexp(t, `^(0|1604|1609|12\d\d|1303)$`, code, target)
 				}
 				assert.Positive(t, codes["1212"], target)
-				// What it was about to answer, of all workers, it had already told.
+				// The server had already logged the answers that it was about to send, one for each worker.
 				assert.LessOrEqual(t, codes["0"], logged[target], target)
 				assert.GreaterOrEqual(t, codes["0"], logged[target]-8, target)
 			}

@@ -42,8 +42,7 @@ http {
 }
 `
 
-// startServingNginx starts an nginx with a master, which starts new workers when it
-// reloads.
+// startServingNginx starts an nginx with a master, which starts new workers on a reload.
 func startServingNginx(t *testing.T, b *backend) *server {
 	t.Helper()
 	path := rig.Program(t, "nginx", "nginx")
@@ -77,10 +76,9 @@ backend files
   server one BACKEND
 `
 
-// startHaproxy starts a haproxy that answers what has an empty body itself. A
-// master holds the listeners and starts a new worker on SIGUSR2. It drops lines of
-// its log where another thread is writing one, and where a pipe is full: hence one
-// thread, and a file.
+// startHaproxy starts a haproxy that answers requests for empty bodies itself. A master holds the listeners and starts
+// a new worker on SIGUSR2. It drops lines of its log while another thread is writing one, and if a pipe is full. Hence
+// it has one thread, and a file.
 func startHaproxy(t *testing.T, b *backend) *server {
 	t.Helper()
 	path := rig.Program(t, "haproxy", "haproxy")
@@ -129,8 +127,8 @@ https://SECURE {
 }
 `
 
-// startCaddy starts a caddy, which takes HTTP/1.1 and HTTP/2 on the same port, and HTTP/3 on
-// that of UDP with its number.
+// startCaddy starts a caddy. It takes HTTP/1.1 and HTTP/2 on a TCP port, and HTTP/3 on the UDP port with the same
+// number.
 func startCaddy(t *testing.T, b *backend) *server {
 	t.Helper()
 	path := rig.Program(t, "caddy", "caddy")
@@ -150,7 +148,7 @@ func startCaddy(t *testing.T, b *backend) *server {
 	return s
 }
 
-// startNghttpd starts an nghttpd that speaks HTTP/2 with TLS.
+// startNghttpd starts an nghttpd for HTTP/2 with TLS.
 func startNghttpd(t *testing.T, b *backend) *server {
 	t.Helper()
 	s := newServer(t)
@@ -159,7 +157,7 @@ func startNghttpd(t *testing.T, b *backend) *server {
 	return s
 }
 
-// startClearNghttpd starts an nghttpd that speaks HTTP/2 without TLS.
+// startClearNghttpd starts an nghttpd for HTTP/2 without TLS.
 func startClearNghttpd(t *testing.T, b *backend) *server {
 	t.Helper()
 	s := newServer(t)
@@ -168,8 +166,8 @@ func startClearNghttpd(t *testing.T, b *backend) *server {
 	return s
 }
 
-// runNghttpd starts an nghttpd that tells each field of a header, as it has no
-// log. It answers a POST like a GET, at the end of the upload, and ends at once.
+// runNghttpd starts an nghttpd that prints each field of a header, because it has no log. It answers a POST like a GET,
+// at the end of the upload, and ends at once.
 func runNghttpd(t *testing.T, s *server, b *backend, address string, args ...string) {
 	t.Helper()
 	s.end = syscall.SIGTERM

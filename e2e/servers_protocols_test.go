@@ -16,7 +16,7 @@ type protocol struct {
 	name, scheme, version string
 	address               func(*server) string
 	connection            string // the keys of connection
-	large                 bool   // is used for large bodies, too
+	large                 bool   // also used for large bodies
 }
 
 func plainOf(s *server) string  { return s.plain }
@@ -24,8 +24,8 @@ func clearOf(s *server) string  { return s.clear }
 func secureOf(s *server) string { return s.secure }
 func quicOf(s *server) string   { return s.quic }
 
-// protocols are all ways. Which of them a server has, its addresses tell; that
-// nghttpd has no HTTP/1.1, its lack of a plain one.
+// protocols are all protocols. The addresses of a server decide which of them it has: nghttpd has no plain address, and
+// so no HTTP/1.1.
 var protocols = []protocol{
 	{"h1", "http", "1.1", plainOf, "http_version: 1.1", false},
 	{"h1-tls12", "https", "1.1", secureOf, "http_version: 1.1, tls: {max_version: 1.2}", false},
@@ -37,7 +37,7 @@ var protocols = []protocol{
 	{"h3", "https", "3", quicOf, "http_version: 3", true},
 }
 
-// protocolsOf returns those that a server speaks.
+// protocolsOf returns the protocols of a server.
 func protocolsOf(s *server) []protocol {
 	var spoken []protocol
 	for _, p := range protocols {
@@ -48,7 +48,7 @@ func protocolsOf(s *server) []protocol {
 	return spoken
 }
 
-// exchange is a kind of request: the file that answers it, and what the target has.
+// exchange is a kind of request: the file of the answer, and the keys of the target.
 type exchange struct{ file, keys string }
 
 var smallExchanges = map[string]exchange{
@@ -97,8 +97,7 @@ func TestLargeBodiesPassInBothDirections(t *testing.T) {
 	}
 }
 
-// load returns a target for each protocol and exchange. Its name is the query of
-// its requests.
+// load returns a target for each protocol and exchange. Its name is the query of its requests.
 func (s *server) load(spoken []protocol, exchanges map[string]exchange) load {
 	l := load{
 		defaults: fmt.Sprintf("connection: {connect_timeout: 1m, tls_timeout: 1m, tls: {ca_file: %s/cert.pem}}", s.dir),
@@ -118,8 +117,7 @@ func (s *server) load(spoken []protocol, exchanges map[string]exchange) load {
 	return l
 }
 
-// assertCounted compares the metrics of each target with what the server wrote,
-// to the unit: every request was answered, with success.
+// assertCounted compares the metrics of each target with the server's log, to the unit: every request succeeded.
 func (s *server) assertCounted(t *testing.T, m rig.Metrics, l load) {
 	t.Helper()
 	logged := map[string]map[access]float64{}
@@ -143,7 +141,7 @@ func (s *server) assertCounted(t *testing.T, m rig.Metrics, l load) {
 	assert.Len(t, logged, len(l.targets))
 }
 
-// versionOf returns the version of HTTP that a target must have spoken.
+// versionOf returns the version of HTTP for a target.
 func versionOf(target string) string {
 	name, _, _ := strings.Cut(target, "/")
 	for _, p := range protocols {

@@ -17,29 +17,28 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// server is a real server that serves the files of a backend and takes uploads.
+// server is a real server. It serves the files of a backend and takes uploads.
 type server struct {
 	*rig.Process
 	dir string
-	// Addresses, without those that the server has no use for: of HTTP/1.1, of
-	// HTTP/2 with prior knowledge, of TLS, and of QUIC.
+	// Addresses of HTTP/1.1, of HTTP/2 with prior knowledge, of TLS, and of QUIC; "" if the server has no use for one.
 	plain, clear, secure, quic string
-	// reload replaces what serves by its like, without refusing anyone.
+	// reload replaces the serving process by a new one, without refusing any client.
 	reload func(t *testing.T)
-	// drains tells that a reload takes every HTTP/2 request that is still on its
-	// way, and keepsClear that it leaves connections with prior knowledge as they are.
+	// drains reports whether a reload takes every HTTP/2 request on its way, and keepsClear whether it leaves
+	// connections with prior knowledge open.
 	drains, keepsClear bool
-	// cutsOff tells that a reload may close an HTTP/1.1 connection on which a request
-	// has just come in, and that the log has this request, too.
+	// cutsOff reports whether a reload may close an HTTP/1.1 connection although a request has just come in. The log
+	// also has this request.
 	cutsOff bool
 	// end ends the server, after its last answer if that is possible.
 	end os.Signal
-	// entry matches what the server notes about a request: its URI, the version of
-	// HTTP, unless the server has but one, and the status.
+	// entry matches the server's log line of a request: its URI, the version of HTTP unless the server has only one,
+	// and the status.
 	entry *regexp.Regexp
 }
 
-// access is what a server wrote about one request.
+// access is the log entry of one request.
 type access struct{ uri, version, status string }
 
 // The kinds of servers, by name.
@@ -51,8 +50,7 @@ var kinds = map[string]func(t *testing.T, b *backend) *server{
 	"nghttpd-clear": startClearNghttpd,
 }
 
-// newServer returns a server with a folder that holds a certificate, and with
-// ports.
+// newServer returns a server with ports, and with a certificate in its folder.
 func newServer(t *testing.T) *server {
 	t.Helper()
 	s := &server{dir: t.TempDir(), end: syscall.SIGQUIT}
@@ -65,8 +63,7 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
-// configure writes a file in which the words in capitals stand for what the
-// server has.
+// configure writes a file. It replaces words in capitals by the values of the server.
 func (s *server) configure(t *testing.T, name, text string, b *backend) string {
 	t.Helper()
 	values := strings.NewReplacer("DIR", s.dir, "PLAIN", s.plain, "CLEAR", s.clear, "SECURE", s.secure,
@@ -101,7 +98,7 @@ func awaitListener(t *testing.T, p *rig.Process, address string) {
 	})
 }
 
-// log ends the server and returns what it wrote about the requests.
+// log ends the server and returns its log of the requests.
 func (s *server) log(t *testing.T) []access {
 	t.Helper()
 	s.Signal(s.end)
@@ -130,7 +127,7 @@ func (s *server) log(t *testing.T) []access {
 	return all
 }
 
-// logged ends the server and returns how often it wrote about each target.
+// logged ends the server and returns the number of log entries for each target.
 func (s *server) logged(t *testing.T) map[string]float64 {
 	t.Helper()
 	times := map[string]float64{}

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// often is the interval between the bursts of a fleet that works, seldom of one
-	// that rests: a target that changes to it keeps its counters.
+	// often is the interval between the bursts of a working fleet, seldom of a resting one: a target that changes to it
+	// keeps its counters.
 	often, seldom = "1s", "365d"
 
 	fleetScrapes = `
@@ -34,8 +34,7 @@ scrape_configs:
 `
 )
 
-// pod is one prober of a fleet. Its address stays the same over its lives, as a
-// pod of a StatefulSet keeps its name.
+// pod is one prober of a fleet. Its address stays the same over its lives, as a pod of a StatefulSet keeps its name.
 type pod struct {
 	*rig.Process
 	ordinal int
@@ -59,24 +58,22 @@ func (p *pod) scrape(t *testing.T) rig.Metrics {
 	return m
 }
 
-// fleet is a number of probers with one configuration that divide its load, and a
-// single one that has the same load for itself. A Prometheus reads them all.
+// fleet is a number of probers that divide the load of one configuration, and a single prober with the same load. A
+// Prometheus reads them all.
 type fleet struct {
 	*prometheus
 	load   shardedLoad
 	server *tally
 	pods   []*pod
 	single *pod
-	// shared is the configuration of the pods, addresses those of all that there
-	// will ever be.
+	// shared is the configuration of the pods. addresses are the addresses of all pods, including later ones.
 	shared    string
 	addresses []string
-	// ledger has how many requests of each target Prometheus knew of each life that
-	// has ended.
+	// ledger has, by target, how many requests of each ended life Prometheus knew.
 	ledger map[string]float64
 }
 
-// startFleet starts as many pods as are to run at first; later there may be more.
+// startFleet starts the first pods; later there may be up to most.
 func startFleet(t *testing.T, pods, most int) *fleet {
 	t.Helper()
 	dir, port := t.TempDir(), rig.FreePort(t)
@@ -116,7 +113,7 @@ func (f *fleet) configure(t *testing.T, interval string) {
 	rig.WriteFile(t, dir, "single.yml", "%s", f.load.config(interval, f.server.URL+"/single"))
 }
 
-// setInterval has everybody load the files anew, with that interval.
+// setInterval makes all probers reload their files with that interval.
 func (f *fleet) setInterval(t *testing.T, interval string) {
 	t.Helper()
 	loads := func(p *pod) int { return strings.Count(p.Output(), "the configuration was loaded") }
@@ -131,8 +128,7 @@ func (f *fleet) setInterval(t *testing.T, interval string) {
 	}
 }
 
-// work lets everybody fire for a while: until each target of the single prober had
-// a burst, or two.
+// work lets all probers fire for a while: until each target of the single prober had a burst or two.
 func (f *fleet) work(t *testing.T) {
 	t.Helper()
 	before := f.single.scrape(t).By("prober_bursts_total", "target")
@@ -144,7 +140,7 @@ func (f *fleet) work(t *testing.T) {
 	f.rest(t)
 }
 
-// rest lets what is in flight end, and no burst start.
+// rest lets the requests in flight end, and no burst start.
 func (f *fleet) rest(t *testing.T) {
 	t.Helper()
 	f.setInterval(t, seldom)
@@ -169,8 +165,7 @@ func (f *fleet) crashAtWork(t *testing.T, p *pod) {
 	f.rest(t)
 }
 
-// stop ends the life of a pod as Kubernetes does, which leaves Prometheus the time
-// to read what it has counted.
+// stop ends the life of a pod as Kubernetes does: Prometheus has time to read its counts.
 func (f *fleet) stop(t *testing.T, p *pod) {
 	t.Helper()
 	p.Signal(syscall.SIGTERM)
@@ -178,8 +173,7 @@ func (f *fleet) stop(t *testing.T, p *pod) {
 	f.enter(t, p)
 }
 
-// enter adds up what Prometheus has read last of a life that has ended, before the
-// next one begins.
+// enter adds up Prometheus' last counts of an ended life, before the next one begins.
 func (f *fleet) enter(t *testing.T, p *pod) {
 	t.Helper()
 	last := fmt.Sprintf(`sum by (target) (last_over_time(prober_requests_total{instance=%q}[1h]))`, p.address)
@@ -188,8 +182,7 @@ func (f *fleet) enter(t *testing.T, p *pod) {
 	}
 }
 
-// counted returns how many requests of each target the fleet has counted in all
-// lives, as far as Prometheus knows.
+// counted returns the fleet's counted requests of each target in all lives, as far as Prometheus knows.
 func (f *fleet) counted(t *testing.T) map[string]float64 {
 	t.Helper()
 	sums := maps.Clone(f.ledger)
@@ -201,7 +194,7 @@ func (f *fleet) counted(t *testing.T) map[string]float64 {
 	return sums
 }
 
-// owners returns on which pod each target runs that is not shared.
+// owners returns the pod of each unshared target.
 func (f *fleet) owners(t *testing.T) map[string]int {
 	t.Helper()
 	owners := map[string]int{}
@@ -233,7 +226,7 @@ func newTally(t *testing.T) *tally {
 	return s
 }
 
-// ServeHTTP knows every path but those that say that they are missing.
+// ServeHTTP knows every path except paths with the suffix missing.
 func (s *tally) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.seen[r.URL.Path]++

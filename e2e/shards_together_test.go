@@ -15,11 +15,10 @@ import (
 
 // shardedLoad is a load with targets in both modes of sharding.
 type shardedLoad struct {
-	// shared has the bursts of the targets that all shards run, and requests how
-	// many requests each has.
+	// shared has the bursts of the targets that all shards run, and requests the number of requests of each.
 	shared   map[string]string
 	requests map[string]int
-	// alone is how many targets there are that one shard runs.
+	// alone is the number of targets that one shard runs.
 	alone int
 }
 
@@ -36,7 +35,7 @@ func newShardedLoad() shardedLoad {
 	}
 }
 
-// perBurst is how many requests a burst has of a target that is not shared.
+// perBurst is the number of requests in a burst of an unshared target.
 const perBurst = 7
 
 func (l shardedLoad) isShared(target string) bool { return l.shared[target] != "" }
@@ -62,7 +61,7 @@ func (l shardedLoad) config(interval, url string) string {
 	return b.String()
 }
 
-// whole returns how many requests a burst has.
+// whole returns the number of requests in a burst.
 func (l shardedLoad) whole(target string) float64 {
 	if l.isShared(target) {
 		return float64(l.requests[target])
@@ -82,19 +81,19 @@ func TestShardsAddUpToTheSingleProber(t *testing.T) {
 	f.assertEqualsSingle(t)
 	f.assertPrometheusAddsUp(t)
 
-	// One dies. Nobody steps in, and nobody else notices.
+	// One dies. No shard takes over, and no other shard notices.
 	const victim = 2
 	before, dead := f.owners(t), f.pods[victim]
 	f.crashAtWork(t, dead)
 	f.assertOthersGoOn(t, dead, before, shards)
 
-	// It comes back as what it was.
+	// It comes back with the same ordinal.
 	f.pods = slices.Insert(f.pods, victim, dead)
 	dead.start(t, shards)
 	f.assertEqualsSingle(t)
 	assert.Equal(t, before, f.owners(t))
 
-	// One is added, and everybody is told, one after the other, in the middle of the load.
+	// One is added. The others are reconfigured one after the other, in the middle of the load.
 	f.setInterval(t, often)
 	f.add(t, shards+1)
 	for _, p := range slices.Backward(f.pods[:shards]) {
@@ -113,8 +112,7 @@ func TestShardsAddUpToTheSingleProber(t *testing.T) {
 	f.assertNoComplaint(t)
 }
 
-// assertEqualsSingle compares the shards together with the single prober, and that
-// one with the configuration.
+// assertEqualsSingle compares the shards together with the single prober, and the single prober with the configuration.
 func (f *fleet) assertEqualsSingle(t *testing.T) {
 	t.Helper()
 	f.awaitEach(t, func(target string, d difference) bool {
@@ -127,7 +125,7 @@ func (f *fleet) assertEqualsSingle(t *testing.T) {
 	})
 }
 
-// assertOthersGoOn compares likewise, with one shard of some away.
+// assertOthersGoOn does the same while one of the shards is away.
 func (f *fleet) assertOthersGoOn(t *testing.T, away *pod, owners map[string]int, shards int) {
 	t.Helper()
 	f.awaitEach(t, func(target string, d difference) bool {
@@ -142,10 +140,8 @@ func (f *fleet) assertOthersGoOn(t *testing.T, away *pod, owners map[string]int,
 	})
 }
 
-// awaitEach lets everybody work until is has held for each target, once all had the
-// same number of bursts of it. A burst may start when some have been told to work
-// and some not yet, and may be cut short when they are told to rest: then there is
-// another round.
+// awaitEach lets all probers work until is has held for each target, after the same number of bursts in all of them. A
+// burst may start while some work and others rest, or may be cut short at the rest: then there is another round.
 func (f *fleet) awaitEach(t *testing.T, is func(target string, d difference) bool) {
 	t.Helper()
 	const rounds = 20
@@ -163,8 +159,7 @@ func (f *fleet) awaitEach(t *testing.T, is func(target string, d difference) boo
 	}
 }
 
-// assertPrometheusAddsUp compares what Prometheus says of the shards together with
-// what they say themselves. They must be at rest.
+// assertPrometheusAddsUp compares Prometheus' figures of the shards together with their own. They must be at rest.
 func (f *fleet) assertPrometheusAddsUp(t *testing.T) {
 	t.Helper()
 	for expr, metric := range map[string]string{
@@ -186,9 +181,8 @@ func (f *fleet) assertPrometheusAddsUp(t *testing.T) {
 	})
 }
 
-// assertNothingIsLostBut compares all that was ever counted with what the server
-// saw. A shard that was killed takes with it what it counted after the last
-// scrape; those that were stopped take nothing.
+// assertNothingIsLostBut compares all counts so far with the server's counts. A killed shard loses its counts after the
+// last scrape; stopped shards lose nothing.
 func (f *fleet) assertNothingIsLostBut(t *testing.T, dead *pod, owners map[string]int) {
 	t.Helper()
 	counted := f.counted(t)
@@ -205,7 +199,7 @@ func (f *fleet) assertNothingIsLostBut(t *testing.T, dead *pod, owners map[strin
 	}
 }
 
-// sight is what everybody has counted at some moment.
+// sight is the counts of all probers at some moment.
 type sight struct {
 	single rig.Metrics
 	pods   []rig.Metrics
@@ -220,10 +214,9 @@ func (f *fleet) look(t *testing.T) sight {
 	return s
 }
 
-// difference is what was added to a target between two sights.
+// difference is the increase of a target's counts between two sights.
 type difference struct {
-	// single and pods are the bursts of the single prober, and of each pod that
-	// runs the target.
+	// single and pods are the bursts of the single prober, and of each pod that runs the target.
 	single float64
 	pods   []float64
 	// ofSingle and ofPods are requests by error code.

@@ -17,8 +17,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// TestTheFirstFifteenMinutes types what docs/getting-started.md shows, but for how to build the program, into one
-// shell, until the alert fires. Ports that are free take the places of those on the page.
+// TestTheFirstFifteenMinutes types the commands of docs/getting-started.md, except the build, into one shell, until the
+// alert fires. Free ports replace the ports on the page.
 func TestTheFirstFifteenMinutes(t *testing.T) {
 	t.Parallel()
 	for name, debianPackage := range map[string]string{
@@ -33,7 +33,7 @@ func TestTheFirstFifteenMinutes(t *testing.T) {
 		"prometheus --config", "prometheus --web.listen-address="+scraper+" --config",
 	).Replace(typed(t, docs.Page(t, "docs/getting-started.md")))
 
-	const longest = 5 * time.Minute // of a page that promises fifteen, to read and to type
+	const longest = 5 * time.Minute // the page promises fifteen, to read and to type
 	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
@@ -47,7 +47,7 @@ func TestTheFirstFifteenMinutes(t *testing.T) {
 	assert.Contains(t, string(said), "1212 refused (tcp): connection refused")
 }
 
-// typed returns a script of what the page has its readers type and write. A file is named in the paragraph before it.
+// typed returns a script of the commands and files of the page. The paragraph before a file names it.
 func typed(t *testing.T, page string) string {
 	t.Helper()
 	var script strings.Builder
@@ -67,7 +67,7 @@ func typed(t *testing.T, page string) string {
 	return script.String()
 }
 
-// pathOf returns the folders of programs in the environment of a command.
+// pathOf returns the value of PATH in the environment of a command.
 func pathOf(cmd *exec.Cmd) string {
 	path := ""
 	for _, v := range cmd.Environ() {

@@ -16,12 +16,11 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// mostExposed is what systemd-analyze may say of the unit, in tenths; 100 is a
-// service without any protection. What is left is the network.
+// mostExposed is the greatest allowed exposure of the unit by systemd-analyze, in tenths; 100 is a service without any
+// protection. The rest is the network.
 const mostExposed = "12"
 
-// units copies the units into a folder, with the program under test in place of
-// the installed one.
+// units copies the units into a folder, with the program under test in place of the installed one.
 func units(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -59,7 +58,7 @@ func TestSystemdFindsNoFaultWithTheUnits(t *testing.T) {
 	t.Log(lines[len(lines)-1])
 }
 
-// It does what `systemctl reload` does with the unit, which stops at the first command that fails.
+// It runs the commands of `systemctl reload` for the unit. These stop at the first failure.
 func TestAReloadChecksTheFileFirst(t *testing.T) {
 	t.Parallel()
 	unit, err := os.ReadFile("../deploy/systemd/prober.service")

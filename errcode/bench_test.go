@@ -15,7 +15,7 @@ import (
 	"example.com/prober/errcode"
 )
 
-// typical are the errors that a transport meets most often.
+// typical returns the most frequent errors of a transport.
 func typical() map[string]error {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	return map[string]error{

@@ -8,8 +8,8 @@ import (
 	"net/textproto"
 )
 
-// content takes in the types of net/http, net/textproto and compress for a
-// malformed response.
+// content takes in the error types of net/http, net/textproto and compress for malformed
+// responses.
 func (f *facts) content(err error) bool {
 	switch err.(type) {
 	case textproto.ProtocolError:
@@ -40,8 +40,8 @@ func (f *facts) contentSentinel(err error) bool {
 	return true
 }
 
-// fieldLine returns the code of a malformed field line: one of the header, or of
-// the trailers once the header is complete.
+// fieldLine returns the code of a malformed field line: of the header, or of the trailers
+// once the header is complete.
 func (f *facts) fieldLine() Code {
 	if f.place.Phase == PhaseTransfer && !f.place.InHeader {
 		return Trailers

@@ -31,7 +31,7 @@ func (f *facts) code() Code {
 	return f.unknown()
 }
 
-// phase returns where the failure happened as far as the tree of errors says.
+// phase returns the phase of the failure as far as the tree of errors says.
 func (f *facts) phase() Phase {
 	switch {
 	case f.lookup && f.place.Phase <= PhaseConnect: // the dial of package net holds its look-up
@@ -78,8 +78,9 @@ func (f *facts) systemError() Code {
 	return f.errno.code(phase == PhaseConnect || unplaced && f.errno.isOfDials())
 }
 
-// unanswered reports whether the failure happened before any byte of a response, on a
-// reused connection: how the peer ended that says more about its system than about it.
+// unanswered reports whether the failure happened on a reused connection, before any byte
+// of a response. The way in which the peer ended such a connection says more about its
+// system than about the peer.
 func (f *facts) unanswered() bool {
 	switch f.phase() {
 	case PhaseNone, PhaseSend, PhaseProcessing:
@@ -113,7 +114,7 @@ func (f *facts) endOfStream() Code {
 	return Truncated
 }
 
-// unknown returns the code of a failure of which only the place is known.
+// unknown returns the code of a failure from its phase alone.
 func (f *facts) unknown() Code {
 	switch phase := f.phase(); {
 	case phase == PhaseResolve:

@@ -19,25 +19,25 @@ import (
 )
 
 const (
-	// patience is the time of a request that is not to run out of it.
+	// patience is the time of a request that must not time out.
 	patience = 2 * time.Minute
-	// briefly is the time of a step that is to run out of it, and waiting that of a
-	// request which is to run out of time on a connection, once that is made.
+	// briefly is the time of a step that must time out. waiting is the time of a request
+	// that must time out after its connection is made.
 	briefly = 100 * time.Millisecond
 	waiting = 2 * time.Second
 )
 
-// engine is an HTTP client that a scene is played to.
+// engine is an HTTP client under test in a scene.
 type engine interface {
-	// do sends one request, which has so much time, and returns what it came to:
-	// the code of the error, or else of the status.
+	// do sends one request, bounded by within, and returns the code of the error or else of
+	// the status.
 	do(ctx context.Context, within time.Duration) (errcode.Code, error)
 }
 
 // own is the prober's transport.
 type own struct {
 	*transport.Transport
-	broken error // why there is none
+	broken error // why there is no transport
 }
 
 func newOwn(t lab, cfg transport.Config) engine {
@@ -56,7 +56,7 @@ func (e own) do(ctx context.Context, within time.Duration) (errcode.Code, error)
 	var r probe.Result
 	now := probe.Now()
 	r.Reset(now, now.Add(within))
-	// What is under way ends as it does when the daemon gives it up.
+	// Requests under way end as they do when the daemon gives them up.
 	stop := context.AfterFunc(ctx, e.Abort)
 	defer stop()
 	e.Do(ctx, &r)
@@ -71,7 +71,7 @@ type standard struct {
 	http.Client
 	method, url string
 	body        func() io.Reader
-	timed       bool // its Timeout is the time of a request, and not that of the context
+	timed       bool // Timeout bounds the request, instead of the context
 }
 
 func newStandard(t lab, cfg transport.Config) *standard {
@@ -90,7 +90,7 @@ func newStandard(t lab, cfg transport.Config) *standard {
 	return standardOver(t, tr, cfg)
 }
 
-// newXNet is the client of net/http with the HTTP/2 of golang.org/x/net/http2.
+// newXNet returns the client of net/http with the HTTP/2 of golang.org/x/net/http2.
 func newXNet(t lab, cfg transport.Config) *standard {
 	t.Helper()
 	tr := &http2.Transport{TLSClientConfig: tlsConfigOf(cfg.TLS), MaxHeaderListSize: 64 << 10, DisableCompression: len(cfg.Compression) == 0}
@@ -137,7 +137,7 @@ func (e *standard) do(ctx context.Context, within time.Duration) (errcode.Code, 
 	return errcode.FromStatus(resp.StatusCode), nil
 }
 
-// dialerOf resolves and connects as cfg says.
+// dialerOf returns a dialer that resolves and connects as cfg says.
 func dialerOf(cfg transport.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: cfg.ConnectTimeout}
 	if cfg.DNSServer.IsValid() {

@@ -1,12 +1,12 @@
 package errcode
 
-// errnoKind is what an operating-system error means for a connection,
-// whichever number the system gives it.
+// errnoKind is the meaning of an operating-system error for a connection, whatever number
+// the system gives it.
 type errnoKind uint8
 
 const (
 	errnoNone errnoKind = iota
-	// errnoOther is a number with no meaning of its own here.
+	// errnoOther is a number without a meaning of its own here.
 	errnoOther
 	errnoResources
 	errnoPorts
@@ -20,7 +20,7 @@ const (
 	errnoTimedOut
 )
 
-// local returns the code of a kind whose cause is our own host, else OK.
+// local returns the code of a kind if its cause is our own host, else OK.
 func (k errnoKind) local() Code {
 	switch k {
 	case errnoResources:
@@ -33,9 +33,9 @@ func (k errnoKind) local() Code {
 	return OK
 }
 
-// code returns the code of a kind that is not local, while dialling or on an
-// established connection. There, what a router says of the way to the peer is one
-// error among others: the peer was reached.
+// code returns the code of a kind that is not local, while dialling or on an established
+// connection. On an established connection the peer was reached, so a router's error
+// about the route has no code of its own.
 func (k errnoKind) code(dialling bool) Code {
 	if dialling {
 		return k.dialCode()
@@ -64,7 +64,7 @@ func (k errnoKind) dialCode() Code {
 	case errnoAborted:
 		return Aborted
 	case errnoReset:
-		return Reset // until it stands, what resets a connection is a refusal
+		return Reset // a reset before the connection stands is a refusal
 	case errnoBrokenPipe:
 		return BrokenPipe // likewise, after an end of stream
 	case errnoTimedOut:
@@ -73,8 +73,8 @@ func (k errnoKind) dialCode() Code {
 	return DialErrno
 }
 
-// isOfDials reports whether a kind without a place is that of a dial, as it nearly always
-// is.
+// isOfDials reports whether a kind without a place belongs to a dial, as it nearly always
+// does.
 func (k errnoKind) isOfDials() bool {
 	return k == errnoRefused || k == errnoNetwork || k == errnoHost
 }

@@ -4,9 +4,8 @@ package errcode
 
 import "syscall"
 
-// posixErrno sorts the numbers that package syscall names on every system. On
-// Windows these names are inventions of package syscall; what its sockets return
-// is sorted by windowsErrno.
+// posixErrno sorts the numbers that package syscall names on every system. On Windows
+// package syscall invents these names; windowsErrno sorts the real errors of sockets.
 func posixErrno(e syscall.Errno) errnoKind {
 	switch e {
 	case 0:

@@ -1,8 +1,8 @@
 package errcode
 
-// windowsErrno sorts the numbers that Windows itself returns: Winsock errors
-// from 10000 on and the system errors that overlapped operations end with. It
-// is a plain function of the number so that it can be tested on every system.
+// windowsErrno sorts the numbers of Windows itself: Winsock errors from 10000 on, and the
+// system errors of overlapped operations. It is a plain function of the number, so every
+// system can test it.
 func windowsErrno(n uintptr) errnoKind {
 	switch n {
 	case 4, 8, 14, 10024, 10055: // too many open files, not enough memory, out of memory, WSAEMFILE, WSAENOBUFS

@@ -7,8 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Windows numbers are sorted by a plain function, so that they are tested on
-// every system.
+// Windows numbers are sorted by a plain function, so every system tests them.
 func TestWindowsNumbers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

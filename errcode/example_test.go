@@ -9,8 +9,8 @@ import (
 	"example.com/prober/errcode"
 )
 
-// A client that counts its requests by code: 0 is success, a failure without a
-// response has the code of its error, and a response that of its status.
+// A client counts its requests by code. 0 is success. A failure without a response has
+// the code of its error, and a response has the code of its status.
 func Example() {
 	server := httptest.NewServer(http.NotFoundHandler())
 	fmt.Println(describe(server.URL))
@@ -41,7 +41,7 @@ func fetch(url string) errcode.Code {
 	return errcode.FromStatus(resp.StatusCode)
 }
 
-// The phase makes the same cause say more.
+// The phase distinguishes failures with the same cause.
 func ExampleFromError_phase() {
 	for _, phase := range []errcode.Phase{errcode.PhaseConnect, errcode.PhaseTLS, errcode.PhaseTransfer} {
 		code := errcode.FromError(&errcode.PhaseError{Phase: phase, Err: io.ErrUnexpectedEOF})

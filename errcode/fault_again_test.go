@@ -20,8 +20,8 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// signedFaults are failures of net/http that give the prober's code once the caller adds
-// what it knows: whether the connection was reused, and how its context ended.
+// signedFaults are failures of net/http. They get the prober's code once the caller adds
+// whether the connection was reused, and how its context ended.
 func signedFaults() []fault {
 	return []fault{
 		{name: "the server closes a reused connection, with the place that a trace tells", want: errcode.ClosedReused, fail: func(t lab) error {
@@ -75,8 +75,9 @@ func ctxGet(ctx context.Context, t lab) error {
 	return err
 }
 
-// postTwice posts twice over one connection, whose peer answers the first request, and
-// returns the error of the second with what [httptrace] tells of its place.
+// postTwice posts twice over one connection. The peer answers the first request.
+// postTwice returns the error of the second request with its place, as [httptrace]
+// reports it.
 func postTwice(t lab, then peers.Script) error {
 	t.Helper()
 	tr := &http.Transport{}
@@ -101,7 +102,7 @@ func post(ctx context.Context, tr http.RoundTripper, url string) error {
 	return send(ctx, &http.Client{Transport: tr}, http.MethodPost, url, strings.NewReader("content"))
 }
 
-// postStream returns the error of a request whose content can be read only once.
+// postStream returns the error of a request with content that can be read only once.
 func postStream(t lab, tr http.RoundTripper, url string) error {
 	t.Helper()
 	client := &http.Client{Transport: tr}

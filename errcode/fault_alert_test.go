@@ -14,8 +14,8 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// alertFaults are the alerts of a TLS peer: each number by a peer that sends it
-// raw, and those that crypto/tls sends by itself.
+// alertFaults are the alerts of a TLS peer: each number from a peer that sends it raw,
+// and the alerts that crypto/tls sends by itself.
 func alertFaults() []fault {
 	var all []fault
 	for n := range 256 {

@@ -12,7 +12,7 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// certificateFaults are met by tls.Dial.
+// certificateFaults are failures of tls.Dial.
 func certificateFaults() []fault {
 	var all []fault
 	for _, c := range peers.BadCertificates() {
@@ -25,8 +25,8 @@ func certificateFaults() []fault {
 	return all
 }
 
-// The clock of the verification may be another than the host's; a certificate
-// that is valid now counts as expired.
+// The clock of the verification may differ from the host's: a certificate valid now
+// counts as expired.
 func TestAnExpiredCertificateOfAnotherClock(t *testing.T) {
 	t.Parallel()
 	expired := x509.CertificateInvalidError{Cert: certs.Issue(nil).Leaf, Reason: x509.Expired}

@@ -12,8 +12,8 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// clientFaults are failures of net/http's client that have no counterpart in the
-// prober, or that come from what it is made of.
+// clientFaults are failures of net/http's client without a counterpart in the prober, or
+// from packages that the prober uses too.
 func clientFaults() []fault {
 	return []fault{
 		{name: "the client's Timeout is over while it waits", want: errcode.RequestTimeout, fail: func(t lab) error {
@@ -47,7 +47,7 @@ func clientFaults() []fault {
 	}
 }
 
-// get returns what comes of a request by a client of its own.
+// get returns the error of a request by a client of its own.
 func get(t lab, transport *http.Transport, url string) error {
 	t.Helper()
 	return getWith(t, &http.Client{Transport: transport}, url)

@@ -11,7 +11,7 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// dnsFaults are met by net.Resolver.
+// dnsFaults are failures of net.Resolver.
 func dnsFaults() []fault {
 	rcode := func(rcode dnsmessage.RCode) func(lab) error {
 		return func(t lab) error { return lookup(t, "udp", peers.NameServer(t, peers.NoNames(rcode))) }
@@ -58,8 +58,8 @@ func lookup(t lab, network, server string) error {
 	return err
 }
 
-// lookupInVain asks a name server that gives no answer; the resolver itself would
-// wait seconds for each attempt.
+// lookupInVain asks a name server that gives no answer. Its deadline is short because the
+// resolver would wait seconds for each attempt.
 func lookupInVain(t lab, names peers.Names) error {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -76,7 +76,7 @@ func resolver(network, server string) *net.Resolver {
 		if err != nil {
 			return nil, err
 		}
-		// The resolver reads on after its caller has left, for seconds.
+		// The resolver keeps reading for seconds after its caller has left.
 		context.AfterFunc(ctx, func() { c.Close() })
 		return c, nil
 	}}

@@ -15,11 +15,11 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// http2Codes are the HTTP/2 error codes of RFC 9113 and one that is unknown.
+// http2Codes is the number of HTTP/2 error codes in RFC 9113, plus one unknown code.
 const http2Codes = 15
 
-// http2Faults are met by the HTTP/2 client of golang.org/x/net/http2. The types of
-// net/http's own are the same under other names.
+// http2Faults are failures of the HTTP/2 client of golang.org/x/net/http2. The HTTP/2
+// types inside net/http are the same under other names.
 func http2Faults() []fault {
 	all := []fault{
 		{name: "a frame is above the limit, seen by x/net/http2", want: errcode.HTTP2FrameSize, fail: func(t lab) error {
@@ -54,7 +54,7 @@ func hugeFrame(f *peers.H2, stream uint32) {
 	_ = f.WriteRawFrame(http2.FrameData, 0, stream, make([]byte, 1<<24-1))
 }
 
-// overHTTP2 sends a request to a server that reacts so, through x/net/http2.
+// overHTTP2 sends a request through x/net/http2 to a server with the given reaction.
 func overHTTP2(t lab, react reaction) error {
 	t.Helper()
 	server := peers.Showing(certs.Issue(nil), "h2")
@@ -62,8 +62,8 @@ func overHTTP2(t lab, react reaction) error {
 	return getWith(t, &http.Client{Transport: &http2.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}, url)
 }
 
-// The types of net/http's client are recognised by their shape; the server of
-// this test makes it return one of them.
+// errcode recognises the types of net/http's client by their shape; the server of this
+// test makes the client return one of them.
 func TestTheShapesOfNetHTTP(t *testing.T) {
 	t.Parallel()
 	cfg := framed(func(f *peers.H2, stream uint32) { _ = f.WriteGoAway(stream, 11, []byte("calm")) })(lab{t})

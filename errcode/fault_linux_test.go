@@ -73,8 +73,8 @@ func TestExhaustedPortsAreLocalPorts(t *testing.T) {
 	})
 }
 
-// inNamespace runs f in a new network namespace, on a thread that ends with it.
-// The test is skipped where the rights are missing.
+// inNamespace runs f in a new network namespace, on a thread that ends with it. It skips
+// the test without the necessary rights.
 func inNamespace(t *testing.T, f func()) {
 	t.Helper()
 	done := make(chan error, 1)

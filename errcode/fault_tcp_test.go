@@ -17,7 +17,7 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// localFaults are those whose cause is our own side.
+// localFaults are failures caused by our own side.
 func localFaults() []fault {
 	return []fault{
 		{name: "the context of a dial is cancelled", want: errcode.Cancelled, fail: func(t lab) error {
@@ -122,7 +122,7 @@ func readAfterClose(t lab) error {
 	return err
 }
 
-// readReset returns a connection that the peer has reset, and how a read told that.
+// readReset returns a connection after a reset by the peer, and the error of the read.
 func readReset(t lab) (net.Conn, error) {
 	c := peers.Dial(t, "tcp", peer(t, peers.ResetAfterRequest))
 	_, err := io.WriteString(c, "request")
@@ -140,7 +140,7 @@ func datagramRefused(t lab) error {
 	return err
 }
 
-// handmadeFaults are put together as packages net and os would do it.
+// handmadeFaults are built as packages net and os would build them.
 func handmadeFaults() []fault {
 	tcp := func(op string, errno syscall.Errno) error {
 		return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError(op, errno)}
@@ -169,7 +169,7 @@ func handmadeFaults() []fault {
 	}
 }
 
-// byHand is a fault that cannot be brought about on every machine, or at all.
+// byHand is a fault that a test cannot cause on every machine, or at all.
 func byHand(name string, want errcode.Code, err error) fault {
 	return fault{name: name + ", by hand", want: want, byHand: true, fail: func(lab) error { return err }}
 }

@@ -22,14 +22,14 @@ type fault struct {
 	name string
 	// want is the code of the error.
 	want errcode.Code
-	// byHand tells that the error is put together and did not happen.
+	// byHand means that the error is built and did not happen.
 	byHand bool
 	// fail makes the failure happen.
 	fail func(t lab) error
 }
 
-// faults lists those that fail on the real stack, then those that are put
-// together by hand because no test can bring them about on every machine.
+// faults lists the faults of the real stack, then the ones built by hand because no test
+// can cause them on every machine.
 func faults() []fault {
 	return slices.Concat(
 		localFaults(), dnsFaults(), tcpFaults(), tlsFaults(), certificateFaults(), alertFaults(),
@@ -59,7 +59,7 @@ func peer(t lab, script peers.Script) string {
 	return peers.Listen(t, script).Address()
 }
 
-// in places err in a phase as the prober's transport does.
+// in places err in a phase, as the prober's transport does.
 func in(phase errcode.Phase, err error) error {
 	return &errcode.PhaseError{Phase: phase, Err: err}
 }

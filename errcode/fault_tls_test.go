@@ -19,10 +19,10 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// why crypto/tls alone cannot tell some failures.
+// handshakeText says why crypto/tls alone cannot distinguish some failures.
 const handshakeText = "crypto/tls returns a bare text; the transport reads the alert that was sent"
 
-// tlsFaults are those of the handshake itself.
+// tlsFaults are faults of the handshake itself.
 func tlsFaults() []fault {
 	wrongKey, garbage := peers.Unusable("garbage")
 	return []fault{
@@ -85,8 +85,8 @@ var serverHelloTLS10 = "\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01" + string(m
 // secured serves TLS on loopback until the test ends.
 func secured(t lab, cfg *tls.Config) string { return peer(t, peers.Within(cfg, peers.Silence)) }
 
-// handshake dials TLS as any program would, with no certificate of the peer
-// accepted or refused unless cfg says so, and returns the first error.
+// handshake dials TLS as any program would and returns the first error. Without cfg, it
+// does not verify the peer's certificate.
 func handshake(t lab, address string, cfg *tls.Config) error {
 	t.Helper()
 	if cfg == nil {
@@ -107,12 +107,12 @@ func shaking(script peers.Script) func(t lab) error {
 	return func(t lab) error { return handshake(t, peer(t, script), nil) }
 }
 
-// inTLS is what fails, in the phase of the handshake.
+// inTLS places the error of fail in the phase of the handshake.
 func inTLS(fail func(t lab) error) func(t lab) error {
 	return func(t lab) error { return in(errcode.PhaseTLS, fail(t)) }
 }
 
-// givenUp makes a handshake as a transport does that asks for the alert sent.
+// givenUp makes a handshake and asks for the alert sent, as a transport does.
 func givenUp(t lab, address string, cfg *tls.Config) error {
 	t.Helper()
 	if cfg == nil {

@@ -33,12 +33,12 @@ import (
 //  12. malformed input: 1020, 1021, 1701, 1703, 1706, 18xx
 //  13. by phase alone: 1100, 1210, 1300; a socket in use: 1200; otherwise 1000
 //
-// The phase is that of the outermost [PhaseError], but a [net.DNSError] while connecting
-// is of the look-up. Without one, a [net.OpError]
-// of a dial and a [net.DNSError] say the phase, and an end of stream inside a
-// [url.Error] happened before the response header was complete.
+// The phase is the one in the outermost [PhaseError], except that a [net.DNSError] while
+// connecting belongs to the look-up. Without a PhaseError, a [net.OpError] of a dial and a
+// [net.DNSError] give the phase, and an end of stream inside a [url.Error] happened before
+// the response header was complete.
 //
-// The types of quic-go are not looked at here: package quiccode gives them their codes.
+// FromError does not know the types of quic-go: package quiccode gives them their codes.
 //
 // net/http returns the cause of a context instead of its error, if there is one. To
 // keep own cancellation apart, pass errors.Join(ctx.Err(), err).
@@ -51,14 +51,14 @@ func FromError(err error) Code {
 	return f.code()
 }
 
-// maxErrors bounds the errors looked at in one tree. No network stack builds one
-// as large, and a cyclic one would otherwise never end.
+// maxErrors bounds the errors visited in one tree. No network stack builds one as large,
+// and the walk of a cyclic one would otherwise never end.
 const maxErrors = 256
 
-// facts is what one tree of errors says, gathered in a single walk, outermost
-// error first. Of several codes of one kind the first stays.
+// facts are the facts in one tree of errors, gathered in a single walk, outermost error
+// first. Of several codes of one kind, the first stays.
 type facts struct {
-	left int // errors that may still be looked at
+	left int // errors that may still be visited
 
 	place     PhaseError // the outermost one
 	placed    bool
@@ -68,11 +68,11 @@ type facts struct {
 	awaiting  bool   // net/http had not returned a response yet
 	socket    bool   // the operation was on a socket
 	nonTCP    bool   // the socket was not a TCP one
-	url       string // of the request, if net/http gave nothing but a text
+	url       string // of the request, if net/http gave only a text
 
 	cancelled  bool
 	deadline   bool
-	timeout    bool // a wrapper says so, which may be of ETIMEDOUT
+	timeout    bool // a wrapper says so, perhaps one around ETIMEDOUT
 	ended      bool // io.EOF or io.ErrUnexpectedEOF
 	unexpected bool // io.ErrUnexpectedEOF
 	errno      errnoKind
@@ -80,7 +80,7 @@ type facts struct {
 	local, blocked, explicit, dns, tls, proxy, http2, malformed Code
 }
 
-// add takes in err and everything it wraps.
+// add takes in err and all errors it wraps.
 func (f *facts) add(err error) {
 	if err == nil || f.left == 0 {
 		return
@@ -104,7 +104,7 @@ func (f *facts) add(err error) {
 	}
 }
 
-// sentinel takes in the errors that are known by value.
+// sentinel takes in the errors known by value.
 func (f *facts) sentinel(err error) {
 	switch err {
 	case context.Canceled:
@@ -133,7 +133,7 @@ func (f *facts) own(err error) bool {
 	return true
 }
 
-// coded takes in a code that was given where the failure happened.
+// coded takes in a code from the place of the failure.
 func (f *facts) coded(c Code) {
 	switch {
 	case c == OK || !c.known():
@@ -182,7 +182,7 @@ func (f *facts) number(kind errnoKind) {
 	}
 }
 
-// behaviour takes in what an error of an unknown type says of itself.
+// behaviour takes in the methods of an error of an unknown type.
 func (f *facts) behaviour(err error) {
 	if e, ok := err.(interface{ Is(error) bool }); ok {
 		f.cancelled = f.cancelled || e.Is(context.Canceled)

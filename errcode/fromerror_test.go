@@ -107,8 +107,8 @@ func TestThePhaseDecides(t *testing.T) {
 	}
 }
 
-// How a peer ends a connection that it has kept is one failure, whichever call meets it
-// and whatever its system makes of a request that nobody has read.
+// The end of a connection that the peer has kept is one failure, whatever call meets it
+// and whatever the peer's system does with an unread request.
 func TestTheEndOfAReusedConnection(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []error{
@@ -246,7 +246,7 @@ func FuzzFromError(f *testing.F) {
 	})
 }
 
-// build makes a tree of errors from recipe and returns what is left of it.
+// build makes a tree of errors from recipe and returns the rest of it.
 func build(recipe []byte, depth int) (rest []byte, err error) {
 	if len(recipe) == 0 || depth > 40 {
 		return nil, nil

@@ -9,7 +9,7 @@ import (
 
 //go:generate go test -run "^(TestErrorCodesPage|TestEveryCodeHasAWayToCome)$" . -update
 
-// Help explains a code, in whole sentences, to the person whom its alert wakes.
+// Help explains a code, in whole sentences, to the person woken by its alert.
 // docs/error-codes.md consists of these texts.
 type Help struct {
 	// Happened says what the prober saw.
@@ -20,9 +20,9 @@ type Help struct {
 	Look string
 }
 
-// Help returns the help of c, the zero value for a number outside the set. Codes
-// that are computed from a status or a number of HTTP/2, HTTP/3 or QUIC and have no text of
-// their own get that of their family.
+// Help returns the help of c, or the zero value for a number outside the set. A code
+// computed from a status or a number of HTTP/2, HTTP/3 or QUIC has the help of its family,
+// unless it has a text of its own.
 func (c Code) Help() Help {
 	if e := c.entry(); e != nil {
 		return e.help
@@ -39,7 +39,7 @@ func (c Code) Help() Help {
 	return Help{}
 }
 
-// helpOfStatus is the help of a status, with or without a text of its own.
+// helpOfStatus returns the help of a status, with or without a text of its own.
 func helpOfStatus(c Code) Help {
 	for _, s := range statusHelp {
 		if s.code == c {
@@ -55,8 +55,8 @@ func helpOfStatus(c Code) Help {
 	return h
 }
 
-// streamCauses says whose fault a stream error is where the prober itself may have found
-// it; sent is why a server resets a stream so.
+// streamCauses says whose fault a stream error is, also if the prober itself may have found
+// the error. sent is the reason for which a server sends it.
 func streamCauses(n int, sent string) string {
 	var found string
 	switch http2Names[n] {
@@ -73,7 +73,7 @@ func streamCauses(n int, sent string) string {
 		" If it says that the server reset the stream, the server found one. " + sent
 }
 
-// resent says which GOAWAY frames of an orderly end are no failure.
+// resent says when a GOAWAY frame of an orderly end is no failure.
 func resent(n int) string {
 	if n != 0 {
 		return ""
@@ -81,8 +81,8 @@ func resent(n int) string {
 	return " If the frame excludes a request whose answer has not begun, the prober sends it once more on another connection. This one was not excluded, its answer had begun, or the other connection ended so as well."
 }
 
-// frameHelp puts together what the family of an HTTP/2 code says about who gave
-// up what, and what the HTTP/2 error code says about why.
+// frameHelp builds the help of an HTTP/2 code. Its family says who gave up what, and the
+// HTTP/2 error code says why.
 func frameHelp(family Code, n int) Help {
 	reason := http2Reasons[n]
 	name := strings.ToUpper(http2Names[n])

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// http3Help puts together what the family of a code says about who gave up what, and what
-// the number says about why.
+// http3Help builds the help of a code of HTTP/3 or QUIC. Its family says who gave up what,
+// and the number says why.
 func http3Help(family Code, n int) Help {
 	switch family {
 	case h3Close:
@@ -31,7 +31,7 @@ func http3Help(family Code, n int) Help {
 }
 
 // h3Reasons says for each HTTP/3 error code why a connection or a stream ends with it, and
-// where to look.
+// what to look at.
 var h3Reasons = [len(h3Names)]struct{ why, look string }{
 	{
 		"H3_NO_ERROR is the orderly end: a deployment, a restart, a limit of age or requests per connection. A request that a GOAWAY excludes is sent once more on another connection; this one was not excluded.",

@@ -1,7 +1,7 @@
 package errcode
 
-// other4xx and other5xx are for the statuses without a text of their own; what
-// happened is filled in with the status.
+// other4xx and other5xx are for the statuses without a text of their own; helpOfStatus
+// fills in what happened.
 var (
 	other4xx = Help{
 		Causes: "The server takes the request for wrong: the application says so, or a gateway or firewall before it.",

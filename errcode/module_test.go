@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestAnotherModuleCanUseTheCodes tests the example module, which finds this one by a replace.
+// TestAnotherModuleCanUseTheCodes tests the example module; a replace directive points it at
+// this module.
 func TestAnotherModuleCanUseTheCodes(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"vet", "./..."}, {"test", "-count=1", "./..."}} {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// http2Names are the HTTP/2 error codes 0 to 13 (RFC 9113, section 7) as they
-// stand in the names of codes; capitals make them the names of the RFC.
+// http2Names are the HTTP/2 error codes 0 to 13 (RFC 9113, section 7) as the names of
+// codes have them; in capitals they are the names in the RFC.
 var http2Names = [...]string{
 	"no_error", "protocol_error", "internal_error", "flow_control_error", "settings_timeout",
 	"stream_closed", "frame_size_error", "refused_stream", "cancel", "compression_error",
@@ -38,8 +38,7 @@ func ByName(name string) (Code, bool) {
 	return OK, false
 }
 
-// Parse returns the code that s stands for: a number or a name. The error names
-// what is not in the set.
+// Parse returns the code with number or name s. The error names an s outside the set.
 func Parse(s string) (Code, error) {
 	if n, err := strconv.ParseUint(s, 10, 16); err == nil && Code(n).known() {
 		return Code(n), nil
@@ -50,7 +49,7 @@ func Parse(s string) (Code, error) {
 	return OK, fmt.Errorf("no error code has the number or name %q", s)
 }
 
-// Range returns the group c belongs to, "" for a number outside the set.
+// Range returns the range of c, or "" for a number outside the set.
 func (c Code) Range() Range {
 	switch {
 	case !c.known():
@@ -61,8 +60,8 @@ func (c Code) Range() Range {
 	return ranges[c/100]
 }
 
-// Name returns the lower-case name of c, which is unique and as stable as the
-// number, "" for a number outside the set.
+// Name returns the lower-case name of c, or "" for a number outside the set. The name is
+// unique and as stable as the number.
 func (c Code) Name() string {
 	if e := c.entry(); e != nil {
 		return e.name
@@ -79,8 +78,8 @@ func (c Code) Name() string {
 	return ""
 }
 
-// Meaning returns what c stands for in half a sentence, "" for a number outside
-// the set.
+// Meaning returns the meaning of c in half a sentence, or "" for a number outside the
+// set.
 func (c Code) Meaning() string {
 	if e := c.entry(); e != nil {
 		return e.meaning
@@ -123,8 +122,8 @@ func (c Code) isStatus() bool { return c >= 1400 && c <= 1599 }
 
 func (c Code) status() int { return int(c) - 1000 }
 
-// http2 takes a computed HTTP/2 code apart: the general code of its family and
-// the HTTP/2 error code.
+// http2 splits a computed HTTP/2 code into the general code of its family and the HTTP/2
+// error code.
 func (c Code) http2() (family Code, n int, ok bool) {
 	for _, family := range [...]Code{GoAway, Stream, Connection} {
 		if n := int(c) - int(family) - 1; n >= 0 && n < len(http2Names) {

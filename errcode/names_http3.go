@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// h3Names are the HTTP/3 error codes from 0x100 on (RFC 9114, section 8.1) as they stand
-// in the names of codes; H3_ before them and capitals make them the names of the RFC.
+// h3Names are the HTTP/3 error codes from 0x100 on (RFC 9114, section 8.1) as the names of
+// codes have them; in capitals and after H3_ they are the names in the RFC.
 var h3Names = [...]string{
 	"no_error", "general_protocol_error", "internal_error", "stream_creation_error", "closed_critical_stream",
 	"frame_unexpected", "frame_error", "excessive_load", "id_error", "settings_error", "missing_settings",
@@ -21,7 +21,7 @@ var quicNames = [...]string{
 	"crypto_buffer_exceeded", "key_update_error", "aead_limit_reached", "no_viable_path",
 }
 
-// Numbers of HTTP/3 and QUIC that begin a group of their own.
+// Bounds of the numbers of HTTP/3, QPACK and QUIC's TLS alerts.
 const (
 	firstH3     = 0x100 // of HTTP/3
 	firstQPACK  = 0x200 // of QPACK (RFC 9204, section 6)
@@ -30,12 +30,11 @@ const (
 	lastCrypto  = 0x1ff
 )
 
-// FromH3Close returns the code of a connection that was closed with HTTP/3 error code n, by
-// either side.
+// FromH3Close returns the code of a connection closed with HTTP/3 error code n, by either
+// side.
 func FromH3Close(n uint64) Code { return fromH3(h3Close, n) }
 
-// FromH3Stream returns the code of a stream that was reset with HTTP/3 error code n, by
-// either side.
+// FromH3Stream returns the code of a stream reset with HTTP/3 error code n, by either side.
 func FromH3Stream(n uint64) Code { return fromH3(h3Stream, n) }
 
 func fromH3(family Code, n uint64) Code {
@@ -48,8 +47,8 @@ func fromH3(family Code, n uint64) Code {
 	return family + 1 + Code(n-firstH3)
 }
 
-// FromQUIC returns the code of a connection that ended with transport error n of QUIC. An
-// alert of TLS, which is one of them, is taken to be the peer's.
+// FromQUIC returns the code of a connection that ended with transport error n of QUIC. If n
+// contains a TLS alert, FromQUIC takes it for the peer's.
 func FromQUIC(n uint64) Code {
 	switch {
 	case n >= firstCrypto && n <= lastCrypto:
@@ -60,10 +59,10 @@ func FromQUIC(n uint64) Code {
 	return quicTransport + 1 + Code(n)
 }
 
-// http3 takes a computed code of QUIC or HTTP/3 apart: its family, and the number within.
+// http3 splits a computed code of QUIC or HTTP/3 into its family and the number within.
 func (c Code) http3() (family Code, n int, ok bool) {
 	for _, family := range [...]Code{h3Close, h3Stream, quicTransport} {
-		if n := int(c) - int(family) - 1; n >= 0 && n < len(h3Names) { // there are as many of each
+		if n := int(c) - int(family) - 1; n >= 0 && n < len(h3Names) { // all families have the same number of codes
 			return family, n, true
 		}
 	}

@@ -39,7 +39,7 @@ func TestEveryCodeHasAllItsWords(t *testing.T) {
 	assert.Len(t, names, 1+100+100+3*14+3*17+countTable(t))
 }
 
-// countTable returns how many failures have a name of their own.
+// countTable returns the number of failures with a name of their own.
 func countTable(t *testing.T) (n int) {
 	t.Helper()
 	for c := range errcode.All() {

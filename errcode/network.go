@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// operation takes in the operation and the network of a failure in package net,
-// and of the packages that borrow its error type: crypto/tls for alerts,
-// net/http for proxies, x/net/proxy for SOCKS.
+// operation takes in the operation and the network of a failure in package net. Other
+// packages borrow its error type: crypto/tls for alerts, net/http for proxies,
+// x/net/proxy for SOCKS.
 func (f *facts) operation(e *net.OpError) {
 	switch {
 	case e.Op == "dial":
@@ -31,8 +31,8 @@ func (f *facts) operation(e *net.OpError) {
 	}
 }
 
-// wrongFamily reports whether an address was refused because the network, such as
-// "tcp4", is of the other family.
+// wrongFamily reports whether an address was refused because the network, such as "tcp4",
+// has the other address family.
 func wrongFamily(network string, e *net.AddrError) bool {
 	addr, err := netip.ParseAddr(e.Addr)
 	if err != nil {
@@ -41,9 +41,9 @@ func wrongFamily(network string, e *net.AddrError) bool {
 	return strings.HasSuffix(network, "4") && !addr.Is4() || strings.HasSuffix(network, "6") && !addr.Is6()
 }
 
-// resolution takes in a failure of [net.Resolver]. It keeps a cause only for
-// cancellation and deadlines; SERVFAIL, REFUSED and a closed port differ in
-// nothing but the text.
+// resolution takes in a failure of [net.Resolver]. The resolver keeps a cause only for
+// cancellation and deadlines; SERVFAIL, REFUSED and a closed port differ only in the
+// text.
 func (f *facts) resolution(e *net.DNSError) {
 	f.lookup = true
 	f.deadline = f.deadline || e.IsTimeout
@@ -54,8 +54,8 @@ func (f *facts) resolution(e *net.DNSError) {
 	first(&f.dns, DNS)
 }
 
-// request takes in the operation of net/url and of [net/http.Client], which
-// wraps what happens before the response header is complete, and nothing after.
+// request takes in the operation of net/url and of [net/http.Client]. The client wraps
+// failures until the response header is complete, and none after.
 func (f *facts) request(e *url.Error) {
 	if e.Op == "parse" {
 		first(&f.malformed, InvalidURL)
@@ -67,9 +67,8 @@ func (f *facts) request(e *url.Error) {
 	}
 }
 
-// unsendable reports whether net/http's client has no way to send a request to
-// raw: it returns a bare text for such a URL. A relative one is the target of a
-// redirect.
+// unsendable reports whether net/http's client has no way to send a request to raw: it
+// returns a bare text for such a URL. A relative URL is the target of a redirect.
 func unsendable(raw string) bool {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme == "" {

@@ -22,8 +22,7 @@ var update = flag.Bool("update", false, "write docs/error-codes.md instead of co
 
 const page = "../docs/error-codes.md"
 
-// k6 compares with the list of codes in k6's documentation; its program was not
-// looked at.
+// k6 compares with the list of codes in k6's documentation, not with its program.
 var k6 = []struct{ failure, says, prober, why string }{
 	{
 		"an expired, revoked or otherwise invalid certificate", "1300 at best: the list has 1310 and 1311 only", "1312 to 1319",
@@ -79,8 +78,8 @@ var k6 = []struct{ failure, says, prober, why string }{
 	},
 }
 
-// TestErrorCodesPage holds docs/error-codes.md equal to the table, the help and
-// the faults of this package. It is written with `go generate ./errcode`.
+// TestErrorCodesPage compares docs/error-codes.md with the table, the help and the faults
+// of this package. `go generate ./errcode` writes the page.
 func TestErrorCodesPage(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -211,7 +210,7 @@ var ranges = []struct {
 	{errcode.RangeGRPC, "20xx", "gRPC: 2000 plus the status of the call, and the form of its answer"},
 }
 
-// anchor is the one that Markdown gives the heading of a range.
+// anchor returns the anchor Markdown gives to the heading of a range.
 func anchor(r errcode.Range) string { return "range-" + r.String() }
 
 func renderDifferences(b *strings.Builder) {
@@ -223,7 +222,7 @@ func renderDifferences(b *strings.Builder) {
 	}
 }
 
-// theirs is the cell of a scene that says what net/http and x/net/http2 come to.
+// theirs returns the cell of a scene with the codes of net/http and x/net/http2.
 func (s scene) theirs() string {
 	if s.alone {
 		return "-"
@@ -259,7 +258,7 @@ func renderCodes(b *strings.Builder) {
 	}
 }
 
-// isOther reports whether c is a status that shares its help with others.
+// isOther reports whether c is a status without help of its own.
 func isOther(c errcode.Code) bool {
 	general := errcode.Code(1418)
 	if c.Range() == errcode.RangeHTTP5xx {

@@ -1,9 +1,9 @@
 package errcode
 
-// Phase is the part of a request in which time is spent or a failure happens.
+// Phase is the part of a request in which it spends time or fails.
 type Phase uint8
 
-// The phases of one request in the order in which they happen.
+// The phases of one request in the order of time.
 const (
 	// PhaseNone stands for a failure outside any phase.
 	PhaseNone Phase = iota
@@ -30,7 +30,7 @@ var phaseNames = [NumPhases]string{
 	"none", "queue", "resolve", "connect", "tls", "send", "processing", "transfer",
 }
 
-// String returns the phase as it stands in the label phase.
+// String returns the phase as in the label phase.
 func (p Phase) String() string {
 	if int(p) < len(phaseNames) {
 		return phaseNames[p]
@@ -38,13 +38,13 @@ func (p Phase) String() string {
 	return phaseNames[PhaseNone]
 }
 
-// PhaseError is a failure together with the place where it happened. The same
-// cause means different things in different phases: a deadline while connecting
-// is [DialTimeout], while waiting for the answer [RequestTimeout]; an end of
-// stream is [Closed], [ClosedInHeaders], [ClosedReused] or [Truncated]. Users of
-// net/http learn the place from [net/http/httptrace].
+// PhaseError is a failure together with its place. The same cause means different things
+// in different phases: a deadline while connecting is [DialTimeout], while waiting for
+// the answer [RequestTimeout]; an end of stream is [Closed], [ClosedInHeaders],
+// [ClosedReused] or [Truncated]. Users of net/http learn the place from
+// [net/http/httptrace].
 type PhaseError struct {
-	// Phase is where the failure happened.
+	// Phase is the phase of the failure.
 	Phase Phase
 	// Reused is set if the connection had carried an exchange before.
 	Reused bool
@@ -59,11 +59,11 @@ func (e *PhaseError) Error() string { return e.Phase.String() + ": " + e.Err.Err
 // Unwrap returns the cause.
 func (e *PhaseError) Unwrap() error { return e.Err }
 
-// Error is a failure whose code is known where it happens, such as a rule of a
-// protocol that the peer broke. [FromError] takes its code as it is.
+// Error is a failure with a code known at its place, such as a broken rule of a protocol.
+// [FromError] takes its code as it is.
 type Error struct {
 	Code Code
-	// Text says what was wrong. What the peer sent is quoted in it, and cut.
+	// Text says what was wrong. It quotes the peer's bytes, and cuts them.
 	Text string
 	// Err is the cause, or nil.
 	Err error

@@ -1,10 +1,10 @@
 package errcode
 
-// Range is the group a code belongs to, named after the layer that failed. It
-// is the value of the label range.
+// Range is the group of a code, named after the layer that failed. It is the value of the
+// label range.
 type Range string
 
-// The ranges and the numbers they cover.
+// The ranges and their numbers.
 const (
 	RangeOK      Range = "ok"       // 0
 	RangeGeneral Range = "general"  // 1000 to 1099
@@ -20,11 +20,11 @@ const (
 	RangeGRPC    Range = "grpc"     // 2000 to 2099
 )
 
-// ranges are those of the failures, a hundred numbers each, by their first two digits.
+// ranges are the ranges of failures, a hundred numbers each, by their first two digits.
 var ranges = [...]Range{
 	10: RangeGeneral, 11: RangeDNS, 12: RangeTCP, 13: RangeTLS, 14: RangeHTTP4xx, 15: RangeHTTP5xx,
 	16: RangeHTTP2, 17: RangeContent, 18: RangeHTTP1, 19: RangeHTTP3, 20: RangeGRPC,
 }
 
-// String returns the range as it stands in the label range.
+// String returns the range as in the label range.
 func (r Range) String() string { return string(r) }

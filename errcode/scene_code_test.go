@@ -10,15 +10,15 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// refusal is the HTTP/2 error code with which net/http takes a stream for one that the
-// server has not looked at, and protocolError another one that makes it try again.
+// After refusal, an HTTP/2 error code, net/http assumes that the server has not processed
+// the request. protocolError makes net/http try again too.
 const (
 	protocolError = uint32(http2.ErrCodeProtocol)
 	refusal       = uint32(http2.ErrCodeRefusedStream)
 )
 
-// errorCodeScenes are the HTTP/2 error codes of RFC 9113, and one that is
-// unknown, sent by a server.
+// errorCodeScenes are the HTTP/2 error codes of RFC 9113 and one unknown code, sent by a
+// server.
 func errorCodeScenes() []scene {
 	var all []scene
 	for n := range uint32(http2Codes) {
@@ -54,7 +54,7 @@ func resettingEach(code http2.ErrCode) reaction {
 }
 
 // resendScenes are GOAWAY frames that do not cover the request: the server has not
-// looked at it.
+// processed it.
 func resendScenes() []scene {
 	const calm = http2.ErrCodeEnhanceYourCalm
 	uncovered := func(code http2.ErrCode, before ...reaction) func(t lab) transport.Config {

@@ -13,7 +13,7 @@ import (
 )
 
 // Reasons for a difference: net/http does not say whether our own side ended a request, or
-// which of its times did.
+// which of its timeouts did.
 const (
 	causeAlone = "net/http returns the cause of the context instead of its error"
 	causeFirst = "net/http returns the cause of the context until it has a connection, and then its error"
@@ -22,8 +22,8 @@ const (
 
 var errOperator = errors.New("the operator changed his mind")
 
-// contextScenes are requests that our own side cancels, in each phase, and requests
-// whose time ends in one.
+// contextScenes are requests cancelled by our own side, in each phase, and requests that
+// time out in a phase.
 func contextScenes() []scene {
 	trusting := option.TLS{InsecureSkipVerify: true}
 	lookUp := func(t lab) transport.Config {
@@ -63,7 +63,7 @@ func contextScenes() []scene {
 	return all
 }
 
-// cancelled is an act whose context is cancelled after a while, for a cause if there is one.
+// cancelled is an act with a context cancelled after a while, for a cause if there is one.
 func cancelled(after time.Duration, cause error) func(t lab, e engine) (errcode.Code, error) {
 	return func(t lab, e engine) (errcode.Code, error) {
 		ctx, cancel := context.WithCancelCause(t.Context())

@@ -18,7 +18,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// why net/http cannot tell some failures, or cannot be shown them.
+// Reasons why net/http cannot distinguish a failure, or why the scene cannot run with it.
 const (
 	clientText    = "net/http returns a bare text"
 	clientContext = "net/http returns the error of the context or of its own timer, without the phase"
@@ -30,8 +30,7 @@ const (
 	atOnce        = "which error net/http returns depends on which of its goroutines sees the end first"
 )
 
-// dialScenes are what can be wrong with the URL, our own host, and the making of
-// a connection.
+// dialScenes are faults of the URL, of our own host, and of making a connection.
 func dialScenes() []scene {
 	to := func(u *url.URL) func(lab) transport.Config {
 		return func(lab) transport.Config { return transport.Config{URL: u} }
@@ -80,7 +79,7 @@ func dnsScenes() []scene {
 	inVain := func(names peers.Names) func(t lab) transport.Config {
 		return func(t lab) transport.Config {
 			cfg := asking(names)(t)
-			cfg.ConnectTimeout = waiting // in which an answer is to be heard
+			cfg.ConnectTimeout = waiting // enough time for an answer
 			return cfg
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// why net/http does not tell where or how a connection ended.
+// Reasons why net/http does not say where or how a connection ended.
 const (
 	partOfLine = "net/http takes the part of a line for a malformed one"
 	lostReset  = "net/http loses the reset and reads on"
@@ -22,14 +22,14 @@ const (
 	againAlone = "net/http sends the request again until its time is over, unseen"
 )
 
-// ending is a way in which a peer ends a connection.
+// ending is one way for a peer to end a connection.
 type ending struct {
 	does string
 	end  peers.Script
 }
 
-// endings are the end in good order, which the peer of a test brings about by
-// returning, and the end by RST.
+// endings are the orderly end, for which the peer of a test just returns, and the end by
+// RST.
 var endings = [...]ending{{"closes", func(net.Conn) {}}, {"resets", peers.Reset}}
 
 // endScenes are the ends of connections of HTTP/1 at each place of an answer.
@@ -79,7 +79,7 @@ func of(closed, reset errcode.Code) [len(endings)]errcode.Code {
 	return [...]errcode.Code{closed, reset}
 }
 
-// keepAliveScenes are the ends of connections that have served requests before.
+// keepAliveScenes are the ends of reused connections.
 func keepAliveScenes() []scene {
 	var all []scene
 	for i, e := range endings {
@@ -95,11 +95,11 @@ func keepAliveScenes() []scene {
 	return all
 }
 
-// ended is the stage of a peer that hears a request before each of the texts it says,
-// and ends the connection.
+// ended is the stage of a peer that waits for a request before each of its texts, and
+// then ends the connection.
 func ended(method string, end peers.Script, texts ...string) func(t lab) transport.Config {
 	cfg := transport.Config{Method: method}
-	last := "\r\n\r\n" // of what a request consists of
+	last := "\r\n\r\n" // the end of a request
 	if method == "POST" {
 		cfg.Body, last = []byte("content"), "content"
 	}
@@ -116,8 +116,8 @@ func ended(method string, end peers.Script, texts ...string) func(t lab) transpo
 	}
 }
 
-// hear reads until what it has read ends so: of a request that is left unread, the
-// kernel makes a reset.
+// hear reads until the bytes end with last. The kernel would answer an unread rest of a
+// request with a reset.
 func hear(c net.Conn, last string) {
 	var heard []byte
 	for part := make([]byte, 1<<12); !bytes.HasSuffix(heard, []byte(last)); {
@@ -129,8 +129,8 @@ func hear(c net.Conn, last string) {
 	}
 }
 
-// securedEndScenes are ends of TLS without close_notify, which an attacker can bring
-// about as well as the peer.
+// securedEndScenes are ends of TLS without close_notify. An attacker can cause them as
+// well as the peer.
 func securedEndScenes() []scene {
 	over := func(script peers.Script) func(t lab) transport.Config {
 		return func(t lab) transport.Config {

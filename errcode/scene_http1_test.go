@@ -21,8 +21,7 @@ func inCoding(body []byte) func(t lab) transport.Config {
 	return answered(fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(body), body))
 }
 
-// answered is the stage of a peer that answers with text; the client has asked
-// for gzip.
+// answered is the stage of a peer that answers with text; the client has asked for gzip.
 func answered(text string) func(t lab) transport.Config {
 	return func(t lab) transport.Config {
 		return transport.Config{URL: at("http", peer(t, peers.Saying(text))), Compression: []string{"gzip"}}
@@ -91,7 +90,7 @@ func contentScenes() []scene {
 	return all
 }
 
-// securedBy is a stage whose peer speaks TLS and answers with text.
+// securedBy is the stage of a TLS peer that answers with text.
 func securedBy(t lab, text string) transport.Config {
 	return transport.Config{
 		URL: securedPeer(t, peers.Saying(text)),

@@ -14,10 +14,10 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// reaction is what a server of HTTP/2 does when a request has come on a stream.
+// reaction handles a request on a stream of a server of HTTP/2.
 type reaction func(f *peers.H2, stream uint32)
 
-// http2Scenes are what can go wrong with a connection of HTTP/2 as such.
+// http2Scenes are faults of a connection of HTTP/2 as such.
 func http2Scenes() []scene {
 	return []scene{
 		{name: "the peer answers HTTP/2 with HTTP/1", want: errcode.HTTP2NotSpoken, std: errcode.General, xnet: errcode.HTTP2FrameSize, why: clientText, stage: func(t lab) transport.Config {
@@ -52,8 +52,8 @@ func http2Scenes() []scene {
 	}
 }
 
-// unansweredPing has the server fall silent at a request, which is given up, and then at the PING that
-// this brings. A machine may be so slow that a request is given up before it is sent.
+// unansweredPing has the server fall silent at a request and at the PING that follows after the
+// request is given up. A slow machine may give a request up before it is sent.
 func unansweredPing() scene {
 	asked := make(chan struct{}, 1)
 	return scene{
@@ -66,7 +66,7 @@ func unansweredPing() scene {
 				}
 				fallSilent(f, stream)
 			})(t)
-			cfg.ConnectTimeout = 2 * waiting // which is that of the PING too
+			cfg.ConnectTimeout = 2 * waiting // the timeout of the PING too
 			return cfg
 		},
 		act: func(t lab, e engine) (errcode.Code, error) {
@@ -153,8 +153,8 @@ func overFrames(t lab, greet func(*peers.H2), react reaction) transport.Config {
 	return transport.Config{URL: at("http", peer(t, serveFrames(greet, react))), HTTPVersion: option.H2C}
 }
 
-// serveFrames greets and reacts to the first request. Then it says no more and
-// listens to the end, so that the client sees an end of stream and no reset.
+// serveFrames greets and reacts to the first request. Then it sends nothing more and reads to the end,
+// so the client sees an end of stream and no reset.
 func serveFrames(greet func(*peers.H2), react reaction) peers.Script {
 	return serveFramesUntil(greet, react, peers.Finish)
 }
@@ -176,7 +176,7 @@ func serveFramesUntil(greet func(*peers.H2), react reaction, end peers.Script) p
 
 func settings(f *peers.H2) { _ = f.WriteSettings() }
 
-// fallSilent answers nothing any more, no PING either.
+// fallSilent answers nothing any more, not even PING.
 func fallSilent(f *peers.H2, _ uint32) { peers.Silence(f.Conn) }
 
 func answerOK(f *peers.H2, stream uint32) { f.Headers(stream, true, ":status", "200") }

@@ -16,13 +16,13 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// noHTTP3 is why a scene is for the prober alone.
+// noHTTP3 is the reason why only the prober runs a scene.
 const noHTTP3 = "net/http speaks no HTTP/3"
 
 // numbers is how many error codes HTTP/3 and QUIC have each: 0x100 to 0x110, and 0 to 16.
 const numbers = 17
 
-// http3Scenes are what can go wrong with QUIC and HTTP/3.
+// http3Scenes are faults of QUIC and HTTP/3.
 func http3Scenes() []scene {
 	all := []scene{
 		overQUIC("nobody answers over UDP", errcode.QUICHandshakeTimeout, func(t lab) transport.Config {
@@ -31,7 +31,7 @@ func http3Scenes() []scene {
 			return cfg
 		}),
 		overQUIC("the server begins a QUIC handshake and does not end it", errcode.QUICHandshakeTimeout, func(t lab) transport.Config {
-			cfg := packets(peers.NegotiateVersion(1))(t) // which means nothing, as it is the version that was asked for
+			cfg := packets(peers.NegotiateVersion(1))(t) // without effect, because the client asked for this version
 			cfg.TLSTimeout = briefly
 			return cfg
 		}),
@@ -42,7 +42,7 @@ func http3Scenes() []scene {
 		}),
 		overQUIC("the UDP port of the server is closed while a request is open", errcode.UDPUnreachable, func(t lab) transport.Config {
 			cfg := quicReaction(func(p *peers.H3, _ *quic.Stream) { p.Server().Kill() })(t)
-			cfg.Method, cfg.BodySize = "POST", 1<<20 // ICMP is heard only when something is sent
+			cfg.Method, cfg.BodySize = "POST", 1<<20 // the client sees ICMP only after it sends something
 			return cfg
 		}),
 		overQUIC("the UDP port of the server is closed", errcode.Refused, func(t lab) transport.Config {
@@ -82,7 +82,7 @@ func http3Scenes() []scene {
 	return all
 }
 
-// forgottenQUIC has the server forget the connection between two requests.
+// forgottenQUIC makes the server forget the connection between two requests.
 func forgottenQUIC() scene {
 	var server *peers.QUIC
 	s := overQUIC("the server has forgotten the QUIC connection", errcode.QUICStatelessReset, func(t lab) transport.Config {
@@ -106,12 +106,12 @@ func overQUIC(name string, want errcode.Code, stage func(t lab) transport.Config
 	}}
 }
 
-// packets is the stage of a peer that answers each datagram so.
+// packets is the stage of a peer that answers each datagram with answer.
 func packets(answer func(datagram []byte) []byte) func(t lab) transport.Config {
 	return func(t lab) transport.Config { return transport.Config{URL: at("https", peers.Packets(t, answer))} }
 }
 
-// quicReaction is the stage of a server that reacts so to each request.
+// quicReaction is the stage of a server that handles each request with react.
 func quicReaction(react func(p *peers.H3, s *quic.Stream)) func(t lab) transport.Config {
 	return func(t lab) transport.Config { return quicPeer(t, peers.Settings{}, react) }
 }

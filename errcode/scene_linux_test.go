@@ -23,11 +23,11 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// childOf is the environment variable that makes a process the one in which a
-// test plays its scenes: with a network of its own, or with few files.
+// childOf is an environment variable. It makes a process play the scenes of a test, with
+// a network of its own or with few files.
 const childOf = "ERRCODE_TEST_CHILD_OF"
 
-// allScenes lists those of this process and of children.
+// allScenes lists the scenes of this process and of its children.
 func allScenes() []scene {
 	return slices.Concat(scenes(), droppingScenes(), networkScenes(), datagramScenes(), fileScenes())
 }
@@ -71,8 +71,8 @@ func TestBothEnginesWithoutFileDescriptors(t *testing.T) {
 	playAll(t, fileScenes())
 }
 
-// startChild plays the scenes of t in a process of its own. The test is skipped
-// where the rights are missing.
+// startChild plays the scenes of t in a process of its own. It skips the test without the
+// necessary rights.
 func startChild(t *testing.T, attr *syscall.SysProcAttr) {
 	t.Helper()
 	var out strings.Builder
@@ -88,7 +88,7 @@ func startChild(t *testing.T, attr *syscall.SysProcAttr) {
 	require.Contains(t, out.String(), "--- PASS: "+t.Name(), "the child has run it")
 }
 
-// droppingScenes are of a firewall that drops packets without a word.
+// droppingScenes have a firewall that silently drops packets.
 func droppingScenes() []scene {
 	dropped := func(t lab) transport.Config {
 		return transport.Config{URL: at("http", filteredPeer(t, dropAll))}
@@ -105,7 +105,7 @@ func droppingScenes() []scene {
 	}
 }
 
-// networkScenes need routes and sockets that no other program depends on.
+// networkScenes need routes and sockets that no other program uses.
 func networkScenes() []scene {
 	to := func(address string) func(t lab) transport.Config {
 		return func(lab) transport.Config { return transport.Config{URL: at("http", address)} }
@@ -120,7 +120,7 @@ func networkScenes() []scene {
 		}},
 		{name: "the kernel aborts the connection", want: errcode.Aborted, stage: plain(func(c net.Conn) {
 			peers.HangUp(c)
-			// Its status tells of more sockets than this one.
+			// Its exit status also covers other sockets.
 			_ = exec.Command("ss", "-K", "dport", "=", strconv.Itoa(c.LocalAddr().(*net.TCPAddr).Port)).Run()
 			peers.Silence(c)
 		})},
@@ -130,13 +130,13 @@ func networkScenes() []scene {
 	}
 }
 
-// Addresses that a firewall in front of drops datagrams to: all of them, and long ones.
+// A firewall drops datagrams to these addresses: all of them, or only long ones.
 const (
 	swallowing = "127.0.0.8"
 	narrow     = "127.0.0.9"
 )
 
-// datagramScenes are those of networkScenes for HTTP/3.
+// datagramScenes are the scenes of networkScenes for HTTP/3.
 func datagramScenes() []scene {
 	to := func(address string) func(t lab) transport.Config {
 		return func(lab) transport.Config { return transport.Config{URL: at("https", address)} }
@@ -182,7 +182,8 @@ func exhaust(t lab) {
 	}
 }
 
-// filteredPeer is a silent [peer] whose connections get no packet that the filter drops.
+// filteredPeer is a silent [peer]. Its connections get none of the packets that the
+// filter drops.
 func filteredPeer(t lab, filter []syscall.SockFilter) string {
 	t.Helper()
 	var config net.ListenConfig
@@ -199,7 +200,7 @@ func filteredPeer(t lab, filter []syscall.SockFilter) string {
 	return peers.ServeOn(t, l, peers.Silence).Address()
 }
 
-// The filters of packets look at the header of TCP.
+// The filters read the TCP header of each packet.
 var (
 	dropAll     = []syscall.SockFilter{{Code: syscall.BPF_RET | syscall.BPF_K, K: 0}}
 	dropContent = []syscall.SockFilter{

@@ -2,5 +2,5 @@
 
 package errcode_test
 
-// allScenes lists those that can be played here.
+// allScenes lists the scenes for this platform.
 func allScenes() []scene { return scenes() }

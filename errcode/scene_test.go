@@ -15,33 +15,33 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// scene is one failure of the real stack, played to both engines: to the
-// prober's transport and to net/http. Its parts about HTTP/2 are played to
-// golang.org/x/net/http2 as well.
+// scene is one failure of the real stack, played to two engines: the prober's transport
+// and net/http. The scenes about HTTP/2 run with golang.org/x/net/http2 too.
 type scene struct {
 	// name is a sentence without its full stop.
 	name string
-	// want is the code that both come to, unless why is set.
+	// want is the code from both engines, unless why is set.
 	want errcode.Code
-	// why is the reason for which net/http comes to another code, std, or, if the
-	// scene is for the prober alone, for which it cannot be played to net/http.
+	// why is the reason for std, the different code of net/http. If the scene is for the
+	// prober alone, why says why net/http cannot play it.
 	why   string
 	std   errcode.Code
 	alone bool
-	// or is the other code of net/http where chance decides between two. It may be want.
+	// or is a second code of net/http if chance decides between two. It may be want.
 	or errcode.Code
-	// xnet is the code of x/net/http2 where it has a type for what is a text in net/http.
+	// xnet is the code of x/net/http2 if it has a type for a failure that is only a text in
+	// net/http.
 	xnet errcode.Code
-	// late is set if the time of the request is to run out.
+	// late is set if the request must time out.
 	late bool
-	// stage sets the peers up and returns what a client has to know. Each engine
-	// has a stage of its own.
+	// stage sets the peers up and returns the client's configuration. Each engine has a
+	// stage of its own.
 	stage func(t lab) transport.Config
 	// act plays the scene; nil means one request, with much time unless it is late.
 	act func(t lab, e engine) (errcode.Code, error)
 }
 
-// scenes are those that can be played anywhere.
+// scenes are the scenes for every platform.
 func scenes() []scene {
 	return slices.Concat(
 		dialScenes(), dnsScenes(), proxyScenes(), redirectScenes(),
@@ -56,7 +56,7 @@ func TestBothEnginesGiveAFailureTheSameCode(t *testing.T) {
 	playAll(t, scenes())
 }
 
-// playAll plays scenes and prints what both engines came to, side by side.
+// playAll plays scenes and prints the codes of both engines, side by side.
 func playAll(t *testing.T, all []scene) {
 	t.Helper()
 	for _, s := range all {
@@ -67,8 +67,7 @@ func playAll(t *testing.T, all []scene) {
 	}
 }
 
-// play shows the scene to all engines at the same time, so that what they have to
-// wait for passes once.
+// play runs the scene with all engines at the same time, so all of them wait together.
 func (s scene) play(t lab) {
 	t.Helper()
 	prober, others := newOwn(t, s.setting(t)), s.others(t)
@@ -97,7 +96,7 @@ const (
 	xnetHTTP2    = "x/net/http2"
 )
 
-// others returns the engines of other makers that the scene can be played to.
+// others returns the other engines for the scene.
 func (s scene) others(t lab) map[string]engine {
 	t.Helper()
 	if s.alone {
@@ -115,7 +114,7 @@ func (s scene) others(t lab) map[string]engine {
 	return all
 }
 
-// foreign returns the codes that another engine may come to.
+// foreign returns the codes allowed for another engine.
 func (s scene) foreign(name string) []errcode.Code {
 	switch {
 	case s.why == "":
@@ -153,7 +152,7 @@ func (s scene) perform(t lab, e engine) (errcode.Code, error) {
 	return e.do(t.Context(), patience)
 }
 
-// again is an act of two requests of which the first goes well.
+// again is an act of two requests. The first succeeds.
 func again(t lab, e engine) (errcode.Code, error) {
 	code, err := e.do(t.Context(), patience)
 	assert.Equal(t, errcode.OK, code, "the request before: %v", err)

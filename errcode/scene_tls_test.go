@@ -17,7 +17,7 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-// tlsScenes are those of the handshake itself.
+// tlsScenes are faults of the handshake itself.
 func tlsScenes() []scene {
 	trusting := option.TLS{InsecureSkipVerify: true}
 	saying := func(serve peers.Script) func(t lab) transport.Config {
@@ -61,7 +61,7 @@ func tlsScenes() []scene {
 	}
 }
 
-// certificateScenes are those of [peers.BadCertificates], and a revocation.
+// certificateScenes are the scenes of [peers.BadCertificates], and a revocation.
 func certificateScenes() []scene {
 	var all []scene
 	for _, c := range peers.BadCertificates() {
@@ -83,7 +83,7 @@ func certificateScenes() []scene {
 	}})
 }
 
-// alertScenes are the alerts of [alertFaults], those of real servers included.
+// alertScenes are the alerts of [alertFaults], including those of real servers.
 func alertScenes() []scene {
 	var all []scene
 	for n := range 256 {

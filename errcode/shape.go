@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// shape takes in unexported types of the standard library by package, name and
-// kind. The HTTP/2 client of net/http is x/net/http2 with its names prefixed;
-// later versions of Go keep it in a package of its own, without the prefix.
+// shape takes in unexported types of the standard library by package, name and kind. The
+// HTTP/2 client of net/http is x/net/http2 with prefixed names; later versions of Go keep
+// it in a package of its own, without the prefix.
 func (f *facts) shape(err error) {
 	v := reflect.Indirect(reflect.ValueOf(err))
 	name := v.Type().Name()
@@ -45,8 +45,8 @@ func (f *facts) frameShape(name string, v reflect.Value) {
 	}
 }
 
-// codeField returns the HTTP/2 error code in a field of the struct v, or one that
-// no RFC knows.
+// codeField returns the HTTP/2 error code in a field of the struct v, or a code unknown
+// to every RFC.
 func codeField(v reflect.Value, name string) uint32 {
 	code := field(v, name)
 	if !code.CanUint() {
@@ -55,8 +55,8 @@ func codeField(v reflect.Value, name string) uint32 {
 	return uint32(code.Uint())
 }
 
-// field returns the field of the struct that v holds or points to, or an invalid
-// value.
+// field returns the named field of a struct, or an invalid value. v holds the struct or
+// points to it.
 func field(v reflect.Value, name string) reflect.Value {
 	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
 		v = v.Elem()

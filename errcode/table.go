@@ -2,7 +2,7 @@ package errcode
 
 import "slices"
 
-// entry is all that there is to say of one code. Its number says the range.
+// entry describes one code. The range follows from the number.
 type entry struct {
 	code Code
 	// name is in lower case and unique, meaning is half a sentence.
@@ -10,14 +10,14 @@ type entry struct {
 	help          Help
 }
 
-// tables hold every code that is not computed from a status or a number of HTTP/2, HTTP/3
-// or QUIC, in ascending order. Each range has a table, and the alerts of TLS have one of their own.
+// tables hold every code that is not computed from a status or a number of HTTP/2, HTTP/3 or QUIC,
+// in ascending order. Each range has a table, and the alerts of TLS have another one.
 var tables = [...][]entry{
 	generalTable[:], dnsTable[:], tcpTable[:], tlsTable[:], alertTable[:],
 	http2Table[:], contentTable[:], http1Table[:], http3Table[:], grpcTable[:],
 }
 
-// entry returns nil for a code that is in none of the tables.
+// entry returns the entry of c, or nil if no table has one.
 func (c Code) entry() *entry {
 	for _, table := range tables {
 		if c <= table[len(table)-1].code {

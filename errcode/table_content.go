@@ -1,6 +1,6 @@
 package errcode
 
-// The codes of bodies, and of what a target expects: 17xx.
+// The codes of bodies, and of expectations of a target: 17xx.
 const (
 	Content            Code = 1700
 	Decompression      Code = 1701

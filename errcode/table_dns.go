@@ -1,6 +1,6 @@
 package errcode
 
-// The codes of looking a name up, and of what must not be dialled: 11xx.
+// The codes of the look-up of a name, and of forbidden addresses and names: 11xx.
 const (
 	DNS            Code = 1100
 	NoSuchHost     Code = 1101

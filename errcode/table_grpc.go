@@ -1,7 +1,7 @@
 package errcode
 
-// The codes of gRPC, 20xx: 2000 plus the status of a call from 1 to 16, and what else may be
-// wrong with its answer.
+// The codes of gRPC, 20xx: 2000 plus the status of a call from 1 to 16, and other faults of
+// its answer.
 const (
 	GRPC               Code = 2000
 	GRPCCancelled      Code = 2001
@@ -21,7 +21,7 @@ const (
 )
 
 // FromGRPCStatus returns the code of the status of a gRPC call: [OK] for 0, 2000+status for
-// 1 to 16, and [GRPC] for what is no status.
+// 1 to 16, and [GRPC] for any other number.
 func FromGRPCStatus(status uint64) Code {
 	const last = 16
 	switch {

@@ -1,6 +1,6 @@
 package errcode
 
-// The codes of HTTP/2, 16xx, but for those that are computed from an HTTP/2 error code.
+// The codes of HTTP/2, 16xx, without the codes computed from an HTTP/2 error code.
 const (
 	HTTP2             Code = 1600
 	HTTP2NotSpoken    Code = 1601
@@ -85,8 +85,8 @@ var http2Table = [...]entry{
 	}},
 }
 
-// http2Reasons says for each HTTP/2 error code why a server sends it, why the
-// prober finds it in a connection, and where to look.
+// http2Reasons says for each HTTP/2 error code why a server sends it, why the prober
+// finds it in a connection, and what to look at.
 var http2Reasons = [len(http2Names)]struct{ sent, found, look string }{
 	{
 		"NO_ERROR is the orderly end: a deployment, a restart, a limit of requests or age per connection. On a stream the server needs no more of the request body.",

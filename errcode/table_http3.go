@@ -1,7 +1,7 @@
 package errcode
 
-// The codes of QUIC and HTTP/3, 19xx, but for those that are computed from a number of
-// these protocols.
+// The codes of QUIC and HTTP/3, 19xx, without the codes computed from a number of these
+// protocols.
 const (
 	HTTP3                Code = 1900
 	QUICHandshakeTimeout Code = 1901
@@ -11,7 +11,7 @@ const (
 	UDPUnreachable       Code = 1905
 	QPACK                Code = 1906
 
-	// What is computed counts from these, which are no codes themselves.
+	// Computed codes count from these, but these are no codes themselves.
 	h3Close       Code = 1910
 	h3Stream      Code = 1930
 	quicTransport Code = 1950

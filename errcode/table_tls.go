@@ -1,6 +1,7 @@
 package errcode
 
-// The codes of the handshake and of certificates: 13xx. Those of alerts are in a table of their own.
+// The codes of the handshake and of certificates: 13xx. The codes of alerts have a table of their
+// own.
 const (
 	TLS                Code = 1300
 	TLSRecord          Code = 1301

@@ -54,7 +54,7 @@ func (f *facts) tlsSentinel(err error) bool {
 	return true
 }
 
-// fromRecordHeader looks at the five bytes that should have been a TLS record
+// fromRecordHeader returns the code for five bytes that should have been a TLS record
 // header.
 func fromRecordHeader(e tls.RecordHeaderError) Code {
 	if string(e.RecordHeader[:]) == "HTTP/" {
@@ -63,8 +63,8 @@ func fromRecordHeader(e tls.RecordHeaderError) Code {
 	return TLSRecord
 }
 
-// fromCertificate distinguishes an expired certificate from one of the future by
-// the clock: crypto/x509 gives both the same reason.
+// fromCertificate distinguishes an expired certificate from a future one by the clock:
+// crypto/x509 gives both the same reason.
 func fromCertificate(e x509.CertificateInvalidError) Code {
 	switch e.Reason {
 	case x509.Expired:
@@ -80,9 +80,9 @@ func fromCertificate(e x509.CertificateInvalidError) Code {
 	return CertInvalid
 }
 
-// fromUnknownAuthority distinguishes an unknown issuer from a known one that may not
-// have signed: crypto/x509 keeps that reason in an unexported field. This looks only at
-// its type.
+// fromUnknownAuthority distinguishes an unknown issuer from a known one without the right
+// to sign. crypto/x509 keeps that reason in an unexported field; fromUnknownAuthority
+// reads only its type.
 func fromUnknownAuthority(e x509.UnknownAuthorityError) Code {
 	hint := field(reflect.ValueOf(e), "hintErr")
 	if hint.Kind() != reflect.Interface || hint.IsNil() {
@@ -100,8 +100,8 @@ func fromUnknownAuthority(e x509.UnknownAuthorityError) Code {
 	return UnknownAuthority
 }
 
-// hasShortKey reports whether a certificate has an RSA key that crypto/rsa takes for
-// too short to prove anything. Its error has no type.
+// hasShortKey reports whether a certificate has an RSA key that is too short for
+// crypto/rsa. The error has no type.
 func hasShortKey(cert reflect.Value) bool {
 	const shortest = 1024 // bits
 	words := field(field(field(cert, "PublicKey"), "N"), "abs")

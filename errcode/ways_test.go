@@ -15,11 +15,10 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// waysFile has the table of this test, to be read and reviewed.
+// waysFile has the table of this test, for readers and reviewers.
 const waysFile = "testdata/ways.txt"
 
-// madeByHand are the codes that no test can make the real stack produce, with the
-// reason.
+// madeByHand are the codes that no test can make the real stack produce, with the reason.
 func madeByHand() map[errcode.Code]string {
 	const (
 		expectations = "the expectations of a target are judged by package prober, in whose tests it occurs"
@@ -119,8 +118,8 @@ func waysToCome() map[errcode.Code][]string {
 	return ways
 }
 
-// A code that is declared where a failure is seen is the code of that failure,
-// whatever wraps it.
+// A code declared at the place of a failure is the code of the failure, whatever wraps
+// it.
 func TestADeclaredCodeIsTheCode(t *testing.T) {
 	t.Parallel()
 	for c := range errcode.All() {

@@ -30,38 +30,36 @@ const (
 	threadsAtMost      = 64
 )
 
-// target is one target of the daemon, and what is known about its other side.
+// target is one target of the daemon, with what the gauntlet knows about its server.
 type target struct {
 	name, url string
 	interval  string
 	burst     string
 	keys      []string
 	timeout   time.Duration
-	// exact tells that everything that is sent is read and entered in the ledger.
+	// exact reports whether the server reads every request and enters it in the ledger.
 	exact bool
-	// scripted tells that the ledger knows the code of each answer as well.
+	// scripted reports whether the ledger also knows the code of each answer.
 	scripted bool
-	// starved tells that there are too few descriptors for it: code 1002 is expected.
+	// starved reports whether the daemon has too few descriptors for the target. Code 1002 is expected then.
 	starved bool
-	// frozen means that the daemon does not run at times as requests time out, because it
-	// is stopped or has a busy machine: they may take longer than their timeout and have
-	// code 1001 then.
+	// frozen reports whether the daemon may stand still while requests time out, because it is stopped or its machine
+	// is busy. Requests may then last longer than their timeout and have code 1001.
 	frozen bool
 	barn   *barn   // nil if its connections are not counted
 	away   *barn   // the same at another address, nil if there is none
-	over   *barn   // what serves TCP where barn serves UDP, nil if nothing does
-	leeway *leeway // nil if nothing of it depends on the moment
-	// shop is nil but for a target with a mix or a journey.
+	over   *barn   // serves TCP at the port of barn, which serves UDP; nil if nothing does
+	leeway *leeway // nil if all figures are exact
+	// shop is nil if the target has no mix and no journey.
 	shop *shopper
 }
 
 const (
 	timeout     = 20 * time.Second // of most requests: none of them comes near it
-	timeoutSoon = 3 * time.Second  // of those that time out on purpose
+	timeoutSoon = 3 * time.Second  // of requests that time out on purpose
 )
 
-// act is the life of one daemon: it starts without a target, gets some, rests,
-// loses them, and is ended.
+// act is the life of one daemon. It starts without targets, gets some, rests, loses them, and ends.
 type act struct {
 	*gauntlet
 	*stage
@@ -72,16 +70,15 @@ type act struct {
 	s       *scraper
 	targets []target
 	start   state
-	// bombed means that a gate of its own bounds what memory the daemon has of its own:
-	// the pages of the program's file, which the kernel takes back, are not in that.
+	// bombed reports whether another gate bounds the daemon's own memory. The pages of the program's file do not belong
+	// to it, because the kernel takes them back.
 	bombed bool
 }
 
-// state is what must be the same again when all targets are gone.
+// state must be the same again when all targets are gone.
 type state struct{ descriptors, goroutines, series int }
 
-// begin starts a daemon for the targets, which ends with the stage of their farm. It has
-// none of them yet.
+// begin starts a daemon for the targets, but does not load them yet. The daemon ends with the stage of the farm.
 func (g *gauntlet) begin(name string, f *farm, targets []target, flags ...string) *act {
 	a := &act{gauntlet: g, stage: f.stage, name: name, farm: f, targets: targets, dir: filepath.Join(g.dir, name)}
 	a.must(os.MkdirAll(a.dir, 0o700))
@@ -100,8 +97,8 @@ func (g *gauntlet) begin(name string, f *farm, targets []target, flags ...string
 	return a
 }
 
-// rest returns the state that the daemon usually shows while nothing changes: the count
-// of goroutines varies by those that answer the scrape itself.
+// rest returns the usual state of the daemon while nothing changes. The count of goroutines varies by the goroutines
+// that answer the scrape itself.
 func (a *act) rest() (usual state, err error) {
 	const looks = 11
 	var descriptors, goroutines []int
@@ -120,7 +117,7 @@ func (a *act) rest() (usual state, err error) {
 	return usual, nil
 }
 
-// awaitStart waits until the daemon is as it was at the start, and tells how it is then.
+// awaitStart waits until the daemon has the state of its start again, and returns its state.
 func (a *act) awaitStart() (isQuiet bool, now state, err error) {
 	quiet := until(a.ctx, "quiet", func() bool {
 		now, err = a.rest()
@@ -134,10 +131,10 @@ func (a *act) abandon() {
 	if a.s.stop != nil {
 		a.s.halt()
 	}
-	a.d.kill() // it has ended where the act was finished
+	a.d.kill() // it has ended already if the act was finished
 }
 
-// lateAfter returns after what time no request of a target may end.
+// lateAfter returns the longest time that a request of a target may take.
 func (a *act) lateAfter(name string) time.Duration {
 	for i := range a.targets {
 		if t := &a.targets[i]; t.name == name && t.timeout > 0 && !t.frozen {
@@ -147,8 +144,7 @@ func (a *act) lateAfter(name string) time.Duration {
 	return timeout + a.allowance()
 }
 
-// config returns a configuration with the given targets; interval replaces their
-// own unless it is empty.
+// config returns a configuration with the given targets. interval replaces their own unless it is empty.
 func (a *act) config(targets []target, interval string) string {
 	var b strings.Builder
 	grid := "0.1, "
@@ -179,8 +175,8 @@ func (a *act) config(targets []target, interval string) string {
 	return b.String()
 }
 
-// bounds are those between buckets, in seconds, by which requests that take too long are
-// found: one for each timeout that a target has.
+// bounds returns bounds of buckets, in seconds, that reveal requests that take too long: one for each timeout of a
+// target.
 func (a *act) bounds() string {
 	timeouts := []time.Duration{timeoutSoon, timeout}
 	for i := range a.targets {
@@ -196,7 +192,7 @@ func (a *act) bounds() string {
 	return strings.Join(list, ", ")
 }
 
-// configure gives the daemon some targets; interval replaces their own unless it is empty.
+// configure gives the daemon some targets. interval replaces their own unless it is empty.
 func (a *act) configure(targets []target, interval string) {
 	a.must(a.d.configure(a.ctx, a.config(targets, interval)))
 }
@@ -213,15 +209,15 @@ func (a *act) perform(lasting time.Duration) {
 	a.pause(lasting)
 }
 
-// scrape reads the metrics, as it must be possible.
+// scrape reads the metrics. An error ends the phase.
 func (a *act) scrape() *view {
 	v, err := a.s.scrape(a.ctx)
 	a.must(err)
 	return v
 }
 
-// settle lets the bursts end, so that no other begins, and returns a scrape in
-// which nothing waits or is in flight. The scraper rests from then on.
+// settle lets the bursts end and prevents new ones. It stops the scraper. It returns a scrape with no request waiting
+// or in flight.
 func (a *act) settle() *view {
 	a.configure(a.targets, "8760h")
 	a.s.halt()
@@ -244,8 +240,8 @@ func (a *act) settle() *view {
 
 func scheduled(v *view) float64 { return v.all(func(c *counts) float64 { return c.scheduled }) }
 
-// finish settles, holds the scrape against the ledger, takes all targets away, and
-// ends the daemon. It returns the scrape.
+// finish settles, compares the scrape with the ledger, takes all targets away, and ends the daemon. It returns the
+// scrape.
 func (a *act) finish() *view {
 	v := a.settle()
 	a.reconcile(v)
@@ -261,7 +257,7 @@ func (a *act) finish() *view {
 	return v
 }
 
-// keepGoroutines writes down what each goroutine of the daemon does, to look at.
+// keepGoroutines writes the stacks of the daemon's goroutines to a file for debugging.
 func (a *act) keepGoroutines() {
 	_, body, err := fetch(a.ctx, http.MethodGet, a.d.url+"/debug/pprof/goroutine?debug=2", "")
 	if err == nil {
@@ -272,10 +268,10 @@ func (a *act) keepGoroutines() {
 	}
 }
 
-// terminate ends the daemon and lets look judge its last scrape.
+// terminate ends the daemon and passes its last scrape to look.
 func (a *act) terminate(look func(last *view)) {
 	defer a.judgeLog()
-	a.scrape() // where nobody scrapes, the daemon does not wait for one
+	a.scrape() // without a scraper the daemon does not wait for a last scrape
 	a.must(a.d.terminate(a.ctx))
 	last := a.scrape()
 	a.board.hold(gateExit, last.all(func(c *counts) float64 { return c.waiting + c.inFlight }) == 0, "%s: requests wait or are in flight in the last scrape", a.name)
@@ -295,7 +291,7 @@ func (a *act) state() (s state, err error) {
 	return s, err
 }
 
-// watch holds memory and threads against their bounds.
+// watch checks memory and threads against their bounds.
 func (a *act) watch(targets int) {
 	own, err := a.ownMemory()
 	bound := int(math.Ceil(float64(targets)/100)) * ownAtMost
@@ -305,12 +301,11 @@ func (a *act) watch(targets int) {
 	a.board.fact("%s: %d targets, %d MiB of its own in memory at most, %d threads, %d scrapes", a.name, targets, own>>10, threads, a.s.scrapes)
 }
 
-// ownAtMost is how much memory of its own a daemon may have for each hundred targets, in KiB.
+// ownAtMost bounds the memory of the daemon itself for each hundred targets, in KiB.
 const ownAtMost = 50 << 10
 
-// ownMemory returns the most that the daemon has had in memory, in KiB, without the pages of the
-// program's file: those the kernel can drop and read again, and how many there are hangs on what
-// is linked in, not on what the daemon does.
+// ownMemory returns the peak of the daemon's memory, in KiB, without the pages of the program's file. The kernel can
+// drop these pages and read them again, and their number depends on what is linked in, not on what the daemon does.
 func (a *act) ownMemory() (peak int, err error) {
 	most, err := a.d.Status("VmHWM")
 	file, fileErr := a.d.Status("RssFile")

@@ -10,29 +10,28 @@ import (
 	"text/tabwriter"
 )
 
-// gate is one thing that must be true, in the words of the scoreboard.
+// gate is one condition, in the words of the scoreboard.
 type gate string
 
-// board counts how often each gate was held against the daemon, and how often it
-// was not true. It is safe for concurrent use.
+// board counts how often each gate was checked and how often it failed. It is safe for concurrent use.
 type board struct {
 	mu    sync.Mutex
 	rows  map[gate]*row
 	facts []string
 }
 
-// row is what became of a gate.
+// row is the result of a gate.
 type row struct {
 	checks, failures int
 	notes            []string // on the first failures
 }
 
-// notesAtMost bounds what is printed about one gate.
+// notesAtMost bounds the notes about one gate.
 const notesAtMost = 40
 
 func newBoard() *board { return &board{rows: make(map[gate]*row)} }
 
-// hold notes whether a gate is true this time; the rest says what is there if not.
+// hold notes whether a gate is true this time. format and args describe a failure.
 func (b *board) hold(g gate, ok bool, format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -51,15 +50,14 @@ func (b *board) hold(g gate, ok bool, format string, args ...any) {
 	r.failures++
 }
 
-// fact notes a figure for the end of the scoreboard that no gate judges.
+// fact notes a figure for the end of the scoreboard. No gate judges it.
 func (b *board) fact(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.facts = append(b.facts, fmt.Sprintf(format, args...))
 }
 
-// failed returns the gates of g that are red: those that were not true, and those
-// that nothing was held against.
+// failed returns the red gates of g: gates that failed, and gates that nothing checked.
 func (b *board) failed(g []gate) (red []gate) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -71,14 +69,14 @@ func (b *board) failed(g []gate) (red []gate) {
 	return red
 }
 
-// known returns the gates that something was held against.
+// known returns the gates with at least one check.
 func (b *board) known() []gate {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Collect(maps.Keys(b.rows))
 }
 
-// failures returns how often each gate was not true so far.
+// failures returns how often each gate has failed so far.
 func (b *board) failures() map[gate]int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,8 +87,7 @@ func (b *board) failures() map[gate]int {
 	return all
 }
 
-// since returns the gates that were not true again since there were those failures,
-// and what was noted about that.
+// since returns the gates that have failed again since before was taken, and the notes about these failures.
 func (b *board) since(before map[gate]int) (red []gate, notes []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,7 +101,7 @@ func (b *board) since(before map[gate]int) (red []gate, notes []string) {
 	return red, notes
 }
 
-// redHead is what stands before the notes on a red gate.
+// redHead returns the heading of the notes on a red gate.
 func redHead(name gate) string { return fmt.Sprintf("\nRED %s:\n", name) }
 
 // write writes a line for each gate of g, with the first failures below it.

@@ -16,15 +16,15 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// chance is the dice for the n-th answer of a peer.
+// chance returns the source of randomness for the n-th answer of a peer.
 func chance(seed uint64, n int) *rand.Rand { return rand.New(rand.NewPCG(seed, uint64(n))) }
 
-// word is one that nobody has said before.
+// word returns a word that no peer has sent before.
 func word(r *rand.Rand) string { return fmt.Sprintf("%s-%x", canaryPeer, r.Uint64()) }
 
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
-// once is a peer that answers a connection with one text, whatever it is asked.
+// once is a peer that answers a connection with one text, whatever the client sends.
 func once(seed uint64, text func(r *rand.Rand, n int) string) peers.Script {
 	var n atomic.Int64
 	return func(c net.Conn) {
@@ -33,7 +33,7 @@ func once(seed uint64, text func(r *rand.Rand, n int) string) peers.Script {
 	}
 }
 
-// chaoticAnswer has a version, a status, a reason and fields that are made up.
+// chaoticAnswer returns an answer with a random version, status, reason and fields.
 func chaoticAnswer(r *rand.Rand) string {
 	var b strings.Builder
 	version := pick(r, "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/2.0", fmt.Sprintf("HTTP/%d.%d", r.IntN(10), r.IntN(10)), word(r))
@@ -50,15 +50,14 @@ func chaoticAnswer(r *rand.Rand) string {
 	return b.String()
 }
 
-// chaoticRedirect leads to a host and a path that are made up. The names lead nowhere.
+// chaoticRedirect redirects to a random host and path. The names do not resolve.
 func chaoticRedirect(r *rand.Rand, _ int) string {
 	scheme, host := pick(r, "http", "http", "https", "ftp", word(r)), pick(r, word(r)+".test.", word(r)+"."+word(r)+".test", "169.254.0.1")
 	return fmt.Sprintf("HTTP/1.1 %d %s\r\nLocation: %s://%s:%d/%s?%s=%s\r\nContent-Length: 0\r\n\r\n",
 		pick(r, 301, 302, 303, 307, 308), word(r), scheme, host, r.IntN(1<<16), word(r), word(r), word(r))
 }
 
-// chaoticNames answers each question for a name in another way, never with an
-// address that may be dialled.
+// chaoticNames answers each question for a name in another way, but never with an address that may be dialled.
 func chaoticNames(seed uint64) peers.Names {
 	var n atomic.Int64
 	return func(query []byte) []byte {
@@ -70,8 +69,7 @@ func chaoticNames(seed uint64) peers.Names {
 	}
 }
 
-// chaoticTLS agrees with each client on another version, cipher and protocol, and
-// shows one of several certificates.
+// chaoticTLS agrees with each client on another version, cipher and protocol, and shows one of several certificates.
 func (f *farm) chaoticTLS(seed uint64) peers.Script {
 	var shown []tls.Certificate
 	for i := range 8 {
@@ -97,8 +95,8 @@ func (f *farm) chaoticTLS(seed uint64) peers.Script {
 	return within(&tls.Config{GetConfigForClient: agree, MinVersion: tls.VersionTLS10}, f.serveHTTP1(func(string, int) move { return okMove() })) //nolint:gosec // old on purpose
 }
 
-// chaoticFrames answers streams with statuses and fields that are made up, and ends
-// them and their connections with error codes that are.
+// chaoticFrames answers streams with random statuses and fields, and ends streams and connections with random error
+// codes.
 func chaoticFrames(seed uint64) reaction {
 	var n atomic.Int64
 	return func(p *peers.H2, stream uint32) {

@@ -19,11 +19,11 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// patience is how long the gauntlet waits for what is certain to come.
+// patience bounds each wait of the gauntlet for something certain to come.
 const patience = 30 * time.Second
 
-// daemon is the program under test as a child process. Everything about it is
-// learned from outside: over HTTP, from its log and from /proc.
+// daemon is the program under test as a child process. The gauntlet learns everything about it from outside: over HTTP,
+// from its log and from /proc.
 type daemon struct {
 	*rig.Child
 
@@ -35,12 +35,12 @@ type daemon struct {
 	over chan struct{}
 }
 
-// listenFlag says where the daemon listens. Without it the log tells; with it the log
-// is not read at all.
+// listenFlag sets the address of the daemon. Without the flag the address comes from the log; with it the log is not
+// read at all.
 const listenFlag = "--web.listen-address="
 
-// startDaemon starts the program with a configuration in the folder dir and waits
-// until it listens. It is killed when ctx ends.
+// startDaemon starts the program with a configuration in the folder dir and waits until it listens. The program is
+// killed when ctx ends.
 func startDaemon(ctx context.Context, binary, dir, config string, flags ...string) (*daemon, error) {
 	d := &daemon{file: filepath.Join(dir, "prober.yml"), over: make(chan struct{})}
 	if err := os.WriteFile(d.file, []byte(config), 0o600); err != nil {
@@ -65,7 +65,7 @@ func startDaemon(ctx context.Context, binary, dir, config string, flags ...strin
 	return d, nil
 }
 
-// start starts the program, whose output goes through the valve until it has ended.
+// start starts the program and copies its output through the valve until the program has ended.
 func (d *daemon) start(cmd *exec.Cmd) error {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -81,7 +81,7 @@ func (d *daemon) start(cmd *exec.Cmd) error {
 	go func() {
 		defer close(read)
 		defer r.Close()
-		_, _ = io.Copy(&d.output, r) // to the end, which is that of the program
+		_, _ = io.Copy(&d.output, r) // to the end of the output, and so of the program
 	}()
 	go func() {
 		defer close(d.over)
@@ -92,7 +92,7 @@ func (d *daemon) start(cmd *exec.Cmd) error {
 	return nil
 }
 
-// greet learns where the daemon listens and waits until it does.
+// greet learns the address of the daemon and waits until it listens.
 func (d *daemon) greet(ctx context.Context, address string) (err error) {
 	if !d.mute {
 		address, err = d.await(ctx, `msg="Listening on" address=(\S+)`)
@@ -151,14 +151,13 @@ func (d *daemon) configure(ctx context.Context, config string) error {
 	return err
 }
 
-// kill ends the daemon without a chance to say anything.
+// kill ends the daemon with SIGKILL.
 func (d *daemon) kill() {
 	d.Kill()
 	<-d.over
 }
 
-// terminate sends SIGTERM and waits until all requests have ended: the next scrape
-// is the last one, after which the daemon ends.
+// terminate sends SIGTERM and waits until all requests have ended. The daemon ends after the next scrape, its last.
 func (d *daemon) terminate(ctx context.Context) error {
 	if err := d.Signal(syscall.SIGTERM); err != nil {
 		return err
@@ -172,7 +171,7 @@ func (d *daemon) terminate(ctx context.Context) error {
 
 // wait waits for the end and returns the exit code.
 func (d *daemon) wait(ctx context.Context) (int, error) {
-	if d.mute { // which scrape is the last one is not known, so that there may have to be another
+	if d.mute { // nobody knows which scrape is the last, so another may be necessary
 		err := until(ctx, "the end", func() bool {
 			_, _, _ = fetch(ctx, http.MethodGet, d.url+"/metrics", "")
 			return d.hasEnded()
@@ -198,12 +197,12 @@ func fetch(ctx context.Context, method, url, accept string) (status int, body []
 	return rig.FetchAs(ctx, method, url, accept)
 }
 
-// until waits until is holds.
+// until waits until is returns true.
 func until(ctx context.Context, what string, is func() bool) error {
 	return rig.Poll(ctx, patience, what, is)
 }
 
-// valve takes what the daemon writes, unless it is shut.
+// valve takes the output of the daemon, unless it is shut.
 type valve struct {
 	rig.Output
 
@@ -222,15 +221,14 @@ func (v *valve) Write(p []byte) (int, error) {
 	return v.Output.Write(p)
 }
 
-// shut takes nothing from now on, so that the daemon's pipe fills, until open is
-// called.
+// shut takes nothing from now on, so the daemon's pipe fills until open is called.
 func (v *valve) shut() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.blocked = make(chan struct{})
 }
 
-// open takes all again.
+// open takes all output again.
 func (v *valve) open() {
 	v.mu.Lock()
 	defer v.mu.Unlock()

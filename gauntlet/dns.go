@@ -14,8 +14,8 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// asker is a connection, or a socket of datagrams, on which questions come. The ids of
-// questions count up on each, so that one that comes twice is known.
+// asker is a connection, or a UDP socket, from which questions come. The ids of its questions count up, so a repeated
+// question is recognized.
 type asker struct {
 	prefix, serial uint64
 	id             uint16 // of the question before
@@ -35,8 +35,7 @@ func (a *asker) name(query []byte) string {
 	return fmt.Sprintf("%016x%016x", a.prefix, a.serial)
 }
 
-// subjectOf returns the target that a question is of, which is the first label of the name
-// that is asked about.
+// subjectOf returns the target of a question: the first label of the name in it.
 func subjectOf(query []byte) (target string, ok bool) {
 	var m dnsmessage.Message
 	if m.Unpack(query) != nil || len(m.Questions) != 1 {
@@ -46,11 +45,11 @@ func subjectOf(query []byte) (target string, ok bool) {
 	return target, true
 }
 
-// wellKnown answers each question well.
+// wellKnown answers each question without a fault.
 var wellKnown = peers.Addresses(addressHome)
 
-// serveQuestions plays a script on a connection, question after question. What the name of
-// a target has behind it in the ledger is suffix. Texts of the script are framed already.
+// serveQuestions plays a script on a connection, question after question. In the ledger suffix follows the name of the
+// target. Texts of the script are framed already.
 func (f *farm) serveQuestions(s dnsScript, suffix string) peers.Script {
 	return func(c net.Conn) {
 		l, a := lineOf(c), f.newAsker()
@@ -88,20 +87,19 @@ func readQuestion(r io.Reader) (target string, query []byte, ok bool) {
 	return target, query, ok
 }
 
-// dnsMove is what a DNS server answers one question with: messages, and over a connection
-// the end of it.
+// dnsMove is the answer of a DNS server to one question: messages and, over a connection, its end.
 type dnsMove struct {
 	says         []peers.Names
 	then         ending
 	code, reused string // as of a move
 }
 
-// dnsScript returns the move for a question: the n-th of its target.
+// dnsScript returns the move for the n-th question of a target.
 type dnsScript func(target string, n int) dnsMove
 
 func dnsWell(string, int) dnsMove { return dnsMove{says: []peers.Names{wellKnown}, code: "0"} }
 
-// framed returns the messages as they stand on a connection.
+// framed returns the messages as a connection carries them.
 func (m *dnsMove) framed(query []byte) string {
 	var b bytes.Buffer
 	for _, says := range m.says {

@@ -82,7 +82,7 @@ func TestAServerOfDatagramsClosesItsPortAsItDiesAndIsBornAgain(t *testing.T) {
 
 func ignoring(_ int, err error) error { return err }
 
-// isClosed reports whether the kernel says that nobody is at the other end.
+// isClosed reports whether the kernel knows that nobody is at the other end.
 func isClosed(c net.Conn, query []byte) bool {
 	_ = c.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
 	if ignoring(c.Write(query)) != nil {

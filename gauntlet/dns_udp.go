@@ -13,7 +13,7 @@ import (
 type datagrams struct {
 	farm   *farm
 	script dnsScript
-	// single means that each socket asks one question.
+	// single reports whether each socket asks only one question.
 	single bool
 
 	mu     sync.Mutex
@@ -40,8 +40,7 @@ func (d *datagrams) raise(address string) (string, error) {
 	return socket.LocalAddr().String(), nil
 }
 
-// kill implements packetServer. What has come by then is read and entered, and no more is
-// said.
+// kill implements packetServer. The server reads and enters the questions that have come by then, and sends no more.
 func (d *datagrams) kill() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -51,9 +50,8 @@ func (d *datagrams) kill() {
 	}
 }
 
-// connections implements packetServer. A socket has asked if what came from its port does
-// not go on with what came before: that a new socket has the port and the next id of an
-// old one by chance is left out.
+// connections implements packetServer. A socket counts as new if its question does not continue the sequence of ids
+// from its port. The server ignores the chance of a new socket with the port and the next id of an old socket.
 func (d *datagrams) connections() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -92,8 +90,8 @@ func (d *datagrams) answer(socket *net.UDPConn, from netip.AddrPort, query []byt
 	}
 }
 
-// asker returns the client that asks from a port. It is the same as before if the id follows
-// that of the last question, or repeats it soon after.
+// asker returns the client at a port. It is the same client as before if the id follows the last id, or repeats it soon
+// after.
 func (d *datagrams) asker(from netip.AddrPort, query []byte) *asker {
 	a := d.askers[from]
 	if a != nil {

@@ -16,25 +16,24 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// farm is the world outside of the daemon: listeners on loopback, each of which
-// plays its part, with one ledger of what reached them.
+// farm is the world outside the daemon: listeners on loopback, each with a part to play, and one ledger of all requests
+// that reached them.
 type farm struct {
 	*stage
 
 	ledger *ledger
 	ca     tls.Certificate
 
-	// owed and unread are requests that reached a server as it died: those that it had
-	// read, and those that it had not.
+	// owed and unread count requests that reached a server as it died: owed the requests that it had read, unread the
+	// others.
 	owed, unread atomic.Int64
-	// askers counts those who asked a DNS server.
+	// askers counts the clients of DNS servers.
 	askers atomic.Uint64
 
 	running sync.WaitGroup
 }
 
-// barn is a listener that can be shut, with everything in it, and opened again at
-// the same address.
+// barn is a listener. It can be closed with all its connections, and opened again at the same address.
 type barn struct {
 	farm    *farm
 	address string
@@ -55,11 +54,11 @@ func newFarm(s *stage) *farm {
 	return f
 }
 
-// issue makes the certificate of a server that is right in everything.
+// issue makes a faultless certificate of a server.
 func (f *farm) issue() tls.Certificate { return certs.Issue(&f.ca) }
 
-// open starts a listener that plays serve on each connection. What serve leaves
-// open is ended as a server ends it that has said all.
+// open starts a listener that plays serve on each connection. When serve returns, the listener ends the connection as a
+// server does after its answer.
 func (f *farm) open(serve peers.Script) *barn { return f.openAt("127.0.0.1:0", serve) }
 
 // openAt does the same at a given address.
@@ -70,8 +69,8 @@ func (f *farm) openAt(address string, serve peers.Script) *barn {
 	return b
 }
 
-// openWeb starts the server of the standard library, which speaks HTTP/2 as well;
-// without a certificate in clear text only. Its barn counts connections and no more.
+// openWeb starts the server of the standard library. It also speaks HTTP/2; without a certificate it serves clear text
+// only. Its barn only counts connections.
 func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) *barn {
 	wire, cfg := peers.H2C, (*tls.Config)(nil)
 	if cert != nil {
@@ -81,7 +80,7 @@ func (f *farm) openWeb(cert *tls.Certificate, h http.HandlerFunc) *barn {
 	return &barn{farm: f, address: site.Address(), site: site}
 }
 
-// url is the root of a target, whose name is the first part of the path.
+// url returns the root of a target. The first part of the path is the target's name.
 func (b *barn) url(scheme, target string) string {
 	return fmt.Sprintf("%s://%s/%s/", scheme, b.address, target)
 }
@@ -113,9 +112,8 @@ func (b *barn) raise() error {
 	return nil
 }
 
-// kill ends the listener and all of its connections, as a server ends whose process
-// is killed, but for what lines do so that nothing is read and not entered.
-// Connections that the kernel has taken and nobody has accepted are reset.
+// kill ends the listener and all of its connections, as the kernel does for a killed server. Only the lines differ:
+// they make sure that no request is read and not entered. The kernel resets connections that nobody has accepted.
 func (b *barn) kill() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -146,7 +144,7 @@ func (b *barn) shut() {
 	}
 }
 
-// connections returns how many there ever were.
+// connections returns the number of all connections so far.
 func (b *barn) connections() int {
 	switch {
 	case b.site != nil:
@@ -166,7 +164,7 @@ func (b *barn) deaths() int {
 	return b.died
 }
 
-// admit takes in a connection; one that was accepted as the server died dies too.
+// admit takes in a connection. A connection that was accepted as the server died dies too.
 func (b *barn) admit(c net.Conn) *line {
 	l := &line{TCPConn: c.(*net.TCPConn), barn: b} //nolint:forcetypeassert // the listener is one of TCP
 	b.mu.Lock()
@@ -190,7 +188,7 @@ func (b *barn) host(l *line) {
 	b.serve(l)
 }
 
-// nameOf returns the target that a request is of: the first part of its path.
+// nameOf returns the target of a request: the first part of its path.
 func nameOf(path string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	name, _, _ = strings.Cut(name, "?")

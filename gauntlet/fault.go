@@ -12,32 +12,32 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// fault is a target that fails in one way, always the same.
+// fault is a target that always fails in the same way.
 type fault struct {
 	name string
-	// codes are those that it comes to, each of them at least once, and no other.
+	// codes are the codes of its requests: each occurs at least once, and no other occurs.
 	codes string
-	// serve plays one connection; url is asked instead where there is nothing to play.
+	// serve plays one connection. Without it the target is at url.
 	serve peers.Script
 	url   string
-	// scheme is https where TLS is asked for, grpc where calls are made.
+	// scheme is https for TLS, and grpc for calls.
 	scheme string
-	// keys are those of the target beside name, url, interval and burst.
+	// keys are the keys of the target beside name, url, interval and burst.
 	keys []string
-	// waits tells that each request takes as long as something that times out.
+	// waits reports whether each request lasts as long as one that times out.
 	waits bool
 	// trusted is the ca_file of the target, named NAME.pem.
 	trusted []byte
 }
 
-// faults returns the whole table. Each list is what one layer can do wrong.
+// faults returns the whole table. Each list has the faults of one layer.
 func (f *farm) faults() []fault {
 	return slices.Concat(
 		f.http1Faults(), f.contentFaults(), f.http2Faults(), f.http3Faults(), f.grpcFaults(), f.tlsFaults(), f.certificateFaults(), f.dnsFaults(), f.resolverFaults(), f.dialFaults(), f.proxyFaults(),
 	)
 }
 
-// target opens what the fault needs and returns its URL.
+// target opens the servers of the fault and returns its URL.
 func (f *farm) target(x *fault) (url string) {
 	if x.url != "" {
 		return x.url
@@ -49,15 +49,15 @@ func (f *farm) target(x *fault) (url string) {
 	return b.url(cmp.Or(x.scheme, "http"), x.name)
 }
 
-// say is a peer that reads one request and says always the same, then ends.
+// say is a peer that reads one request, always says the same, and then ends.
 func (f *farm) say(text string) peers.Script {
 	return f.serveHTTP1(func(string, int) move { return move{text: text, then: fin} })
 }
 
-// blurt does the same whatever comes; it reads once.
+// blurt does the same for any request; it reads once.
 func blurt(text string) peers.Script { return peers.InTurn(peers.Saying(text), peers.Finish) }
 
-// within serves inside of TLS.
+// within serves inside TLS.
 func within(cfg *tls.Config, serve peers.Script) peers.Script {
 	return func(c net.Conn) {
 		s := tls.Server(c, cfg)

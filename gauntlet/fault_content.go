@@ -9,13 +9,13 @@ import (
 
 const compressed = "request: {compression: [gzip]}"
 
-// contentFaults are broken bodies, and answers that are not what was expected.
+// contentFaults are broken bodies and unexpected answers.
 func (f *farm) contentFaults() []fault {
 	const (
 		ok      = "HTTP/1.1 200 OK\r\n"
 		chunked = ok + "Transfer-Encoding: chunked\r\n\r\n"
 	)
-	// The hops of a circle have one id, which is one request: they are not entered in the ledger.
+	// The hops of a circle have one id, because they are one request: they are not entered in the ledger.
 	circle := peers.Answering("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
 	content := peers.Encode([]byte("content"), "gzip")
 	zipped := func(body []byte) string {
@@ -34,7 +34,7 @@ func (f *farm) contentFaults() []fault {
 		{"body-long", "1703", ok + "\r\n" + strings.Repeat("x", 1<<21), nil},
 		{"body-long-declared", "1703", ok + "Content-Length: 1000000000000\r\n\r\nx", nil},
 	}
-	whole := []row{ // and framed well, so that the connection stays
+	whole := []row{ // and framed well, so the connection stays
 		{"body-no-gzip", "1701", zipped([]byte("abcdefghijabcdefghij")), []string{compressed}},
 		{"body-half-gzip", "1701", zipped(content[:20]), []string{compressed}},
 		{"body-bomb", "1704", zipped(peers.Encode(make([]byte, 1<<20), "gzip")), []string{compressed}},

@@ -9,7 +9,7 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// dnsFaults are names that cannot be resolved, or not into what is wanted.
+// dnsFaults are names that do not resolve, or resolve to a forbidden or useless address.
 func (f *farm) dnsFaults() []fault {
 	table := []struct {
 		name, code, keys string
@@ -37,7 +37,7 @@ func (f *farm) dnsFaults() []fault {
 	return all
 }
 
-// dialFaults are addresses that cannot be reached.
+// dialFaults are unreachable addresses.
 func (f *farm) dialFaults() []fault {
 	closed := peers.ClosedPort(f)
 	return []fault{
@@ -50,7 +50,7 @@ func (f *farm) dialFaults() []fault {
 	}
 }
 
-// proxyFaults are proxies that do not do what they are there for.
+// proxyFaults are proxies that fail at their job.
 func (f *farm) proxyFaults() []fault {
 	table := []struct {
 		name, code, scheme, target, text string

@@ -11,8 +11,8 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// serveCalls reacts to each call of a connection. Calls have no path of the gauntlet's and no
-// id, so that they are not in the ledger.
+// serveCalls reacts to each call of a connection. Calls have no path and no id of the gauntlet, so they are not in the
+// ledger.
 func serveCalls(react reaction) peers.Script {
 	return func(c net.Conn) {
 		p := greet(c)
@@ -31,7 +31,7 @@ func framed(flag byte, text string) string {
 	return string(binary.BigEndian.AppendUint32([]byte{flag}, uint32(len(text)))) + text
 }
 
-// answering begins an answer of gRPC, sends content, and ends with trailers, if there are any.
+// answering begins an answer of gRPC, sends content, and ends with the trailers if there are any.
 func answering(content string, trailers ...string) reaction {
 	return func(p *peers.H2, stream uint32) {
 		p.Headers(stream, false, ":status", "200", "content-type", "application/grpc", "x-canary", canaryPeer)
@@ -42,7 +42,7 @@ func answering(content string, trailers ...string) reaction {
 	}
 }
 
-// grpcFaults are servers of gRPC, in clear text, that fail, and others that speak none.
+// grpcFaults are servers of gRPC in clear text that fail, and servers that do not speak gRPC.
 func (f *farm) grpcFaults() []fault {
 	const status, text = "grpc-status", "grpc-message"
 	page := func(code string) reaction {
@@ -78,7 +78,7 @@ func (f *farm) grpcFaults() []fault {
 		{"grpc-reset", "1633", func(p *peers.H2, stream uint32) { _ = p.WriteRSTStream(stream, http2.ErrCodeInternal) }},
 		{"grpc-endless-page", "2034", func(p *peers.H2, stream uint32) {
 			p.Headers(stream, false, ":status", "200", "content-type", "text/html")
-			for range 100 { // a megabyte and a half is more than anyone reads
+			for range 100 { // a megabyte and a half is more than any client reads
 				p.Data(stream, false, strings.Repeat("x", 1<<14))
 			}
 		}},

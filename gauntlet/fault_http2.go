@@ -18,7 +18,7 @@ type rudeness struct {
 	react      reaction
 }
 
-// rudenesses are those of a connection that the server keeps.
+// rudenesses are violations on a connection that the server keeps.
 func rudenesses() []rudeness {
 	return []rudeness{
 		{"h2-frame-size", "1603", func(p *peers.H2, stream uint32) {
@@ -62,13 +62,13 @@ func rudenesses() []rudeness {
 	}
 }
 
-// http2Faults are servers of HTTP/2, in clear text, that break its rules.
+// http2Faults are servers of HTTP/2 in clear text that break its rules.
 func (f *farm) http2Faults() []fault {
 	var all []fault
 	for _, row := range rudenesses() {
 		all = append(all, fault{name: row.name, codes: row.code, waits: row.name == "h2-stall", serve: f.serveFrames(row.react), keys: []string{overH2C}})
 	}
-	for n := range 15 { // the error codes of RFC 9113 section 7, and one that is none
+	for n := range 15 { // the error codes of RFC 9113 section 7, and an unknown one
 		goaway, stream := fmt.Sprint(1611+n), fmt.Sprint(1631+n)
 		if n == 14 {
 			goaway, stream = "1610", "1630"

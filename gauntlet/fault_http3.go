@@ -10,11 +10,10 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// overHTTP3 trusts any certificate: those of the table of faults are good, each of another
-// authority.
+// overHTTP3 trusts any certificate. The certificates in the table of faults are good, but each has another authority.
 const overHTTP3 = "connection: {http_version: 3, tls: {insecure_skip_verify: true}}"
 
-// http3Faults are servers of QUIC and HTTP/3 that fail, or break its rules.
+// http3Faults are servers of QUIC and HTTP/3 that fail or break its rules.
 func (f *farm) http3Faults() []fault {
 	const ok = "\x01\x03\x00\x00\xd9" // HEADERS with status 200
 	all := []fault{
@@ -60,7 +59,7 @@ func (f *farm) http3Faults() []fault {
 	return all
 }
 
-// streamFault is a server that reacts so to each request.
+// streamFault is a server that reacts to each request with react.
 func (f *farm) streamFault(name, code string, react func(p *peers.H3, s *quic.Stream)) fault {
 	server := peers.ListenQUIC(f, peers.Settings{}, func(p *peers.H3) {
 		p.Greet()
@@ -71,7 +70,7 @@ func (f *farm) streamFault(name, code string, react func(p *peers.H3, s *quic.St
 	return fault{name: name, codes: code, url: server.URL().String() + name + "/", keys: []string{overHTTP3}}
 }
 
-// packetFault is a peer that answers each datagram so.
+// packetFault is a peer that answers each datagram with answer.
 func (f *farm) packetFault(name, code string, answer func(datagram []byte) []byte) fault {
 	return fault{name: name, codes: code, url: "https://" + peers.Packets(f, answer) + "/" + name + "/", keys: []string{overHTTP3}}
 }

@@ -9,13 +9,13 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// resolverFault is what a DNS server does that is a target, whatever carries the question.
+// resolverFault is a fault of a DNS server that is itself a target, over any transport.
 type resolverFault struct {
 	name, code string
 	says       peers.Names
-	// keys are what is expected of it, or empty.
+	// keys are the expectations of the target; they may be empty.
 	keys string
-	// late means that the answer is waited for in vain, lateUDP that it is so in datagrams.
+	// late reports whether the answer never comes, lateUDP the same for UDP only.
 	late, lateUDP bool
 }
 
@@ -37,7 +37,7 @@ func resolverTable() []resolverFault {
 	}
 }
 
-// resolverFaults are targets that are DNS servers, over each transport.
+// resolverFaults are DNS servers as targets, over each transport.
 func (f *farm) resolverFaults() []fault {
 	all := []fault{
 		{name: "resolver-closed-udp", codes: "1108", url: "dns://" + peers.ClosedPacketPort(f)},

@@ -49,8 +49,8 @@ func (f *farm) tlsFaults() []fault {
 	return all
 }
 
-// alertCodes returns the code of each alert that has one of its own (RFC 8446
-// section 6), and that of one that has none.
+// alertCodes returns the code of each alert with a code of its own (RFC 8446 section 6), and the code of an alert
+// without one.
 func alertCodes() map[byte]string {
 	numbers := []byte{10, 20, 22, 40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 70, 71, 80, 86, 90, 109, 110, 112, 113, 115, 116, 120}
 	codes := map[byte]string{111: "1320"}
@@ -60,7 +60,7 @@ func alertCodes() map[byte]string {
 	return codes
 }
 
-// certificateFaults are certificates that cannot be trusted.
+// certificateFaults are untrusted certificates.
 func (f *farm) certificateFaults() []fault {
 	var all []fault
 	for _, bad := range peers.BadCertificates() {

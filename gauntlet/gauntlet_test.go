@@ -12,8 +12,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The patches of the mutants are pieces of source text: who changes those lines has
-// to change the lie with them.
+// The patches of the mutants are pieces of source text. Whoever changes those lines must change the patch too.
 func TestTheLiesOfTheMutantsFitTheSource(t *testing.T) {
 	t.Chdir("..")
 	for _, m := range mutants() {
@@ -37,7 +36,7 @@ func TestAGateIsRedUntilItWasSeenGreen(t *testing.T) {
 	assert.Contains(t, text.String(), "it was 7")
 }
 
-// A server that is dead for long has its target fail as often as it can ask.
+// While a server is dead for long, its target fails as often as it can ask.
 func TestTheShareOfFaultsIsThatOfServersThatLive(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -61,7 +60,7 @@ func TestTheShareOfFaultsIsThatOfServersThatLive(t *testing.T) {
 	}
 }
 
-// Otherwise a gate would be red for a seed that never deals what it waits for.
+// Otherwise a gate would be red for a seed that never deals the awaited answer.
 func TestEverySeedDealsAllThatAnUnwellNameSays(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(100) {
@@ -88,7 +87,7 @@ func TestTheLedgerTellsIdsThatComeTwice(t *testing.T) {
 	assert.Equal(t, []string{"garbage"}, p.strange)
 }
 
-// scrapeOf returns a scrape of one target, as a daemon shows it that is right.
+// scrapeOf returns the scrape of a correct daemon with one target.
 func scrapeOf(t *testing.T, changes ...string) *view {
 	t.Helper()
 	text := strings.NewReplacer(changes...).Replace(`# TYPE prober_requests counter

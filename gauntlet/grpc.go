@@ -4,11 +4,10 @@ import (
 	"strings"
 )
 
-// targetField has the name of a target in calls, whose paths are those of their methods.
+// targetField carries the name of the target in calls. Their paths name their methods.
 const targetField = "x-target"
 
-// traceOf returns the id of the trace in a traceparent, which calls have in place of an id
-// of their own.
+// traceOf returns the id of the trace in a traceparent. Calls have it in place of an id of their own.
 func traceOf(traceparent string) string {
 	parts := strings.Split(traceparent, "-")
 	if len(parts) != 4 {
@@ -17,10 +16,10 @@ func traceOf(traceparent string) string {
 	return parts[1]
 }
 
-// serving is what the health service answers where all is well.
+// serving is the answer of a healthy health service.
 var serving = framed(0, "\x08\x01")
 
-// callWell answers a call so that all is well.
+// callWell answers a call without a fault.
 func callWell(string, int) (code string, react reaction) {
 	return "0", answering(serving, "grpc-status", "0")
 }

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// The gates of the second look, for which every scrape is read again from its file.
+// The gates of the second look: it reads every scrape again from its file.
 const (
 	gateKept    gate = "every scrape is kept, and all add up when they are read again"
 	gateForever gate = "no series falls or vanishes while its target stays, over the whole history"
@@ -19,8 +19,7 @@ const (
 // historyAtMost bounds the file of one daemon, in bytes.
 const historyAtMost = 256 << 20
 
-// history keeps every scrape of one daemon, one behind the other, compressed. Each
-// ends in a line of its own, "# EOF".
+// history keeps every scrape of one daemon in a compressed file, one after the other. Each ends in a line "# EOF".
 type history struct {
 	path string
 	file *os.File
@@ -29,7 +28,7 @@ type history struct {
 	err  error // the first
 }
 
-// newHistory opens a file in the folder dir; the name keeps the lives of daemons apart.
+// newHistory opens a file in the folder dir. Its name keeps the lives of daemons apart.
 func newHistory(dir string, pid int) *history {
 	h := &history{path: filepath.Join(dir, fmt.Sprintf("scrapes-%d.gz", pid))}
 	if h.file, h.err = os.Create(h.path); h.err != nil {
@@ -61,8 +60,8 @@ func (h *history) close() error {
 	return errors.Join(h.err, h.zip.Close(), h.file.Close())
 }
 
-// reread keeps the log of a daemon that has ended, reads its history again and holds
-// it against itself; and against the ledger, if the farm has seen nothing but this daemon.
+// reread keeps the log of a daemon that has ended, reads its history again and checks it for contradictions. It also
+// compares it with the ledger if the farm has seen only this daemon.
 func (a *act) reread(ledger bool) {
 	log := filepath.Join(a.dir, fmt.Sprintf("log-%d.txt", a.d.Pid()))
 	a.must(errors.Join(a.s.history.close(), os.WriteFile(log, []byte(a.d.output.String()), 0o600)))
@@ -75,7 +74,7 @@ func (a *act) reread(ledger bool) {
 	}
 	for i := range a.targets {
 		t := &a.targets[i]
-		if t.leeway != nil { // reconcile knows how much of it
+		if t.leeway != nil { // reconcile judges these with their leeway
 			continue
 		}
 		page, codes, left := a.farm.ledger.read(t.name), p.codes(t.name), p.left(t.name)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scraped is a scrape of a target that has had so many requests, one of which failed.
+// scraped is a scrape of a target with so many requests; one of them failed.
 func scraped(target string, requests int) string {
 	return strings.NewReplacer("TARGET", target, "ALL", fmt.Sprint(requests), "GOOD", fmt.Sprint(requests-1)).Replace(
 		`# TYPE prober_request_duration_seconds histogram

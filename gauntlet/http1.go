@@ -19,15 +19,15 @@ const (
 	keep ending = iota // the connection
 	fin
 	rst
-	hold // says no more until the other side gives up
+	hold // sends no more until the other side gives up
 )
 
-// move is what a peer answers one request with.
+// move is the answer of a peer to one request.
 type move struct {
 	text string
 	then ending
-	// code is what the prober is to make of it on a new connection; reused is what
-	// on one that has carried a request before, if that is another.
+	// code is the expected outcome on a new connection. reused is the expected outcome on a connection that has carried
+	// a request before, if it differs.
 	code, reused string
 	after        time.Duration
 }
@@ -36,7 +36,7 @@ const okText = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 func okMove() move { return move{text: okText, code: "0"} }
 
-// script returns the move for a request: the n-th of its target.
+// script returns the move for the n-th request of a target.
 type script func(target string, n int) move
 
 // serveHTTP1 plays a script on a connection, request after request.
@@ -82,8 +82,7 @@ func owed(first bool) string {
 	return codeOld
 }
 
-// reply makes a move, unless the server is dead by now, and reports whether the
-// connection goes on.
+// reply makes a move, unless the server is dead by now. It reports whether the connection goes on.
 func (f *farm) reply(c net.Conn, r io.Reader, m *move, target string, first bool) bool {
 	alive := lineOf(c).answer(func() {
 		code := m.code
@@ -106,8 +105,7 @@ func (f *farm) reply(c net.Conn, r io.Reader, m *move, target string, first bool
 	return false
 }
 
-// say writes the answer and ends the connection if the move does. The client may be
-// gone.
+// say writes the answer and ends the connection if the move does. The client may be gone.
 func (m *move) say(c net.Conn) {
 	_, _ = io.WriteString(c, m.text)
 	switch m.then {
@@ -118,7 +116,7 @@ func (m *move) say(c net.Conn) {
 	}
 }
 
-// heading is what the farm wants to know about a request.
+// heading is the part of a request that the farm reads.
 type heading struct {
 	target, id string
 	length     int64 // of the content

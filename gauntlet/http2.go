@@ -9,10 +9,10 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// reaction is what a server of HTTP/2 does when a request has come on a stream.
+// reaction answers a request that has come on a stream of HTTP/2.
 type reaction func(p *peers.H2, stream uint32)
 
-// flood writes until the other side has had enough, or more than anyone bears.
+// flood writes until the other side closes, or more than any client accepts.
 func flood(write func() error) {
 	for range 1 << 14 {
 		if write() != nil {
@@ -21,7 +21,7 @@ func flood(write func() error) {
 	}
 }
 
-// serveFrames reacts to each request of a connection until the client has had enough.
+// serveFrames reacts to each request of a connection until the client closes it.
 func (f *farm) serveFrames(react reaction) peers.Script {
 	return func(c net.Conn) {
 		for p := greet(c); p != nil; {
@@ -34,8 +34,8 @@ func (f *farm) serveFrames(react reaction) peers.Script {
 	}
 }
 
-// serveLast reacts to the first request of a connection. Then it says no more and
-// listens to the end, so that the client sees an end and no reset.
+// serveLast reacts to the first request of a connection. Then it sends nothing more and reads to the end, so the client
+// sees an end and no reset.
 func (f *farm) serveLast(react reaction) peers.Script {
 	return func(c net.Conn) {
 		p := greet(c)
@@ -49,7 +49,7 @@ func (f *farm) serveLast(react reaction) peers.Script {
 	}
 }
 
-// greet begins a connection of HTTP/2; nil if the client does not.
+// greet begins a connection of HTTP/2. It returns nil if the client does not.
 func greet(c net.Conn, settings ...http2.Setting) *peers.H2 {
 	p := peers.NewH2(c)
 	p.Decode()
@@ -59,8 +59,8 @@ func greet(c net.Conn, settings ...http2.Setting) *peers.H2 {
 	return p
 }
 
-// nextRequest enters the next request in the ledger and returns its stream, 0 if none
-// comes, and which request of which target it is.
+// nextRequest enters the next request in the ledger. It returns the stream (0 if no request comes), the target, and the
+// number of the request.
 func (f *farm) nextRequest(p *peers.H2) (stream uint32, target string, n int) {
 	stream, target, id := nextHeading(p)
 	if stream == 0 {
@@ -69,8 +69,8 @@ func (f *farm) nextRequest(p *peers.H2) (stream uint32, target string, n int) {
 	return stream, target, f.ledger.note(target, id)
 }
 
-// nextHeading returns the stream, the target and the id of the next request, 0 if none
-// comes. It enters nothing in the ledger.
+// nextHeading returns the stream, the target and the id of the next request; the stream is 0 if none comes. It enters
+// nothing in the ledger.
 func nextHeading(p *peers.H2) (stream uint32, target, id string) {
 	h := p.Heading()
 	if h == nil {
@@ -91,8 +91,7 @@ func nextHeading(p *peers.H2) (stream uint32, target, id string) {
 	return h.StreamID, target, id
 }
 
-// streamScript returns what the n-th request of a target is answered with over
-// HTTP/2, without content, and the code that it is to come to.
+// streamScript returns the answer to the n-th request of a target over HTTP/2, without content, and the expected code.
 type streamScript func(target string, n int) (code string, react reaction)
 
 // serveStreams plays a script on a connection, request after request.
@@ -107,7 +106,7 @@ func (f *farm) serveStreams(s streamScript) peers.Script {
 			if stream == 0 {
 				return
 			}
-			alive := l.answer(func() { // at once: nobody is reset who may be sending more
+			alive := l.answer(func() { // at once: a reset would hit a client that may be sending more
 				of, react := s(target, n)
 				f.ledger.expect(target, of)
 				react(p, stream)
@@ -123,5 +122,5 @@ func (f *farm) serveStreams(s streamScript) peers.Script {
 // respondOK is a whole answer.
 func respondOK(p *peers.H2, stream uint32) { p.Headers(stream, true, ":status", "200") }
 
-// beginOK is the header of one.
+// beginOK sends the header of an answer.
 func beginOK(p *peers.H2, stream uint32) { p.Headers(stream, false, ":status", "200") }

@@ -16,11 +16,10 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// webScript returns the code that the n-th request of a target is to come to, and what it
-// is answered with.
+// webScript returns the expected code of the n-th request of a target, and the answer to it.
 type webScript func(target string, n int) (code string, say func(http.ResponseWriter))
 
-// serveWeb plays a script with a server of the standard library, or of quic-go.
+// serveWeb plays a script with a server of the standard library or of quic-go.
 func (f *farm) serveWeb(s webScript) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		target, n := f.noteWeb(r)
@@ -37,12 +36,12 @@ func (f *farm) noteWeb(r *http.Request) (target string, n int) {
 	return target, f.ledger.note(target, r.Header.Get("X-Request-Id"))
 }
 
-// quicSilence is after how long a client gives up a connection to a server that is killed,
-// as the server has told it.
+// quicSilence is the idle timeout that the server tells its clients. After it they give up a connection to a killed
+// server.
 const quicSilence = 2 * time.Second
 
-// quicServer is a server of HTTP/3 that can be killed. Its next life resets what is left of
-// the connections of the one before.
+// quicServer is a server of HTTP/3 that can be killed. Its next life resets the remaining connections of the life
+// before.
 type quicServer struct {
 	farm   *farm
 	cert   tls.Certificate
@@ -54,7 +53,7 @@ type quicServer struct {
 	count int       // of connections, ever
 }
 
-// quicLife is all that ends with the server.
+// quicLife is everything that ends with the server.
 type quicLife struct {
 	transport *quic.Transport
 	socket    net.PacketConn
@@ -101,7 +100,7 @@ func (q *quicServer) kill() {
 	if l == nil {
 		return
 	}
-	_ = l.transport.Close() // without a word
+	_ = l.transport.Close() // without CONNECTION_CLOSE
 	_ = l.socket.Close()
 }
 
@@ -122,7 +121,7 @@ func (q *quicServer) answer(l *quicLife, w http.ResponseWriter, r *http.Request)
 	}
 }
 
-// say answers a request that came to a life of the server, and reports whether that lasts.
+// say answers a request that came to a life of the server, and reports whether this life still lasts.
 func (q *quicServer) say(l *quicLife, w http.ResponseWriter, target string, n int) bool {
 	q.mu.RLock()
 	defer q.mu.RUnlock()

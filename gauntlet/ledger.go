@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// idLength is that of the ids that the prober gives its requests: a prefix that no
-// other transport has and a number, 16 hexadecimal digits each.
+// idLength is the length of the prober's request ids: a prefix that no other transport has, and a number, 16
+// hexadecimal digits each.
 const idLength = 32
 
-// ledger is what the farm saw: each request by its id, and what it was answered
-// with by the code that this is to come to. It is safe for concurrent use.
+// ledger records the requests that the farm saw, by id, and the answers, by their expected code. It is safe for
+// concurrent use.
 type ledger struct {
 	mu    sync.Mutex
 	pages map[string]*page
@@ -21,14 +21,14 @@ type ledger struct {
 type page struct {
 	seen    int // different ids
 	twice   []string
-	strange []string // ids that are none
+	strange []string // malformed ids
 	serials map[string]map[uint64]struct{}
-	want    map[string]int // answers by the code that they are to come to
+	want    map[string]int // answers by their expected code
 }
 
 func newLedger() *ledger { return &ledger{pages: map[string]*page{}} }
 
-// note enters a request and returns which one of its target it is, from 0.
+// note enters a request and returns its number among the requests of its target, from 0.
 func (l *ledger) note(target, id string) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,12 +55,10 @@ func (l *ledger) note(target, id string) (n int) {
 	return p.seen - 1
 }
 
-// landed is what the name of a target has behind it in the second part of a request
-// that is redirected. The parts have one id, and come to one code.
+// landed follows the name of a target in the second part of a redirected request. Both parts have one id and one code.
 const landed = "-landed"
 
-// expect enters the code that an answer is to come to; "" is for one that leads to
-// another.
+// expect enters the expected code of an answer. "" stands for an answer that leads to another.
 func (l *ledger) expect(target, code string) {
 	if code == "" {
 		return
@@ -91,7 +89,7 @@ func (l *ledger) isNew(target, id string) bool {
 	return len(l.read(target).twice) == before
 }
 
-// missing returns how many of the ids on one page are not on another.
+// missing returns how many ids of the page from are missing on the page on.
 func (l *ledger) missing(from, on string) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,28 +7,24 @@ import (
 	"strings"
 )
 
-// leeway is what cannot be known to the unit about a target, and how much of it can.
-// Nil is no leeway at all.
+// leeway says which figures of a target are not exact, and by how much. Nil is no leeway at all.
 type leeway struct {
-	// unreached returns how many requests were sent and reached no server, at least
-	// and at most. Nil means that all did.
+	// unreached returns the least and the greatest possible number of requests that were sent and reached no server. If
+	// it is nil, all reached one.
 	unreached func(c *counts, t *target) (least, most float64)
-	// free are codes that any number of requests may have: those for which nobody was
-	// there to enter them.
+	// free are codes with any count: nobody was there to enter their requests.
 	free string
-	// lostTo are codes of requests that reached no server, beside those that the
-	// ledger has under the same codes.
+	// lostTo are codes of requests that reached no server. The ledger may also have requests with these codes.
 	lostTo string
-	// bounds returns how often a code may have occurred that was entered so often; ok
-	// is false for a code that is exact.
+	// bounds returns the bounds for the count of a code by its count in the ledger. ok is false for an exact code.
 	bounds func(want map[string]float64, code string) (least, most float64, ok bool)
-	// unsent means that failures before anything was sent are not entered, and loses that
-	// answers may be lost, whose requests have one of the codes of lostTo.
+	// unsent reports whether the ledger lacks failures before anything was sent. loses reports whether answers may be
+	// lost; their requests have one of the codes of lostTo.
 	unsent, loses bool
 }
 
-// leewayHTTP1 is to be killed. A connection that was opened and that nobody accepted
-// has carried one request, which reached nobody.
+// leewayHTTP1 is for a server that is killed. A connection that was opened and not accepted has carried one request,
+// and nobody has read it.
 func leewayHTTP1() *leeway {
 	return &leeway{
 		unreached: func(c *counts, t *target) (least, most float64) {
@@ -39,8 +35,8 @@ func leewayHTTP1() *leeway {
 	}
 }
 
-// leewayHTTP2 is to be killed where so many requests share a connection: they wait for
-// it, and to be written with others, and are lost together if it ends before that.
+// leewayHTTP2 is for a server that is killed while abreast requests share a connection. They wait for the connection,
+// and to be written with others. All are lost together if the connection ends before that.
 func leewayHTTP2(abreast int) *leeway {
 	return &leeway{
 		unreached: func(_ *counts, t *target) (least, most float64) { return 0, float64(abreast * t.barn.deaths()) },
@@ -48,9 +44,9 @@ func leewayHTTP2(abreast int) *leeway {
 	}
 }
 
-// leewayQUIC is to be killed where so many requests share a connection of QUIC: they may
-// not be read, as over HTTP/2, and answers may not be sent, which the server does not know.
-// What the handshakes come to that it cuts short nobody enters.
+// leewayQUIC is for a server that is killed while abreast requests share a connection of QUIC. Requests may stay
+// unread, as over HTTP/2. Answers may stay unsent, and the server does not know that. Nobody enters the outcome of
+// handshakes that the death cuts short.
 func leewayQUIC(b *barn, abreast int) *leeway {
 	most := func() float64 { return float64(abreast * b.deaths()) }
 	return &leeway{
@@ -62,10 +58,9 @@ func leewayQUIC(b *barn, abreast int) *leeway {
 	}
 }
 
-// leewayDatagrams is to be killed where so many questions are on their way at once. The
-// kernel tells of those for which nobody was there (1108), and of none that was in the
-// socket as it was closed. Where a second answer to the question before lies in the socket of
-// one that is lost, that is what it comes to (1106).
+// leewayDatagrams is for a server that is killed while abreast questions are on their way. The kernel reports a
+// question that reaches a closed port (1108). It does not report the questions in a socket as it closes. If a second
+// answer to the previous question lies in the socket of a lost question, the lost question gets 1106.
 func leewayDatagrams(abreast int) *leeway {
 	return &leeway{
 		unreached: func(c *counts, t *target) (least, most float64) {
@@ -76,8 +71,7 @@ func leewayDatagrams(abreast int) *leeway {
 	}
 }
 
-// leewayShared is to have up to eight requests wait for one connection, of which one asks
-// for the address.
+// leewayShared is for up to eight requests that wait for one connection. Only one of them asks for the address.
 func leewayShared() *leeway {
 	const most = 8
 	return &leeway{bounds: func(want map[string]float64, code string) (float64, float64, bool) {
@@ -93,8 +87,7 @@ func (w *leeway) lost(c *counts, t *target) (least, most float64) {
 	return w.unreached(c, t)
 }
 
-// compare returns what is wrong with the codes that were counted, "" if nothing is,
-// where so many requests reached no server.
+// compare returns what is wrong with the counted codes, "" if nothing is. unreached requests reached no server.
 func (w *leeway) compare(want, got map[string]float64, unreached float64) string {
 	if w == nil {
 		w = &leeway{}
@@ -128,8 +121,7 @@ func union(a, b map[string]float64) map[string]float64 {
 	return all
 }
 
-// accepted returns how many connections there were to the target, at all of its
-// addresses.
+// accepted returns the number of connections to the target, at all of its addresses.
 func (t *target) accepted() float64 {
 	n := t.barn.connections()
 	if t.away != nil {

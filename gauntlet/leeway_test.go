@@ -46,8 +46,7 @@ func TestCodesAreExactButForTheLeewayOfATarget(t *testing.T) {
 	}
 }
 
-// A server that dies resets who waits for an answer, and reads what the others have
-// sent to the last byte.
+// A server that dies resets the clients that wait for an answer, and reads to the last byte what the others have sent.
 func TestADyingServerEntersAllThatReachesIt(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, play(t.Context(), func(s *stage) {

@@ -7,10 +7,9 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// line is a connection of a barn, whose server may be killed at any moment. So that
-// the ledger stays exact then, it knows whether the client waits: who waits sends
-// nothing, and a reset loses no request that nobody has read. All others see the end
-// of the stream, and whatever they have sent is read to the last byte.
+// line is a connection of a barn, whose server may be killed at any moment. To keep the ledger exact, it knows whether
+// the client waits. A waiting client sends nothing, so a reset loses no unread request. Any other client sees the end
+// of the stream, and the line reads its data to the last byte.
 type line struct {
 	*net.TCPConn
 
@@ -21,19 +20,18 @@ type line struct {
 	dead  bool
 }
 
-// What a request comes to that reached a server as it was killed, by what the server
-// was doing.
+// The codes of requests that reached a server as it was killed, by the state of the server.
 const (
 	codeOwed        = "1220" // it had read the request
 	codeUnread      = "1221" // it had not
-	codeOld         = "1223" // either, and it had served others on the connection
+	codeOld         = "1223" // either of the two, after others on the connection
 	codeUnreadH2    = "1604"
 	codeUnreadH2Old = "1609"
 	codeGoneQUIC    = "1905" // over UDP the next packet finds nobody,
-	codeGoneUDP     = "1105" // and where none follows, nothing is heard any more
+	codeGoneUDP     = "1105" // if no packet follows, the silence ends it
 )
 
-// lineOf returns what carries a connection, maybe within TLS.
+// lineOf returns the line below a connection, maybe within TLS.
 func lineOf(c net.Conn) *line {
 	if within, is := c.(interface{ NetConn() net.Conn }); is {
 		c = within.NetConn()
@@ -42,8 +40,7 @@ func lineOf(c net.Conn) *line {
 	return l
 }
 
-// take tells that a request has been read. It returns false if the server is dead:
-// the client sees the end then.
+// take notes that a request has been read. It returns false if the server is dead: then the client sees the end.
 func (l *line) take() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -51,8 +48,8 @@ func (l *line) take() bool {
 	return l.owing
 }
 
-// answer lets say answer, which must not wait for the client, unless the server has
-// been killed since it read the request: the client sees a reset then.
+// answer calls say, which must not wait for the client. If the server has been killed since it read the request, answer
+// does not: then the client sees a reset.
 func (l *line) answer(say func()) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,7 +61,7 @@ func (l *line) answer(say func()) bool {
 	return true
 }
 
-// uncount tells that a handshake failed, so that it never came to a connection.
+// uncount takes back the count of a connection whose handshake failed.
 func (l *line) uncount() {
 	l.barn.mu.Lock()
 	defer l.barn.mu.Unlock()

@@ -1,7 +1,6 @@
-// The gauntlet treats the daemon as a black box and tries to make it lie. It runs
-// the daemon as a child process against a farm of servers that follow a seeded
-// script of faults, holds everything that the daemon says against what the farm
-// saw, and ends in a scoreboard. All load stays on loopback.
+// The gauntlet treats the daemon as a black box and tries to make it lie. It runs the daemon as a child process against
+// a farm of servers that follow a seeded script of faults. It compares everything that the daemon says with what the
+// farm saw, and ends with a scoreboard. All load stays on loopback.
 package main
 
 import (
@@ -18,8 +17,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The canaries are bytes that must not be found: those of a peer in no metric, a
-// secret nowhere.
+// The canaries are bytes that must not be found: bytes of a peer in no metric, a secret nowhere.
 const (
 	canaryPeer   = "canary-of-a-peer-5f1c"
 	canarySecret = "canary-secret-9b2e"
@@ -32,20 +30,19 @@ type gauntlet struct {
 	board *board
 	seed  uint64
 	short bool
-	// thorough has the mass be so large that what happens once in 100,000 requests
-	// is certain to be seen.
+	// thorough makes the mass large enough to see an event that happens once in 100,000 requests.
 	thorough bool
 	binary   string
 	dir      string
 	// repeat is the command of this run.
 	repeat string
 	replay replay
-	// grid is what the configuration has of finer buckets, with a comma behind each;
-	// if empty, one that is wide.
+	// grid is the list of finer buckets in the configuration, with a comma behind each. If it is empty, a coarse grid
+	// is used.
 	grid string
 }
 
-// phase is a part of the run, which can be played alone.
+// phase is a part of the run. It can be played alone.
 type phase struct {
 	name string
 	run  func(*gauntlet, *stage)
@@ -91,7 +88,7 @@ func run() (code int) {
 	}
 	defer func() {
 		if code == 0 || *lies {
-			_ = os.RemoveAll(dir) // what stays is in the folder for temporary files
+			_ = os.RemoveAll(dir) // leftovers are in the folder for temporary files
 			return
 		}
 		fmt.Printf("what was scraped and logged is in %s\n", dir)
@@ -129,8 +126,7 @@ func build(ctx context.Context, binary string, flags ...string) error {
 	return rig.Build(ctx, binary, []string{"CGO_ENABLED=0"}, flags...) // as it is released
 }
 
-// play runs the phases and prints the scoreboard. It returns the exit code, and the
-// phases that were red.
+// play runs the phases and prints the scoreboard. It returns the exit code and the red phases.
 func (g *gauntlet) play(ctx context.Context, only []string) (code int, failures []failure) {
 	fmt.Printf("seed %d; to repeat: %s\n", g.seed, g.repeat)
 	for _, p := range phases() {
@@ -163,7 +159,7 @@ func (g *gauntlet) play(ctx context.Context, only []string) (code int, failures 
 	return 0, nil
 }
 
-// playOne runs a phase and returns what failed in it.
+// playOne runs a phase and returns its failures.
 func (g *gauntlet) playOne(ctx context.Context, p phase) (x failure, err error) {
 	started, before := time.Now(), g.board.failures()
 	g.replay.asked, g.replay.taken = nil, 0
@@ -176,7 +172,7 @@ func (g *gauntlet) playOne(ctx context.Context, p phase) (x failure, err error) 
 	return x, nil
 }
 
-// allGates are those of a whole run, in the order of the scoreboard.
+// allGates returns the gates of a whole run, in the order of the scoreboard.
 func allGates() []gate {
 	return []gate{
 		gateStrict, gateConserved, gateHistogram, gateMonotonic, gateLabels, gateCanary, gateTimely,
@@ -199,6 +195,6 @@ func (g *gauntlet) length(short, full time.Duration) time.Duration {
 	return full
 }
 
-// allowance is what a request may last beyond its timeout. The short run shares its
-// machine with others; the full one wants a quiet machine.
+// allowance returns how much longer than its timeout a request may last. The short run shares its machine with others;
+// the full one wants a quiet machine.
 func (g *gauntlet) allowance() time.Duration { return g.length(time.Second, 250*time.Millisecond) }

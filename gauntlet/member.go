@@ -9,18 +9,17 @@ import (
 // member is a target of the mass.
 type member struct {
 	name, wire, burst string
-	// connection and request are what stands under these keys, beside what the wire
-	// asks for.
+	// connection and request are the configuration under these keys, beside the settings of the wire.
 	connection, request string
-	// ours has the gauntlet's own server speak HTTP/2, not that of the standard library.
+	// ours selects the gauntlet's own server for HTTP/2, instead of the server of the standard library.
 	ours bool
-	// dies has the server, which is ours then, be killed now and then.
+	// dies reports whether the server is killed now and then. It is ours then.
 	dies bool
-	// slow has each answer wait, so that the server dies with requests unanswered.
+	// slow delays each answer, so the server dies with requests unanswered.
 	slow bool
 }
 
-// The wires, which are ways to speak HTTP, gRPC and DNS.
+// The wires: ways to speak HTTP, gRPC and DNS.
 const (
 	wireH1    = "h1"
 	wireTLS   = "tls"
@@ -34,16 +33,15 @@ const (
 	wireDoT   = "dot"
 )
 
-// mortalStreams is how many requests share a connection to a server that is killed,
-// mortalPackets how many do over QUIC, and mortalQuestions how many datagrams are on their
-// way to one.
+// mortalStreams is how many requests share a connection to a server that is killed. mortalPackets is the same over
+// QUIC. mortalQuestions is how many datagrams are on their way to such a server.
 const (
 	mortalStreams   = 16
 	mortalPackets   = 8
 	mortalQuestions = 4
 )
 
-// members are those of the crowd: each wire with each kind of load.
+// members are the members of the crowd: each wire with each kind of load.
 func members() []member {
 	const (
 		never  = "reuse: never"
@@ -97,7 +95,7 @@ func members() []member {
 	)
 }
 
-// membersBeyondHTTP1 are those of HTTP/3, gRPC and DNS.
+// membersBeyondHTTP1 are the members with HTTP/3, gRPC and DNS.
 func membersBeyondHTTP1() []member {
 	const never, post = "reuse: never", "method: POST, body_size: 2KiB"
 	return []member{
@@ -122,10 +120,10 @@ func membersBeyondHTTP1() []member {
 	}
 }
 
-// target returns a target that a barn serves on the wire of the member.
+// target returns the target of the member, served by b.
 func (m *member) target(b *barn) target {
 	t := target{name: m.name, url: b.url(m.scheme(), m.name), keys: m.keys(), barn: b, exact: true, scripted: true}
-	if m.isCall() || m.isQuestion() { // these have no path of ours
+	if m.isCall() || m.isQuestion() { // these have no path of the gauntlet
 		t.url = fmt.Sprintf("%s://%s", m.scheme(), b.address)
 	}
 	return t
@@ -153,7 +151,7 @@ func (m *member) scheme() string {
 	return "http"
 }
 
-// keys are those of the configuration that the member has beside its burst.
+// keys are the keys of the member in the configuration, beside its burst.
 func (m *member) keys() (keys []string) {
 	var parts []string
 	if m.connection != "" {

@@ -10,29 +10,28 @@ import (
 	"strings"
 )
 
-// mutant is a daemon with a lie built in. It is compiled from patched copies of
-// source files, so that no line of it is in the program.
+// mutant is a daemon with a lie built in. It is compiled from patched copies of source files, so the program has no
+// line of it.
 type mutant struct {
 	name    string
 	patches []patch
-	// phase is where the lie is to be found out, by one of the gates at least.
+	// phase must find the lie, by at least one of the gates.
 	phase string
 	gates []gate
-	// targets are those of the phase to play; all if empty.
+	// targets are the targets of the phase to play; all if empty.
 	targets []string
-	// script are the targets of which the shortest script that fails may consist;
-	// where there are none, it is not looked for.
+	// script are the allowed targets of the shortest failing script. If it is empty, there is no search for one.
 	script []string
 }
 
-// patch replaces a piece of a source file that must be there once.
+// patch replaces a piece of a source file. The piece must occur once.
 type patch struct{ file, old, new string }
 
 func mutants() []mutant {
 	return slices.Concat(partialMutants(), wholeMutants(), troubledMutants(), streamMutants(), kindMutants(), shopMutants())
 }
 
-// partialMutants are those for which a few targets of a phase are enough.
+// partialMutants are mutants that need only a few targets of a phase.
 func partialMutants() []mutant {
 	return []mutant{
 		{
@@ -105,8 +104,8 @@ func wholeMutants() []mutant {
 	}
 }
 
-// hunt builds each mutant of the given phases or names, or all if there are none, and runs the
-// phase in which it is to be found out. It returns the exit code.
+// hunt builds each mutant of the given phases or names, or all if there are none, and runs its phase. It returns the
+// exit code.
 func hunt(ctx context.Context, seed uint64, dir string, only []string) int {
 	escaped := 0
 	for i, m := range mutants() {
@@ -135,7 +134,7 @@ func hunt(ctx context.Context, seed uint64, dir string, only []string) int {
 	return min(escaped, 1)
 }
 
-// face runs a phase against the mutant and returns what failed in it.
+// face runs a phase against the mutant and returns its failures.
 func (m *mutant) face(ctx context.Context, g *gauntlet) (x failure, err error) {
 	if err := os.MkdirAll(g.dir, 0o700); err != nil {
 		return x, err
@@ -157,7 +156,7 @@ func (m *mutant) face(ctx context.Context, g *gauntlet) (x failure, err error) {
 	return x, err
 }
 
-// retell looks for the shortest script with which the mutant is found out.
+// retell looks for the shortest script that finds the mutant.
 func (m *mutant) retell(ctx context.Context, g *gauntlet, x *failure) error {
 	least, again, made := g.shrinkOne(ctx, x, shrinkTries)
 	if !again {
@@ -175,7 +174,7 @@ func (m *mutant) retell(ctx context.Context, g *gauntlet, x *failure) error {
 	return nil
 }
 
-// overlay writes the patched files and the list of them that the compiler reads.
+// overlay writes the patched files, and the list of them for the compiler.
 func (m *mutant) overlay(dir string) (string, error) {
 	texts := map[string]string{}
 	for _, p := range m.patches {

@@ -9,28 +9,27 @@ import (
 
 // packetServer serves over UDP, in place of the listener of a barn.
 type packetServer interface {
-	// raise opens the socket at an address, for the first time or again, and returns which
-	// one that is.
+	// raise opens the socket at an address, for the first time or again, and returns the address.
 	raise(address string) (at string, err error)
-	// kill closes the socket, without a word to anybody.
+	// kill closes the socket without telling any client.
 	kill()
-	// connections returns how many there ever were.
+	// connections returns the number of connections so far.
 	connections() int
 }
 
-// openPackets has p serve at a port of loopback.
+// openPackets serves p at a port of loopback.
 func (f *farm) openPackets(p packetServer) *barn {
 	b, _ := f.openBoth(p, nil)
 	return b
 }
 
-// openBoth has p serve at a port of loopback where serve, unless it is nil, plays over TCP.
-// The port is below those that the kernel gives to sockets of clients: one of these could
-// have it while the server is dead, and be connected to itself.
+// openBoth serves p at a port of loopback. Unless serve is nil, it plays serve over TCP at the same port. The port is
+// below the kernel's range for sockets of clients: a client could have the port while the server is dead, and connect
+// to itself.
 func (f *farm) openBoth(p packetServer, serve peers.Script) (overUDP, overTCP *barn) {
 	const lowest, many, tries = 1 << 14, 1 << 14, 1000
 	err := error(nil)
-	for range tries { // somebody may have the port
+	for range tries { // another process may have the port
 		at := fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(many))
 		overUDP = &barn{farm: f, address: at, packets: p}
 		if err = overUDP.raise(); err != nil {

@@ -9,14 +9,13 @@ import (
 	"strings"
 )
 
-// past is what a whole history comes to. It is read with no line of the code that
-// judges the scrapes one by one.
+// past is the result of a whole history. Reading it shares no line with the code that judges the scrapes one by one.
 type past struct {
 	scrapes int
 	series  map[string]*trace
 	stays   map[string]*stay // by target
-	kind    string           // of the family at hand
-	group   string           // of the histogram at hand
+	kind    string           // of the current family
+	group   string           // of the current histogram
 	below   float64          // its bucket before
 	wrong   []string         // what does not add up
 	lost    []string         // what fell or vanished
@@ -35,20 +34,20 @@ type trace struct {
 	at, before     int // the scrapes that had it last
 }
 
-// stay is one target through time, or one of its requests. When it was away, it begins again.
+// stay is one target through time, or one of its requests. After an absence it begins again.
 type stay struct {
 	name      string
 	since, at int // the scrapes that had it first and last
 	sums      [numRoles]float64
 }
 
-// role is what a series is to a sum.
+// role is the part of a series in a sum.
 type role int
 
 const (
 	roleNone role = iota
 	roleScheduled
-	roleOther // of those that were due: dropped, waiting or in flight
+	roleOther // of the due requests: dropped, waiting or in flight
 	roleSuccess
 	roleFailed
 	roleDuration
@@ -79,7 +78,7 @@ func recall(path string) (*past, error) {
 	return p, lines.Err()
 }
 
-// codes returns how many requests of a target had each code when it was there last.
+// codes returns how many requests of a target had each code in its last scrape.
 func (p *past) codes(target string) map[string]float64 {
 	codes := map[string]float64{}
 	for _, s := range p.series {
@@ -200,8 +199,7 @@ func labelOf(labels, name string) string {
 	return value
 }
 
-// stack holds a bucket of a histogram against the one before, and the count against
-// the last of them.
+// stack compares a bucket of a histogram with the bucket before, and the count with the last bucket.
 func (p *past) stack(s *trace) {
 	if s.group != p.group {
 		p.group, p.below = s.group, 0
@@ -215,7 +213,7 @@ func (p *past) stack(s *trace) {
 	p.below = s.value
 }
 
-// judge adds up a scrape that is complete, and holds it against all before.
+// judge adds up a complete scrape and compares it with all earlier ones.
 func (p *past) judge() {
 	for _, s := range p.series {
 		if s.at != p.scrapes {
@@ -243,7 +241,7 @@ func (p *past) judge() {
 	}
 }
 
-// sum adds a series of the scrape with that number.
+// sum adds a series of the scrape with the given number.
 func (f *stay) sum(s *trace, scrape int) {
 	if f.at != scrape {
 		if f.at < scrape-1 {
@@ -255,7 +253,7 @@ func (f *stay) sum(s *trace, scrape int) {
 	f.sums[s.role] += s.value
 }
 
-// follow holds a series that may only grow against all that it ever was.
+// follow checks a series that may only grow against its earlier values.
 func (p *past) follow(s *trace) {
 	since := 1
 	if s.stay != nil {

@@ -17,8 +17,8 @@ import (
 
 const gateDemand gate = "peers that answer at random make no more series than `prober check` says"
 
-// attack is an act in which peers try to make series without end: each answer has
-// something that no answer had before, wherever a peer has a say.
+// attack is an act of peers that try to make series without end: each answer has something new, at each place that a
+// peer can fill.
 func (g *gauntlet) attack(s *stage) {
 	f := newFarm(s)
 	targets := f.attackers(g.seed)
@@ -34,12 +34,11 @@ func (g *gauntlet) attack(s *stage) {
 	a.finish()
 }
 
-// judgeDemand holds the series of all targets, and those of each, against what the
-// program itself says is the most for such a configuration.
+// judgeDemand compares the series of all targets, and of each, with the program's own maximum for such a configuration.
 func (a *act) judgeDemand(v *view) {
 	none := a.most(nil)
 	all := a.most(a.targets)
-	const buildInfo = 1 // which is of the process
+	const buildInfo = 1 // a series of the process
 	a.board.hold(gateDemand, v.series-buildInfo <= all, "%d series, and %d are the most", v.series-buildInfo, all)
 	for i := range a.targets {
 		one := a.most(a.targets[i : i+1])
@@ -50,7 +49,7 @@ func (a *act) judgeDemand(v *view) {
 
 var mostSeries = regexp.MustCompile(`(?m)time series at most +(\d+)$`)
 
-// most returns how many series the program says that targets have at most.
+// most returns the program's own maximum of series for the targets.
 func (a *act) most(targets []target) int {
 	file := filepath.Join(a.dir, "check.yml")
 	a.must(os.WriteFile(file, []byte(a.config(targets, "")), 0o600))
@@ -63,7 +62,7 @@ func (a *act) most(targets []target) int {
 	return n
 }
 
-// attackers opens a peer for each place that has room for something of a peer's own.
+// attackers opens a peer for each place with room for a peer's own bytes.
 func (f *farm) attackers(seed uint64) []target {
 	names := peers.NameServer(f, chaoticNames(seed))
 	resolving := fmt.Sprintf("connection: {dns_server: %q}", names)

@@ -14,15 +14,14 @@ import (
 
 const gateBombed gate = "bombs in all codings at once end no daemon that has 64 MiB"
 
-// What the daemon may take: the kernel kills it above the limit, in which the pages of its
-// program count that are in use. What is its own is measured.
+// The memory that the daemon may take. The kernel kills it above the limit, and counts the pages of its program in use.
+// The gauntlet measures the daemon's own memory.
 const (
 	bombedLimit  = 64       // MiB
 	bombedAtMost = 62 << 10 // KiB
 )
 
-// bomb has bombs in each coding for a hundred targets, which nothing tells the daemon
-// how much memory there is for.
+// bomb has bombs in each coding for a hundred targets. Nothing tells the daemon how much memory there is.
 func (g *gauntlet) bomb(s *stage) {
 	f := newFarm(s)
 	targets := f.bombs(g.seed)
@@ -37,7 +36,7 @@ func (g *gauntlet) bomb(s *stage) {
 	a := g.beginBehind("bombed", command, f, targets)
 	a.bombed = true
 	a.s.start(s.ctx)
-	err = a.d.configure(s.ctx, a.config(targets, "")) // which may be the end of it
+	err = a.d.configure(s.ctx, a.config(targets, "")) // the daemon may die of it
 	if err == nil {
 		s.pause(g.length(8*time.Second, 30*time.Second))
 	}
@@ -60,8 +59,7 @@ func (g *gauntlet) bomb(s *stage) {
 	}
 }
 
-// bombs opens a server with many bodies, and a hundred targets on it, of which every
-// second looks at what it gets.
+// bombs opens a server with many bodies, and a hundred targets on it. Every second target looks at the body.
 func (f *farm) bombs(seed uint64) []target {
 	answers := bombAnswers(seed)
 	b := f.open(f.serveHTTP1(func(name string, _ int) move {
@@ -86,7 +84,7 @@ func (f *farm) bombs(seed uint64) []target {
 	return targets
 }
 
-// bombAnswers has an answer with each hostile body.
+// bombAnswers returns an answer with each hostile body.
 func bombAnswers(seed uint64) (answers []string) {
 	for _, b := range peers.HostileBodies(seed) {
 		answers = append(answers, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n%s",

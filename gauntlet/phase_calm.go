@@ -13,7 +13,7 @@ import (
 
 const gateDue gate = "latency counts from when a request was due"
 
-// calm is the first act: servers that behave, of all kinds.
+// calm is the first act: all kinds of servers without faults.
 func (g *gauntlet) calm(s *stage) {
 	shared := make(chan error, 1)
 	go func() { shared <- play(s.ctx, g.shards) }()
@@ -40,8 +40,7 @@ func (g *gauntlet) calm(s *stage) {
 // stallEvery requests share a stall of half a second, during which 50 more are due.
 const stallEvery = 100
 
-// special opens the healthy targets and two more: one that stalls, and one with
-// secrets in all places.
+// special opens the healthy targets and two more: one with stalls, and one with secrets in all places.
 func (f *farm) special() []target {
 	all := f.healthy()
 	stalling := f.open(f.serveHTTP1(func(_ string, n int) move {
@@ -62,8 +61,7 @@ func (f *farm) special() []target {
 	})
 }
 
-// healthy opens a target for each kind of server and connection. They have no
-// faults.
+// healthy opens a target for each kind of server and connection. None has faults.
 func (f *farm) healthy() []target {
 	cert := f.issue()
 	const trusting = "connection: {tls: {ca_file: ca.pem}%s}"
@@ -95,7 +93,7 @@ func (f *farm) healthy() []target {
 	return append(all, f.healthyOthers(cert)...)
 }
 
-// healthyOthers opens targets of gRPC and DNS that have no faults.
+// healthyOthers opens targets of gRPC and DNS without faults.
 func (f *farm) healthyOthers(cert tls.Certificate) (all []target) {
 	for _, m := range []member{
 		{name: "fine-grpc", wire: wireGRPC, burst: "{requests: 100, concurrency: 10}"},
@@ -122,5 +120,5 @@ func (f *farm) healthyOthers(cert tls.Certificate) (all []target) {
 	return all
 }
 
-// well is a script in which all is well.
+// well is a script without faults.
 func well(string, int) (string, func(http.ResponseWriter)) { return "0", sayWell }

@@ -10,14 +10,14 @@ import (
 
 const gateShards gate = "two shards together are the mix of one process"
 
-// sharedBursts is how many bursts the processes are compared over.
+// sharedBursts is the number of bursts to compare the processes over.
 const sharedBursts = 2
 
-// sharedEvery is the time between two of them. They have ended after a quarter of it.
+// sharedEvery is the time between two bursts. They end within a quarter of it.
 const sharedEvery = 2 * time.Second
 
-// shared are the targets that one process fires alone, and two shards together. Their
-// bursts are no whole blocks of the mix: which requests they have depends on the slot.
+// shared are the targets that one process fires alone, and two shards together. Their bursts are no whole blocks of the
+// mix: the slot decides which requests they have.
 func shared() []shopper {
 	return []shopper{
 		{name: "shared-mix", wire: wireH1, burst: "{requests: 27, concurrency: 4}", most: plenty, steady: true, abreast: 4},
@@ -26,8 +26,7 @@ func shared() []shopper {
 	}
 }
 
-// shards has a process, and beside it two shards of another, fire the same mixes at the
-// same time.
+// shards has a process, and beside it two shards of another, fire the same mixes at the same time.
 func (g *gauntlet) shards(s *stage) {
 	open := func() (*farm, []target) {
 		f := newFarm(s)
@@ -58,9 +57,8 @@ func (g *gauntlet) shards(s *stage) {
 	g.endShards(daemons[1:], common)
 }
 
-// compareShards holds what two shards sent of a target in some bursts against what one
-// process, the first, sent in the same ones. On a busy machine a process may leave a slot
-// out: the comparison begins anew then.
+// compareShards compares the requests of two shards for a target in some bursts with the requests of one process, the
+// first, in the same bursts. On a busy machine a process may leave a slot out: then the comparison begins anew.
 func (g *gauntlet) compareShards(daemons []*act, target string, before []*counts) {
 	var after []*counts
 	daemons[0].await("bursts of which no shard leaves one out", func() bool {
@@ -91,9 +89,8 @@ func (g *gauntlet) compareShards(daemons []*act, target string, before []*counts
 	g.board.fact("%s: one process sent %v, and two shards together %v", target, alone, together)
 }
 
-// awaitSlot waits until all daemons have ended the burst of the same slot, the one with
-// that number in the first of them or a later one, and returns what they have counted. It
-// looks between two slots.
+// awaitSlot waits until all daemons have ended the burst of the same slot, and returns their counts. The slot is that
+// of burst number bursts in the first daemon, or a later one. awaitSlot looks between two slots.
 func awaitSlot(daemons []*act, target string, bursts float64) (all []*counts) {
 	daemons[0].await("the same slot in all shards", func() bool {
 		daemons[0].pause(50 * time.Millisecond)
@@ -121,8 +118,7 @@ func isWithinSlot(c *counts) bool {
 	return ago < sharedEvery/4 || ago > sharedEvery*9/10
 }
 
-// endShards ends the shards of one process, and holds what they counted together against
-// their ledger.
+// endShards ends the shards of one process, and compares their counts together with their ledger.
 func (g *gauntlet) endShards(shards []*act, targets []target) {
 	total := map[string]*counts{}
 	for _, a := range shards {
@@ -153,7 +149,7 @@ func (g *gauntlet) endShards(shards []*act, targets []target) {
 	}
 }
 
-// merge adds what another shard has counted.
+// merge adds the counts of another shard.
 func (c *counts) merge(other *counts) {
 	c.scheduled += other.scheduled
 	c.unsent += other.unsent

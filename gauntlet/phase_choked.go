@@ -13,7 +13,7 @@ const gateBlocked gate = "a log that nobody reads holds nothing up, and lost lin
 
 const brokenText = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 
-// turning opens targets over HTTP/1.1 and h2c that are well until broken is true.
+// turning opens targets over HTTP/1.1 and h2c without faults until broken is true.
 func (f *farm) turning(broken *atomic.Bool) []target {
 	plain := f.open(f.serveHTTP1(func(string, int) move {
 		if broken.Load() {
@@ -36,7 +36,7 @@ func (f *farm) turning(broken *atomic.Bool) []target {
 	return []target{of("turning-h1", plain), of("turning-h2c", web, overH2C)}
 }
 
-// choke stops to read the log until the daemon has ended.
+// choke stops reading the log until the daemon has ended.
 func (g *gauntlet) choke(s *stage) {
 	f := newFarm(s)
 	targets := f.healthy()
@@ -49,7 +49,7 @@ func (g *gauntlet) choke(s *stage) {
 	a.d.mute = true
 	if err := a.bearSilence(turning, &broken); err != nil {
 		g.board.hold(gateBlocked, false, "while nobody reads the log: %v", err)
-		a.d.output.open() // so that what comes next has a chance
+		a.d.output.open() // so that the next steps have a chance
 	}
 	v := a.finish()
 	g.board.hold(gateBlocked, a.d.ExitCode() == 0 && v.global[droppedLines] > 0,
@@ -58,8 +58,8 @@ func (g *gauntlet) choke(s *stage) {
 
 const droppedLines = "prober_log_lines_dropped_total"
 
-// bearSilence has the daemon say more than its log takes, and targets fail that were
-// well. It returns an error when something stops.
+// bearSilence has the daemon write more than its log takes, and makes healthy targets fail. It returns an error when
+// something stops.
 func (a *act) bearSilence(turning []target, broken *atomic.Bool) error {
 	mistakes := a.config(a.targets, "") + strings.Repeat("  - {name: odd, nonsense: 1, url: 'ftp://127.0.0.1/', interval: -5s}\n", 300)
 	if err := os.WriteFile(a.d.file, []byte(mistakes), 0o600); err != nil {

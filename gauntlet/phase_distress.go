@@ -17,7 +17,7 @@ const (
 	gateBlameless gate = "trouble of the prober's own makes no target fail"
 )
 
-// distress has daemons that are in trouble themselves, each in another, at once.
+// distress has several daemons in trouble of their own, each in another, at once.
 func (g *gauntlet) distress(s *stage) {
 	troubles := []struct {
 		name string
@@ -44,11 +44,11 @@ func (g *gauntlet) distress(s *stage) {
 	s.must(errors.Join(errs...))
 }
 
-// starving leaves too few descriptors for the connections that a greedy burst wants.
+// starving leaves too few descriptors for the connections of a greedy burst.
 const starving = "ulimit -n 64"
 
-// greedy opens a target whose bursts want more connections than that, and whose
-// breaker opens after a few failures of it.
+// greedy opens a target whose bursts want more connections than starving allows, and whose breaker opens after a few
+// failures.
 func (f *farm) greedy() []target {
 	b := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 200 * time.Millisecond} }))
 	return []target{{
@@ -69,8 +69,8 @@ func (g *gauntlet) starve(s *stage) {
 		"after %s the codes are %v, and %v were dropped", starving, c.codes(), c.dropped)
 }
 
-// starveUncapped does the same without a ceiling. What is refused then is the
-// prober's own trouble, and no target's failure.
+// starveUncapped does the same without a ceiling. A refused connection is then the prober's own trouble, and no
+// target's failure.
 func (g *gauntlet) starveUncapped(s *stage) {
 	f := newFarm(s)
 	targets := f.greedy()
@@ -89,7 +89,7 @@ func (g *gauntlet) starveUncapped(s *stage) {
 	g.board.hold(gateUncapped, slices.Equal(codesOf(c), []string{"0", "1002"}), "after %s the codes are %v", starving, c.codes())
 }
 
-// judgeBlame asks the daemon how the target does whose requests it could not send.
+// judgeBlame checks that the daemon does not blame a target for requests that it could not send.
 func (g *gauntlet) judgeBlame(a *act) {
 	var said struct {
 		Targets []struct {
@@ -110,8 +110,7 @@ func (g *gauntlet) judgeBlame(a *act) {
 	g.board.hold(gateBlameless, isBlameless, "the API says %s, %v", body, err)
 }
 
-// beginBehind starts the daemon from a shell that runs a command before it becomes
-// the daemon.
+// beginBehind starts the daemon from a shell. The shell runs a command and then becomes the daemon.
 func (g *gauntlet) beginBehind(name, command string, f *farm, targets []target, flags ...string) *act {
 	behind := *g
 	behind.binary = g.dir + "/" + name + ".sh"

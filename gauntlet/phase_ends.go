@@ -9,8 +9,7 @@ const (
 	gateRestart gate = "a daemon that was killed starts again and counts from nothing"
 )
 
-// ends is the fifth act: the daemon is ended in the middle of its work, in both
-// ways, and started again.
+// ends is the fifth act: it ends the daemon in the middle of its work, in both ways, and starts it again.
 func (g *gauntlet) ends(s *stage) {
 	f := newFarm(s)
 	targets := f.kept()
@@ -33,11 +32,10 @@ func (g *gauntlet) killed(f *farm, targets []target) {
 	a := g.underWay(f, targets)
 	a.abandon()
 	a.reread(false)
-	a.pause(200 * time.Millisecond) // what is on its way arrives
+	a.pause(200 * time.Millisecond) // requests on their way arrive
 }
 
-// terminated is a life that ends with SIGTERM: its last scrape must be the farm's
-// ledger of that life.
+// terminated is a life that ends with SIGTERM. Its last scrape must equal the farm's ledger of that life.
 func (g *gauntlet) terminated(f *farm, targets []target) {
 	before := map[string]page{}
 	for _, t := range targets {

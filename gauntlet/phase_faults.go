@@ -37,7 +37,7 @@ func (g *gauntlet) deterministic(s *stage) {
 	a.load()
 	lasting := g.length(10*time.Second, time.Minute)
 	if !g.replay.isWhole() {
-		lasting = faultInterval + time.Second // once is enough for what fails always
+		lasting = faultInterval + time.Second // once is enough for a fault that always occurs
 	}
 	s.pause(lasting)
 	a.judgePages()
@@ -45,7 +45,7 @@ func (g *gauntlet) deterministic(s *stage) {
 	g.judgeFaults(v, all, healthy)
 }
 
-// faulty opens a fault and returns the target that meets it.
+// faulty opens a fault and returns its target.
 func (f *farm) faulty(x *fault) target {
 	t := target{name: x.name, url: f.target(x), interval: faultInterval.String(), burst: "{requests: 4, concurrency: 1}", keys: x.keys}
 	if x.waits {

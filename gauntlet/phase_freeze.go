@@ -10,12 +10,10 @@ const (
 	gateArrival gate = "an answer that lies in the kernel has ended when it arrived, and the lag says how long it lay"
 )
 
-// frozenFor is how long the daemon is stopped: longer than timeoutSoon, so that the time
-// of requests passes meanwhile.
+// frozenFor is how long the daemon is stopped: longer than timeoutSoon, so requests time out meanwhile.
 const frozenFor = timeoutSoon + 2*time.Second
 
-// freeze stops the daemon in the middle of bursts at servers that behave, and has it go
-// on.
+// freeze stops the daemon in the middle of bursts to healthy servers, and lets it go on.
 func (g *gauntlet) freeze(s *stage) {
 	f := newFarm(s)
 	answers := &answered{}
@@ -33,8 +31,7 @@ func (g *gauntlet) freeze(s *stage) {
 	a.judgeArrivals(v, lay)
 }
 
-// prompt opens targets that answer at once: one with many slots, one with many
-// arrivals, and one whose bursts are closed.
+// prompt opens targets with prompt answers: one with many slots, one with many arrivals, and one with closed bursts.
 func (f *farm) prompt() []target {
 	b := f.open(f.serveHTTP1(func(string, int) move { return okMove() }))
 	slow := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: timeoutSoon / 2} }))
@@ -45,8 +42,8 @@ func (f *farm) prompt() []target {
 	}
 }
 
-// stop stops the daemon for so long, and waits until it has gone on for a while. Nothing
-// is scraped meanwhile. It returns from when on the daemon stood, and until when.
+// stop stops the daemon for d, and waits until it has gone on for a while. Nothing is scraped meanwhile. It returns the
+// begin and the end of the standstill.
 func (a *act) stop(d time.Duration) (begun, ended time.Time) {
 	a.must(a.d.Signal(stopSignal))
 	a.pause(standstill)
@@ -58,10 +55,10 @@ func (a *act) stop(d time.Duration) (begun, ended time.Time) {
 	return begun, ended
 }
 
-// standstill is within what time a process stands that was told to.
+// standstill bounds the time from the signal to the standstill of a process.
 const standstill = 100 * time.Millisecond
 
-// judgeFreeze looks for the trace of the freeze, and for whom the prober blames.
+// judgeFreeze looks for the trace of the freeze, and for targets that the prober blames.
 func (g *gauntlet) judgeFreeze(v *view) {
 	skipped := v.sum("prober_bursts_skipped_total", "slots", "late")
 	g.board.hold(gateFrozen, skipped >= 10, "%v slots of 200 ms were skipped as late in %v", skipped, frozenFor)

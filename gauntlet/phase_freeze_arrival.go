@@ -7,17 +7,16 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// punctualAfter is how long an answer takes: a freeze begins while it is awaited, and ends
-// long after it has come.
+// punctualAfter is the time before an answer. A freeze begins within it, and ends long after the answer has come.
 const punctualAfter = time.Second
 
-// answered is when answers were given.
+// answered records the times of answers.
 type answered struct {
 	mu sync.Mutex
 	at []time.Time
 }
 
-// wait waits before an answer that is given then.
+// wait waits before an answer and records the time.
 func (a *answered) wait() {
 	<-time.After(punctualAfter)
 	a.mu.Lock()
@@ -25,8 +24,7 @@ func (a *answered) wait() {
 	a.at = append(a.at, time.Now())
 }
 
-// lay returns for how long the answers lay that were given in a stretch of time at the end
-// of which they were read.
+// lay returns how long answers lay unread: they were given between begun and ended, and read at ended.
 func (a *answered) lay(begun, ended time.Time) (lay time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -38,9 +36,9 @@ func (a *answered) lay(begun, ended time.Time) (lay time.Duration) {
 	return lay
 }
 
-// punctual opens targets of each kind whose answers always take the same time, one after
-// the other without end. There is none of HTTP/3, whose servers send again what nobody
-// acknowledges: what came last is no part of the answer then.
+// punctual opens targets of each kind whose answers always take the same time, one after the other without end. HTTP/3
+// is not among them: its servers retransmit what nobody acknowledges, and the last packet is no part of the answer
+// then.
 func (f *farm) punctual(a *answered) (all []target) {
 	streams := func(react reaction) peers.Script {
 		return f.serveStreams(func(string, int) (string, reaction) {
@@ -75,9 +73,8 @@ func (f *farm) punctual(a *answered) (all []target) {
 	return all
 }
 
-// judgeArrivals holds what the daemon says of when answers ended against when they were
-// given. A request was due before its answer was waited for, and its end was read after a
-// freeze that is far longer than that.
+// judgeArrivals compares the ends of answers in the daemon's metrics with the times when they were given. Each request
+// was due before its answer was awaited. The daemon read its end after a freeze, which is far longer.
 func (a *act) judgeArrivals(v *view, lay time.Duration) {
 	if v.global["prober_kernel_clock_available"] != 1 {
 		a.board.hold(gateArrival, true, "")

@@ -18,8 +18,8 @@ import (
 
 const gateGreeting gate = "a slow greeting and then silence holds no request beyond its time, and bursts go on"
 
-// A burst of the greeting has three requests. The first is answered at once. The greeting
-// of the second ends when the time of the first is over and its own is not.
+// A burst of the greeting has three requests. The first is answered at once. The greeting of the second ends after the
+// timeout of the first and before its own.
 const (
 	greetingTime  = time.Second // of a request
 	greetingPace  = 400 * time.Millisecond
@@ -29,8 +29,7 @@ const (
 	greetingPause = time.Second
 )
 
-// greeting has servers of HTTP/2 that are slow to begin a connection, and say nothing
-// after that.
+// greeting has servers of HTTP/2 that are slow to begin a connection, and say nothing after that.
 func (g *gauntlet) greeting(s *stage) {
 	f := newFarm(s)
 	early := f.slow("early-")
@@ -50,7 +49,7 @@ func (g *gauntlet) greeting(s *stage) {
 	g.judgeGreeting(v, targets)
 }
 
-// desert takes targets away in the middle of their bursts: nothing is left of them.
+// desert takes targets away in the middle of their bursts: nothing of them may stay.
 func (a *act) desert(targets []target) {
 	a.configure(targets, "")
 	a.pause(greetingEvery + greetingPace + greetingSlow/2)
@@ -69,7 +68,7 @@ func (g *gauntlet) judgeGreeting(v *view, targets []target) {
 	}
 }
 
-// slow opens targets whose servers are slow in each part of a greeting.
+// slow opens targets with servers that are slow in each part of a greeting.
 func (f *farm) slow(prefix string) []target {
 	cfg := peers.Showing(f.issue(), http2.NextProtoTLS)
 	const (
@@ -110,9 +109,8 @@ func (f *farm) slow(prefix string) []target {
 	return all
 }
 
-// lead puts a server before that of a target that redirects to it. It enters nothing in the
-// ledger: a request that fails on the second way may not be known to have left on the
-// first.
+// lead puts a server before the server of a target and redirects to it. It enters nothing in the ledger: if a request
+// fails on its second connection, it may be unknown whether it left on the first.
 func (f *farm) lead(t *target) {
 	location := strings.TrimSuffix(t.url, "/") + landed + "/"
 	front := f.open(func(c net.Conn) {
@@ -127,7 +125,7 @@ func (f *farm) lead(t *target) {
 	t.url, t.exact = front.url("http", t.name), false
 }
 
-// greeter is slow on all connections but the first of a burst.
+// greeter is slow on all connections except the first of a burst.
 type greeter struct {
 	farm *farm
 
@@ -145,7 +143,7 @@ func (g *greeter) isFirst() bool {
 	return is
 }
 
-// begins waits before a greeting, and returns what is said after it.
+// begins waits before a greeting, and returns the script after it.
 func (g *greeter) begins() peers.Script {
 	if g.isFirst() {
 		return g.farm.serveStreams(func(string, int) (string, reaction) { return "0", respondOK })

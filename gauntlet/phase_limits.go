@@ -19,7 +19,7 @@ const (
 	gateCrushed  gate = "a configuration that the limit of memory has no room for ends the daemon at once, with code 2"
 )
 
-// mute has the disk full on which the log is. /dev/full takes nothing.
+// mute writes the log to a full disk. /dev/full takes nothing.
 func (g *gauntlet) mute(s *stage) {
 	f := newFarm(s)
 	targets := f.kept()
@@ -31,7 +31,7 @@ func (g *gauntlet) mute(s *stage) {
 	a := g.beginBehind("mute", "exec >/dev/full 2>&1", f, targets, listenFlag+address)
 	a.load()
 	a.awaitAll()
-	ways := a.badWays()[:2] // the file is cut, or empty: so a full disk leaves it
+	ways := a.badWays()[:2] // the file is cut or empty, as on a full disk
 	for i, way := range append(ways, a.goodWays()...) {
 		want := http.StatusOK
 		if i < len(ways) {
@@ -54,7 +54,7 @@ func (g *gauntlet) mute(s *stage) {
 	g.board.hold(gateMute, code == 0 && a.d.output.String() == "", "exit code %d, and on the log: %s", code, a.d.output.String())
 }
 
-// freeAddress returns one at which nobody listens.
+// freeAddress returns an address without a listener.
 func (s *stage) freeAddress() string {
 	ln, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", "127.0.0.1:0")
 	s.must(err)
@@ -62,10 +62,9 @@ func (s *stage) freeAddress() string {
 	return ln.Addr().String()
 }
 
-// The confined daemon collects garbage as if it had less memory than it needs for its
-// targets, and gets no data beyond 128 MiB from the kernel. It has 80 MiB of that before
-// the first target: of most only the addresses are taken, and the heap would grow by 64
-// MiB next.
+// The confined daemon collects garbage as if it had less memory than it needs for its targets, and gets no data beyond
+// 128 MiB from the kernel. It has 80 MiB of that before the first target, mostly reserved addresses, and the heap would
+// grow by 64 MiB next.
 const confining = "export GOMEMLIMIT=24MiB\nulimit -d 131072"
 
 // confine has little memory for many targets, and peers that send a lot.
@@ -83,7 +82,7 @@ func (g *gauntlet) confine(s *stage) {
 	hostile := f.hostile()
 	for i := range hostile {
 		hostile[i].interval, hostile[i].burst = "1s", "{requests: 4, concurrency: 4}"
-		if hostile[i].name == "body-endless" { // and of which as much is kept as can be
+		if hostile[i].name == "body-endless" { // the prober keeps as much of it as it can
 			hostile[i].keys = []string{"expect: {body: {contains: the end}}"}
 		}
 	}
@@ -102,12 +101,12 @@ func (g *gauntlet) confine(s *stage) {
 // isLocal reports whether a code is for trouble of the prober's own.
 func isLocal(code string) bool { return code >= "1001" && code <= "1005" }
 
-// fatal is what the runtime says when the kernel gives it no more. Where it is the
-// collector that asks, it does not look at the answer.
+// fatal matches the runtime's messages when the kernel refuses memory. The collector does not check the kernel's answer
+// and ends with SIGSEGV.
 var fatal = regexp.MustCompile(`out of memory|cannot allocate memory|SIGSEGV`)
 
-// crush loads far more targets than there is memory for. Nothing can be refused
-// then: the runtime ends the process, and what was scraped before stands.
+// crush loads far more targets than the memory allows. The daemon cannot refuse anything then: the runtime ends the
+// process, and the earlier scrapes stay valid.
 func (g *gauntlet) crush(s *stage) {
 	f := newFarm(s)
 	targets := f.healthy()

@@ -12,21 +12,21 @@ const (
 	gateFlaps          gate = "names that lead nowhere, elsewhere and back are followed"
 	listenersAtLeast        = 60
 	massShort, massAll      = 110_000, 1_000_000
-	// massSure is so many that what happens once in 100,000 requests is seen for sure.
+	// massSure is enough requests to see an event that happens once in 100,000 requests.
 	massSure = 450_000
 )
 
 // lastingPart is how long a part of the mass is played.
 const lastingPart = 5 * time.Second
 
-// mass is the third act: many requests with random faults, while servers die and are
-// born again, and names lead here and there.
+// mass is the third act: many requests with random faults, while servers die and come back, and names change their
+// addresses.
 func (g *gauntlet) mass(s *stage) {
 	f := newFarm(s)
 	targets, mortal := f.crowd(g)
 	halt, wait := g.beside(s, g.played(shoppers()))
 	defer wait()
-	if len(targets) == 0 { // of a part that has none
+	if len(targets) == 0 { // a part without targets
 		s.pause(lastingPart)
 		return
 	}
@@ -46,7 +46,7 @@ func (g *gauntlet) mass(s *stage) {
 	}
 }
 
-// listeners returns how many there are for HTTP, gRPC and DNS.
+// listeners returns the number of listeners for HTTP, gRPC and DNS.
 func listeners(targets []target) int {
 	n := len(targets)
 	for i := range targets {
@@ -60,9 +60,9 @@ func listeners(targets []target) int {
 	return n
 }
 
-// judgeFaults sees to it that of the requests to servers that live, by names that stay,
-// about as many failed as are to meet a fault. The others have no share to be held to:
-// where nobody listens a worker fails as often as it can ask.
+// judgeFaults checks the share of failures among requests to servers that stay alive, by names that do not change. It
+// must be about the share of scripted faults. The other targets have no expected share: without a listener a worker
+// fails as often as it can ask.
 func (a *act) judgeFaults(v *view) {
 	total, failed := 0.0, 0.0
 	for i := range a.targets {
@@ -75,8 +75,8 @@ func (a *act) judgeFaults(v *view) {
 	a.board.hold(gateMass, failed > total/40 && failed < total/15, "of %v requests to servers that live, %v failed", total, failed)
 }
 
-// judgeDeaths sees to it that servers died in all ways: with requests that they owed
-// an answer, with requests that they had not read, and with nobody there to ask.
+// judgeDeaths checks that servers died in all ways: while they owed answers, with unread requests, and with new
+// connections refused.
 func (a *act) judgeDeaths(v *view) {
 	owed, unread, refused := a.farm.owed.Load(), a.farm.unread.Load(), 0.0
 	for i := range a.targets {
@@ -87,7 +87,7 @@ func (a *act) judgeDeaths(v *view) {
 	a.board.hold(gateKilled, owed > 0 && unread > 0 && refused > 0, "owed %v, unread %v, refused %v", owed, unread, refused)
 }
 
-// judgeFlaps sees to it that names led everywhere.
+// judgeFlaps checks that names led to all addresses.
 func (a *act) judgeFlaps(v *view) {
 	away, seen := 0, map[string]float64{}
 	for i := range a.targets {
@@ -105,7 +105,7 @@ func (a *act) judgeFlaps(v *view) {
 	a.board.fact("mass: the targets with names have codes %v", seen)
 }
 
-// enough is how many requests the mass has at least.
+// enough is the least number of requests of the mass.
 func (g *gauntlet) enough() float64 {
 	switch {
 	case g.thorough:
@@ -117,9 +117,8 @@ func (g *gauntlet) enough() float64 {
 	}
 }
 
-// slaughter kills servers by the seed's schedule, all of them in each turn, until there
-// were enough requests, or for some seconds where a part of it all is played. The
-// schedule is the same then: it passes those over that are not played.
+// slaughter kills servers by the seed's schedule, all of them in each turn, until there were enough requests. If only a
+// part is played, it ends after some seconds. The schedule stays the same and skips servers that are not played.
 func (a *act) slaughter(mortal []*barn, enough float64) {
 	r := rand.New(rand.NewPCG(a.seed, 0))
 	lasting := a.length(60*time.Second, 10*time.Minute)
@@ -145,14 +144,14 @@ func (a *act) slaughter(mortal []*barn, enough float64) {
 	a.board.fact("mass: %d times a server was killed", kills)
 }
 
-// slay kills a server, which is born again after some time.
+// slay kills a server and starts it again after some time.
 func (a *act) slay(b *barn, death time.Duration) {
 	b.kill()
 	a.pause(death)
 	a.await("its port for a server that is born again", func() bool { return b.raise() == nil })
 }
 
-// total returns how many requests the last scrape has counted.
+// total returns the number of requests in the last scrape.
 func (s *scraper) total() float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()

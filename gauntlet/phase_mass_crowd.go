@@ -9,8 +9,8 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// crowd opens the targets of the mass that are to be played, and returns the
-// listeners that are to die, nil for one that is not played.
+// crowd opens the targets of the mass that are to be played. It also returns the listeners that are to die, nil for one
+// that is not played.
 func (f *farm) crowd(g *gauntlet) (targets []target, mortal []*barn) {
 	cert := f.issue()
 	for _, m := range members() {
@@ -49,14 +49,14 @@ func (f *farm) join(m *member, seed uint64, cert tls.Certificate) target {
 	t.interval, t.burst, t.over = "500ms", m.burst, over
 	if m.dies {
 		t.leeway = m.leeway(b)
-		if m.wire == wireUDP { // where nobody says that a question is lost, the time does
+		if m.wire == wireUDP { // no peer reports a lost question, so the timeout must
 			t.timeout, t.frozen = timeoutSoon, true
 		}
 	}
 	return t
 }
 
-// server is the gauntlet's own for a member.
+// server returns the gauntlet's own server for a member.
 func (f *farm) server(m *member, seed uint64, cert tls.Certificate) peers.Script {
 	s := f.random(seed)
 	switch {
@@ -84,7 +84,7 @@ func (f *farm) server(m *member, seed uint64, cert tls.Certificate) peers.Script
 	return f.serveHTTP1(s)
 }
 
-// leeway is that of a member that dies and that a barn serves.
+// leeway returns the leeway of a member that dies and is served by b.
 func (m *member) leeway(b *barn) *leeway {
 	switch m.wire {
 	case wireH2, wireClear, wireGRPC, wireGRPCS:

@@ -14,8 +14,7 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// The addresses to which names lead: two that have the target, one where nobody
-// listens, and one that may not be dialled.
+// The addresses of names: two that have the target, one without a listener, and one that may not be dialled.
 const (
 	addressHome    = "127.0.0.1"
 	addressAway    = "127.0.0.2"
@@ -23,8 +22,8 @@ const (
 	addressMetaAPI = "169.254.169.254"
 )
 
-// named opens the targets of the mass that have names, each with a name server that
-// the seed has say something else now and then.
+// named opens the targets of the mass with names. Each has a name server with odd answers now and then, chosen by the
+// seed.
 func (f *farm) named(g *gauntlet, cert tls.Certificate) (targets []target) {
 	const never = "reuse: never"
 	table := []struct {
@@ -58,7 +57,7 @@ func (f *farm) named(g *gauntlet, cert tls.Certificate) (targets []target) {
 	return targets
 }
 
-// rename has a target be known by a name only. It gets a second address.
+// rename makes a target reachable by a name only. It gets a second address.
 func (f *farm) rename(t *target, n *names) {
 	_, port, err := net.SplitHostPort(t.barn.address)
 	f.must(err)
@@ -68,9 +67,8 @@ func (f *farm) rename(t *target, n *names) {
 	t.keys[0] = strings.Replace(t.keys[0], "{", fmt.Sprintf("{dns_server: %q, connect_timeout: %v, ", server, n.patience()), 1)
 }
 
-// names is a name server that knows one name, and says something else about it by
-// the seed's schedule. It enters in the ledger what each answer is to come to, if
-// that is not for the server to say to which it leads.
+// names is a name server for one name. By the seed's schedule it gives odd answers. It enters the expected code in the
+// ledger, unless the server at the address does so.
 type names struct {
 	farm   *farm
 	target string
@@ -84,33 +82,33 @@ type names struct {
 	ignored bool // the question before
 }
 
-// hush is how a name server gives no answer at times.
+// hush is how a name server leaves questions unanswered.
 type hush int
 
 const (
 	hushNone hush = iota
-	// hushOnce loses a question now and then. Who asked does so again, and hears.
+	// hushOnce ignores a question now and then. The client asks again and gets an answer.
 	hushOnce
-	// hushTwice loses the same question again. Nobody else asks meanwhile.
+	// hushTwice also ignores the repetition. No other client asks meanwhile.
 	hushTwice
 )
 
-// hushEvery is after how many questions one gets no answer: many more than there can
-// be before it is asked again.
+// hushEvery is the number of questions from one ignored question to the next: many more than can come before the
+// repetition.
 const hushEvery = 40
 
-// saying is what a name server says about a name, and the code of a request for
-// which it does. Without one it is for the server to say to which it leads.
+// saying is an answer of a name server, and the code of a request after it. Without a code, the server at the address
+// decides.
 type saying struct {
 	code   string
 	answer peers.Names
 }
 
-// spell is for how many questions a name server says the same.
+// spell is the number of questions with the same answer.
 const spell = 3
 
-// patience is how long who asks is to wait. Half of it is for the first of two tries:
-// it must be long enough for any answer on a machine that is busy.
+// patience is how long a client waits. Half of it is for the first of two tries: it must be long enough for any answer
+// on a busy machine.
 func (n *names) patience() time.Duration {
 	if n.hush == hushNone {
 		return timeout
@@ -118,8 +116,8 @@ func (n *names) patience() time.Duration {
 	return 8 * time.Second
 }
 
-// turn deals what is said in the n-th spell: among so many spells as there are cards, each
-// odd saying comes once, whatever the seed, and what is well in the others.
+// turn returns the saying in the n-th spell. In each round of cards spells, each odd saying comes once, whatever the
+// seed; well comes in the others.
 func turn(seed uint64, name string, n int, odd []saying, well saying, cards int) saying {
 	for _, b := range []byte(name) {
 		seed = seed*1099511628211 ^ uint64(b)
@@ -159,7 +157,7 @@ func (n *names) overUDP(query []byte) []byte {
 	return s.answer(query)
 }
 
-// odd are the sayings of a name that is not well.
+// odd are the sayings of an unwell name.
 func odd() []saying {
 	return []saying{
 		{"1101", peers.NoNames(dnsmessage.RCodeNameError)},
@@ -176,8 +174,8 @@ func odd() []saying {
 	}
 }
 
-// askedPlainly answers what was asked again since the question had an EDNS record: some
-// servers know nothing of it, and others will not answer at all.
+// askedPlainly answers a question that is repeated without an EDNS record. Some servers only reject the record; others
+// do not answer this question either.
 func (n *names) askedPlainly(query []byte) []byte {
 	sayings := []saying{
 		{"1104", peers.NoNames(dnsmessage.RCodeNotImplemented)},
@@ -190,7 +188,7 @@ func (n *names) askedPlainly(query []byte) []byte {
 	return s.answer(query)
 }
 
-// overTCP answers what was asked again since the answer over UDP was cut.
+// overTCP answers a question that is repeated because the answer over UDP was cut.
 func (n *names) overTCP(query []byte) []byte {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// random is a script in which one answer in twenty is a fault, which one a seed says.
+// random is a script with a fault in one of twenty answers. The seed chooses the fault.
 func (f *farm) random(seed uint64) script {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	broken := func(status int) move {
@@ -42,7 +42,7 @@ func (f *farm) random(seed uint64) script {
 	}
 }
 
-// slowly has each move wait.
+// slowly delays each move.
 func slowly(s script) script {
 	return func(target string, n int) move {
 		m := s(target, n)
@@ -51,8 +51,8 @@ func slowly(s script) script {
 	}
 }
 
-// landing redirects each request of a target once. It is the answer to the second
-// part of the request, which has the same id, that decides on the code.
+// landing redirects each request of a target once. The second part of the request has the same id, and its answer
+// decides on the code.
 func landing(name string, s script) script {
 	text := fmt.Sprintf("HTTP/1.1 302 Found\r\nLocation: /%s%s/\r\nContent-Length: 0\r\n\r\n", name, landed)
 	return func(target string, n int) move {
@@ -63,8 +63,7 @@ func landing(name string, s script) script {
 	}
 }
 
-// lot draws for the n-th request of a target: whether it is one of the twentieth that
-// get a fault, and which.
+// lot draws for the n-th request of a target whether it gets a fault, one in twenty, and which.
 func lot(seed uint64, target string, n, of int) (int, bool) {
 	for _, b := range []byte(target) {
 		seed = seed*1099511628211 ^ uint64(b)
@@ -73,13 +72,13 @@ func lot(seed uint64, target string, n, of int) (int, bool) {
 	return r.IntN(of), r.IntN(20) == 0
 }
 
-// What a stream comes to that a server of HTTP/2 or HTTP/3 resets with INTERNAL_ERROR.
+// The codes of a stream that a server of HTTP/2 or HTTP/3 resets with INTERNAL_ERROR.
 const (
 	codeReset   = "1633"
 	codeResetH3 = "1933"
 )
 
-// randomly is a script for HTTP/2 and HTTP/3: statuses, and streams that are reset.
+// randomly is a script for HTTP/2 and HTTP/3: statuses and stream resets.
 func randomly(seed uint64, reset string) webScript {
 	statuses := []int{503, 429, 404, 500, 0}
 	return func(target string, n int) (code string, say func(http.ResponseWriter)) {

@@ -6,7 +6,7 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// changed returns an answer that says no such name, with one byte changed.
+// changed returns an answer for a name that does not exist, with one byte changed.
 func changed(at int) peers.Names {
 	return func(query []byte) []byte {
 		answer := peers.NoNames(dnsmessage.RCodeNameError)(query)
@@ -20,7 +20,7 @@ func cutOff(query []byte) []byte {
 	return answer[:len(answer)-1]
 }
 
-// Where an answer has the bytes of the question that it says back.
+// The offsets of parts of the question in an answer.
 const (
 	atID   = 0
 	atName = 13
@@ -39,8 +39,8 @@ func ofBoth() []dnsMove {
 	}
 }
 
-// randomDatagrams is a script for DNS over UDP: codes, messages that answer nothing before
-// one that does, and answers that are cut, where more serves.
+// randomDatagrams is a script for DNS over UDP: codes, useless messages before a useful one, and, if more is set,
+// truncated answers, which TCP continues.
 func randomDatagrams(seed uint64, more bool) dnsScript {
 	first := func(none peers.Names) dnsMove { return dnsMove{says: []peers.Names{none, wellKnown}, code: "0"} }
 	moves := append(ofBoth(),
@@ -51,8 +51,7 @@ func randomDatagrams(seed uint64, more bool) dnsScript {
 	return randomQuestions(seed, moves)
 }
 
-// randomFollowing is a script for the questions that are asked again since the answer over
-// UDP was cut.
+// randomFollowing is a script for questions that are repeated because the answer over UDP was cut.
 func randomFollowing(seed uint64) dnsScript {
 	return randomQuestions(seed, append(ofBoth(),
 		dnsMove{says: []peers.Names{peers.CutNames}, code: "1106"},

@@ -8,8 +8,7 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// randomCalls is a script for gRPC: statuses, answers that are none, and streams that are
-// reset.
+// randomCalls is a script for gRPC: statuses, invalid answers, and stream resets.
 func randomCalls(seed uint64) streamScript {
 	type callMove struct {
 		code  string

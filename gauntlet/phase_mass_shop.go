@@ -20,8 +20,8 @@ const (
 // reshapeEvery is the time between two reloads that change mixes, journeys and their data.
 const reshapeEvery = 650 * time.Millisecond
 
-// beside has a daemon of its own work at mixes and journeys beside the mass, whose memory is
-// bounded for itself. halt ends the load; wait does too, and waits for the end of the daemon.
+// beside runs a second daemon with mixes and journeys beside the mass. Its memory has a bound of its own. halt ends the
+// load. wait does too, and waits for the end of the daemon.
 func (g *gauntlet) beside(s *stage, all []shopper) (halt, wait func()) {
 	if len(all) == 0 {
 		return func() {}, func() {}
@@ -37,7 +37,7 @@ func (g *gauntlet) beside(s *stage, all []shopper) (halt, wait func()) {
 	}
 }
 
-// shops is the life of that daemon, whose load ends when over is closed.
+// shops is the life of that daemon. Its load ends when over is closed.
 func (g *gauntlet) shops(s *stage, all []shopper, over <-chan struct{}) {
 	f := newFarm(s)
 	a := g.begin("mass-shops", f, f.shopping(g.seed, all, false))
@@ -47,7 +47,7 @@ func (g *gauntlet) shops(s *stage, all []shopper, over <-chan struct{}) {
 	a.judgeShops(a.finish())
 }
 
-// firstSteps returns those of the targets with journeys, by target.
+// firstSteps returns the first step of each journey, by target.
 func firstSteps(targets []target) map[string]string {
 	first := map[string]string{}
 	for i := range targets {
@@ -58,7 +58,7 @@ func firstSteps(targets []target) map[string]string {
 	return first
 }
 
-// supply writes the files of data of all targets that have one.
+// supply writes all files of data of the targets.
 func (a *act) supply() {
 	for i := range a.targets {
 		if s := a.targets[i].shop; s != nil {
@@ -67,8 +67,8 @@ func (a *act) supply() {
 	}
 }
 
-// reshape has the daemon load other mixes, journeys and data now and then, in the middle of
-// its bursts, until over is closed.
+// reshape reloads changed mixes, journeys and data now and then, in the middle of the daemon's bursts, until over is
+// closed.
 func (a *act) reshape(over <-chan struct{}) {
 	ticker := time.NewTicker(reshapeEvery)
 	defer ticker.Stop()
@@ -94,7 +94,7 @@ func (a *act) turn(round int) {
 	a.configure(a.targets, "")
 }
 
-// judgeShops holds what was counted of mixes and journeys against what their servers saw.
+// judgeShops compares the counts of mixes and journeys with the records of their servers.
 func (a *act) judgeShops(v *view) {
 	for i := range a.targets {
 		t := &a.targets[i]
@@ -113,14 +113,14 @@ func (a *act) judgeShops(v *view) {
 	}
 }
 
-// judgeJourneys holds how journeys ended against what the server let them come to.
+// judgeJourneys compares the counted ends of journeys with the ends that the server gave them.
 func (a *act) judgeJourneys(t *target, c *counts) {
 	want, got := t.shop.shop.journeys(), some(c.journeys)
 	a.board.hold(gateJourneys, maps.Equal(want, got), "%s: the server saw journeys end %v, and they are counted %v", t.name, want, got)
 	a.board.fact("%s: %s: journeys %v", a.name, t.name, got)
 }
 
-// judgeItems holds each request against the page of the ledger about it.
+// judgeItems compares each request with its page of the ledger.
 func (a *act) judgeItems(t *target, c *counts) {
 	names := maps.Clone(c.parts)
 	for name, n := range t.shop.shop.requests() {
@@ -135,16 +135,16 @@ func (a *act) judgeItems(t *target, c *counts) {
 		for code, n := range p.want {
 			want[code] = float64(n)
 		}
-		delete(got, codeUsedUp) // which no server sees
+		delete(got, codeUsedUp) // no server sees it
 		isSame := maps.Equal(want, got) && float64(p.seen) == sum(got) && len(p.twice) == 0
 		a.board.hold(gateItems, isSame, "%s: %d ids of %s were seen, for codes %v, and counted are %v", t.name, p.seen, name, want, got)
 	}
 }
 
-// codeUsedUp is what requests come to for which no unique value is left.
+// codeUsedUp is the code of requests for which no unique value is left.
 const codeUsedUp = "1024"
 
-// judgeRows holds what came of the data.
+// judgeRows checks how the data were used.
 func (a *act) judgeRows(t *target, c *counts) {
 	p := t.shop.shop
 	wrong, odd := p.mistakes()
@@ -161,8 +161,8 @@ func (a *act) judgeRows(t *target, c *counts) {
 	}
 }
 
-// judgeShare holds the requests of a mix whose weights stay against these. Each whole block
-// is in proportion; the last burst was cut, within a block and with some that no worker sent.
+// judgeShare checks the requests of a mix with constant weights against these. Each whole block is in proportion. The
+// last burst was cut within a block, and no worker sent some of its requests.
 func (a *act) judgeShare(t *target, c *counts) {
 	weights, block := t.shop.weights(), 0
 	for _, w := range weights {
@@ -177,8 +177,8 @@ func (a *act) judgeShare(t *target, c *counts) {
 	}
 }
 
-// judgeReshaped sees to it that there were reloads in the middle of bursts, and that the
-// closed bursts lost nothing. It is called before the bursts are ended.
+// judgeReshaped checks that reloads came in the middle of bursts, and that closed bursts lost nothing. Call it before
+// the bursts are ended.
 func (a *act) judgeReshaped() {
 	v := a.scrape()
 	for i := range a.targets {
@@ -196,7 +196,7 @@ func (a *act) judgeReshaped() {
 	}
 }
 
-// some returns what is above 0.
+// some returns the entries above 0.
 func some(all map[string]float64) map[string]float64 {
 	of := map[string]float64{}
 	for key, n := range all {
@@ -207,7 +207,7 @@ func some(all map[string]float64) map[string]float64 {
 	return of
 }
 
-// String is what there is of one request.
+// String describes the counts of one request.
 func (c *counts) String() string {
 	return fmt.Sprintf("%v scheduled, %v dropped, codes %v", c.scheduled, c.dropped, c.codes())
 }

@@ -10,16 +10,15 @@ import (
 
 const gateNeighbours gate = "hostile neighbours move the p99 of a healthy target by less than 5% or the allowance"
 
-// fineGrid are bounds in seconds between which the p99 of a healthy target is looked
-// for; the last is the most that can be told apart.
+// fineGrid are bounds in seconds for the p99 of a healthy target. The last is the greatest value that it can show.
 const (
 	fineGrid = "0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01, 0.025, 0.1, 0.4, "
 	slowest  = 0.4
 )
 
-// neighbours is an act of two daemons with the same healthy targets. One of them is
-// given bursts to hostile peers now and then, the other never: what the hostility costs the
-// machine and the servers hits them both, what it costs within a daemon only the one.
+// neighbours is an act of two daemons with the same healthy targets. One of them now and then gets bursts to hostile
+// peers, the other never. Costs to the machine and the servers hit both daemons; costs within a daemon hit only the
+// first.
 func (g *gauntlet) neighbours(s *stage) {
 	f := newFarm(s)
 	steady := f.steady()
@@ -38,8 +37,7 @@ func (g *gauntlet) neighbours(s *stage) {
 	twin.finish()
 }
 
-// steady opens healthy servers and returns what makes targets of them that are asked
-// all the time.
+// steady opens healthy servers and returns a function that makes constantly loaded targets of them.
 func (f *farm) steady() func(prefix string) []target {
 	all := f.healthy()
 	all = slices.DeleteFunc(all, func(t target) bool {
@@ -59,7 +57,7 @@ func (f *farm) steady() func(prefix string) []target {
 	}
 }
 
-// stretches are what there is of one target, by stretch of time, in seconds.
+// stretches are the figures of one target, by stretch of time, in seconds.
 type stretches struct {
 	p99           []float64 // alone
 	alone, beside []float64 // p99 above that of the twin at the same time
@@ -67,8 +65,8 @@ type stretches struct {
 
 const processorTime = "process_cpu_seconds_total"
 
-// compare lets the hostile targets of the daemon, which come behind the healthy ones,
-// have their bursts and rest again, so many times that the mood of the machine is the same.
+// compare switches the bursts of the daemon's hostile targets on and off. It does so often enough to level the
+// machine's fluctuations. The hostile targets follow the healthy ones in the list.
 func (a *act) compare(twin *act, healthy int) {
 	all, worked, asked := make([]stretches, healthy), [2]float64{}, map[string]float64{}
 	a.s.start(a.ctx)
@@ -87,7 +85,7 @@ func (a *act) compare(twin *act, healthy int) {
 		for _, t := range a.targets[healthy:] {
 			asked[t.name] = own[1].of(t.name).total()
 		}
-		if round < 2 { // connections are made, and what is made on first use
+		if round < 2 { // connections and everything made on first use
 			continue
 		}
 		for i := range all {
@@ -105,8 +103,8 @@ func (a *act) compare(twin *act, healthy int) {
 	a.board.fact("neighbours: the daemon worked for %.2f s beside hostile peers, and for %.2f s in the same time without", worked[1], worked[0])
 }
 
-// watchFor returns what the daemon and its twin scraped before and after a stretch of
-// time in which the daemon has those targets.
+// watchFor returns the scrapes of the daemon and its twin before and after a stretch of time with those targets in the
+// daemon.
 func (a *act) watchFor(stretch time.Duration, twin *act, targets []target) (own, others [2]*view) {
 	a.configure(targets, "")
 	a.pause(300 * time.Millisecond)
@@ -124,13 +122,13 @@ func (s *stretches) note(isBeset bool, own, above float64) {
 	s.alone, s.p99 = append(s.alone, above), append(s.p99, own)
 }
 
-// mood is the most by which a machine may set the daemon apart from its twin. Beyond
-// it the daemon suffers from what it did before, beside hostile peers.
+// mood is the greatest difference between the daemon and its twin that the machine may cause. Beyond it the daemon
+// suffers from its earlier work beside hostile peers.
 const mood = 0.025 // seconds
 
-// judgeStretches holds what is between the daemon and its twin beside hostile peers
-// against the most that there was alone. The short run shares its machine with others:
-// it takes the best stretch, and finds no more than a daemon that stands still in each.
+// judgeStretches compares the difference between the daemon and its twin beside hostile peers with the greatest
+// difference alone. The short run shares its machine with others: it takes the best stretch, and only finds a daemon
+// that stands still in each.
 func (a *act) judgeStretches(name string, s *stretches) {
 	own, beside := median(s.p99), median(s.beside)
 	most := max(own/20, time.Millisecond.Seconds())
@@ -149,9 +147,8 @@ func median(of []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// p99 returns what 99 of 100 requests took at most that ended between two scrapes,
-// in seconds: linear within a bucket, 0 if there were none. What is
-// above the bounds of the grid is at the last of them.
+// p99 returns the 99th percentile of the durations, in seconds, of requests that ended between two scrapes. It is
+// linear within a bucket, and 0 if there were none. Values above the bounds of the grid count as its last bound.
 func p99(before, after *counts) float64 {
 	within := map[float64]float64{}
 	for le, n := range after.within {

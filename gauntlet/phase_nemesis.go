@@ -27,8 +27,8 @@ const (
 	gateStuck  gate = "scrapers that are many or stuck hinder nobody"
 )
 
-// nemesis is the fourth act: reloads of good and bad files, a crowd of scrapers,
-// some of which are stuck, and hostile peers beside it all.
+// nemesis is the fourth act: reloads of good and bad files, a crowd of scrapers, some of them stuck, and hostile peers
+// beside it all.
 func (g *gauntlet) nemesis(s *stage) {
 	f := newFarm(s)
 	kept := append(f.kept(), f.shopping(g.seed, calmShoppers(), true)...)
@@ -59,8 +59,7 @@ func (g *gauntlet) nemesis(s *stage) {
 	}
 }
 
-// judgeUncut holds that no reload has interrupted a journey. It is called before the bursts
-// are ended.
+// judgeUncut checks that no reload has interrupted a journey. Call it before the bursts are ended.
 func (a *act) judgeUncut(v *view) {
 	for i := range a.targets {
 		if t := &a.targets[i]; t.shop != nil && t.shop.capture != "" {
@@ -70,8 +69,7 @@ func (a *act) judgeUncut(v *view) {
 	}
 }
 
-// kept opens targets that no reload changes: the healthy ones, and one with requests
-// in flight at any time.
+// kept opens targets that no reload changes: the healthy ones, and one that always has requests in flight.
 func (f *farm) kept() []target {
 	all := f.healthy()
 	b := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: 20 * time.Millisecond} }))
@@ -130,7 +128,7 @@ func (a *act) crowd(scrapers int) {
 	running.Wait()
 }
 
-// reloads loads good files and bad ones, in an order that the seed says.
+// reloads loads good files and bad ones, in an order given by the seed.
 func (a *act) reloads(rounds int) {
 	r := rand.New(rand.NewPCG(a.seed, uint64(rounds)))
 	good, bad := a.goodWays(), a.badWays()
@@ -170,14 +168,14 @@ func (a *act) reload(round int, write func(config string) error, want int) {
 	a.board.hold(gateBad, isKept, "reload %d: status %d, %s", round, status, body)
 }
 
-// passing returns a configuration that has one more target, which only it has.
+// passing returns a configuration with one more target, unique to it.
 func (a *act) passing(round int) string {
 	return a.config(append(slices.Clone(a.targets), target{
 		name: fmt.Sprintf("passing-%d", round), url: a.targets[0].url + "passing", interval: "1h", burst: "{requests: 1}",
 	}), "")
 }
 
-// goodWays are those to write a file that can be loaded, whatever was there before.
+// goodWays write a file that can be loaded, whatever was there before.
 func (a *act) goodWays() []func(config string) error {
 	return []func(string) error{
 		a.swap,
@@ -191,14 +189,14 @@ func (a *act) goodWays() []func(config string) error {
 	}
 }
 
-// badWays are those that leave nothing to load.
+// badWays leave nothing to load.
 func (a *act) badWays() []func(config string) error {
 	write := func(config string) error {
 		return errors.Join(a.clear(), os.WriteFile(a.d.file, []byte(config), 0o600))
 	}
 	return []func(string) error{
 		func(config string) error { return write(config[:strings.LastIndex(config, "burst")]) }, // as on a full disk
-		func(string) error { return write("") },                                                 // as on one that was full before
+		func(string) error { return write("") },                                                 // as on a disk that was full before
 		func(string) error { return a.clear() },
 		func(string) error { return errors.Join(a.clear(), os.Symlink("nowhere", a.d.file)) },
 		func(string) error { return errors.Join(a.clear(), os.Symlink(a.d.file, a.d.file)) },
@@ -215,11 +213,11 @@ func (a *act) badWays() []func(config string) error {
 	}
 }
 
-// clear makes room where the configuration is.
+// clear removes the configuration.
 func (a *act) clear() error { return os.RemoveAll(a.d.file) }
 
-// swap writes a file into a folder of its own and makes the configuration a link to
-// it at one moment, as the kubelet does.
+// swap writes a file into a folder of its own and makes the configuration a link to it in one step, as the kubelet
+// does.
 func (a *act) swap(config string) error {
 	folder, err := os.MkdirTemp(a.dir, "..version")
 	if err != nil {

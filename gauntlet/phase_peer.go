@@ -15,24 +15,23 @@ import (
 	"sync"
 )
 
-// blackbox is the name that Debian gives to blackbox_exporter, as a program and as
-// a package.
+// blackbox is Debian's name for blackbox_exporter, for the program and the package.
 const blackbox = "prometheus-blackbox-exporter"
 
-// blackboxConfig has a module for each way in which it is asked here.
+// blackboxConfig has a module for each use here.
 const blackboxConfig = `modules:
   plain: {prober: http, timeout: 4s, http: {preferred_ip_protocol: ip4, body_size_limit: 1MB}}
   anyone: {prober: http, timeout: 4s, http: {preferred_ip_protocol: ip4, tls_config: {insecure_skip_verify: true}}}
 `
 
-// verdict is what blackbox_exporter makes of one fault.
+// verdict is the result of blackbox_exporter for one fault.
 type verdict struct {
 	success     bool
 	connections int
 }
 
-// peer shows to blackbox_exporter those faults of the table that it can be asked
-// about, once each. No gate judges it: its figures stand beside ours.
+// peer probes each suitable fault of the table once with blackbox_exporter. No gate judges it: its figures stand beside
+// ours.
 func (g *gauntlet) peer(s *stage) {
 	if g.short {
 		return
@@ -85,7 +84,7 @@ func (g *gauntlet) startBlackbox(s *stage, program string) (address string) {
 	return address
 }
 
-// askAll has each fault probed once, eight at a time.
+// askAll probes each fault once, eight at a time.
 func (f *farm) askAll(address string, all []fault) map[string]verdict {
 	var mu sync.Mutex
 	var running sync.WaitGroup
@@ -96,7 +95,7 @@ func (f *farm) askAll(address string, all []fault) map[string]verdict {
 		if slices.Contains(x.keys, anyone) {
 			module = "anyone"
 		} else if len(x.keys) > 0 || x.url != "" || x.scheme == "grpc" || x.codes == "0 1223" {
-			continue // it takes what blackbox_exporter cannot be told
+			continue // the fault needs something that blackbox_exporter cannot do
 		}
 		b := f.open(x.serve)
 		running.Go(func() {
@@ -115,7 +114,7 @@ func (f *farm) askAll(address string, all []fault) map[string]verdict {
 
 var probeSuccess = regexp.MustCompile(`(?m)^probe_success 1$`)
 
-// ask has a fault probed that the barn plays.
+// ask probes the fault of the barn with blackbox_exporter.
 func (b *barn) ask(ctx context.Context, address, module string, x *fault) (verdict, error) {
 	query := url.Values{"module": {module}, "target": {b.url(cmp.Or(x.scheme, "http"), x.name)}}
 	_, body, err := fetch(ctx, http.MethodGet, "http://"+address+"/probe?"+query.Encode(), "")

@@ -16,8 +16,7 @@ const (
 	gateResent  gate = "a request that was not processed is sent once more, and counted"
 )
 
-// streams has servers of HTTP/2 that refuse streams, and some that leave in the middle of
-// the load.
+// streams has servers of HTTP/2 that refuse streams, and servers that leave in the middle of the load.
 func (g *gauntlet) streams(s *stage) {
 	f := newFarm(s)
 	targets := f.unwilling()
@@ -31,9 +30,8 @@ func (g *gauntlet) streams(s *stage) {
 	}
 }
 
-// What a target of the streams is called begins with what its server does. The ids of
-// requests that it says it has not processed are on a page of the ledger of their own,
-// and on another when it says so again.
+// The name of a target of the streams begins with the behaviour of its server. The ledger has a page for the ids of
+// requests that the server calls not processed, and another page for ids that it calls so again.
 const (
 	refusing = "refusing"
 	picky    = "picky"
@@ -44,8 +42,8 @@ const (
 	excludedAgain = "-excluded-again"
 )
 
-// pickyOf is of how many streams a picky server answers one, and leavingAfter after how
-// many a server leaves: so many that a request that is sent again is not among the last.
+// A picky server answers one of pickyOf streams. A leaving server leaves after leavingAfter streams: so many that a
+// resent request is not among the last.
 const (
 	pickyOf      = 20
 	leavingAfter = 400
@@ -79,7 +77,7 @@ func (f *farm) unwilling() []target {
 
 func refuse(p *peers.H2, stream uint32) { _ = p.WriteRSTStream(stream, http2.ErrCodeRefusedStream) }
 
-// servePicky answers one stream in so many, after a while, and refuses the others.
+// servePicky answers one of pickyOf streams, after a while, and refuses the others.
 func (f *farm) servePicky(c net.Conn) {
 	for p := greet(c); p != nil; {
 		stream, target, n := f.nextRequest(p)
@@ -99,8 +97,7 @@ func (f *farm) servePicky(c net.Conn) {
 	}
 }
 
-// serveLeaving answers so many streams and says then, without an error, that it has not
-// processed what comes after them.
+// serveLeaving answers leavingAfter streams. Then it says, without an error, that it has not processed the next ones.
 func (f *farm) serveLeaving(c net.Conn) {
 	p, last := greet(c), uint32(0)
 	for n := 0; p != nil; n++ {
@@ -122,8 +119,8 @@ func (f *farm) serveLeaving(c net.Conn) {
 	}
 }
 
-// serveStubborn says of each request that it has not processed it, and so again when that
-// is sent once more. A request that comes for the third time is answered.
+// serveStubborn says of each request that it has not processed it, and says so again when the client repeats the
+// request. It answers the third try.
 func (f *farm) serveStubborn(c net.Conn) {
 	p := greet(c)
 	if p == nil {
@@ -144,8 +141,7 @@ func (f *farm) serveStubborn(c net.Conn) {
 	p.Ignore()
 }
 
-// judgeStreams holds what became of the requests of one target against what its server
-// did.
+// judgeStreams compares the outcome of the requests of one target with the actions of its server.
 func (a *act) judgeStreams(t *target, c *counts) {
 	kind, _, _ := strings.Cut(t.name, "-")
 	first, again := float64(a.farm.ledger.read(t.name+excluded).seen), float64(a.farm.ledger.read(t.name+excludedAgain).seen)
@@ -153,8 +149,8 @@ func (a *act) judgeStreams(t *target, c *counts) {
 	is := slices.Equal(codesOf(c), codes)
 	switch kind {
 	case leaving:
-		// A stream that was opened as the server left, and not written yet, is excluded and
-		// has not been seen there.
+		// A stream that was opened as the server left, and not yet written, is excluded, although the server has not
+		// seen it.
 		most := first + 20*c.opened
 		lost := a.farm.ledger.missing(t.name+excluded, t.name)
 		a.board.hold(gateResent, is && first > 0 && c.resent >= first && c.resent <= most && lost == 0,

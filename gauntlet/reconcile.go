@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// reconcile holds what the daemon counted against what the farm saw. Nothing is in
-// flight.
+// reconcile compares the daemon's counts with the farm's records. Nothing is in flight.
 func (a *act) reconcile(v *view) {
 	failed, unknown := 0.0, 0.0
 	for i := range a.targets {
@@ -34,8 +33,7 @@ func (a *act) reconcile(v *view) {
 	a.board.fact("%s: %.0f requests, %.0f of them failed", a.name, v.all((*counts).total), failed)
 }
 
-// reconcileIDs compares the ids that were seen with the requests that can have left
-// the daemon.
+// reconcileIDs compares the seen ids with the requests that can have left the daemon.
 func (a *act) reconcileIDs(t *target, c *counts) {
 	p := a.farm.ledger.read(t.name)
 	a.board.hold(gateOnce, len(p.twice) == 0 && len(p.strange) == 0, "%s: twice %.200q, strange %.200q", t.name, p.twice, p.strange)
@@ -57,12 +55,11 @@ func (a *act) reconcileIDs(t *target, c *counts) {
 			answered += n
 		}
 	}
-	isSeen := seen >= answered || p.seen == 0 // nobody looks at the ids of some
+	isSeen := seen >= answered || p.seen == 0 // some targets do not record ids
 	a.board.hold(gateSeen, seen <= left && isSeen, "%s: %v ids were seen, %v requests left, %v were answered", t.name, seen, left, answered)
 }
 
-// reconcileAnswers compares the codes that answers were made for with those that were
-// counted.
+// reconcileAnswers compares the expected codes of the answers with the counted codes.
 func (a *act) reconcileAnswers(t *target, c *counts) {
 	p := a.farm.ledger.read(t.name)
 	want := map[string]float64{}
@@ -79,7 +76,7 @@ func (a *act) reconcileAnswers(t *target, c *counts) {
 	a.board.hold(gateAnswers, wrong == "", "%s: %s: answered so that the codes are %v, and they are %v", t.name, wrong, want, got)
 }
 
-// holdWell holds that each target was asked and that no request of it failed.
+// holdWell checks that each target was asked and had no failure.
 func (g *gauntlet) holdWell(name gate, v *view, targets []target) {
 	for i := range targets {
 		c := v.of(targets[i].name)
@@ -90,7 +87,7 @@ func (g *gauntlet) holdWell(name gate, v *view, targets []target) {
 // codesOf returns the codes that have occurred, in order.
 func codesOf(c *counts) []string { return slices.Sorted(maps.Keys(c.codes())) }
 
-// judgePages looks for secrets in what the daemon shows beside its metrics.
+// judgePages looks for secrets in the daemon's pages beside its metrics.
 func (a *act) judgePages() {
 	for _, path := range []string{"/", "/config", "/api/v1/targets", "/targets/secretive", "/api/v1/targets/secretive/failures"} {
 		_, body, err := fetch(a.ctx, http.MethodGet, a.d.url+path, "")

@@ -6,18 +6,17 @@ import (
 	"strings"
 )
 
-// scenario is a part of a phase that can be played: some of its targets, and the
-// first steps of its schedule.
+// scenario is a playable part of a phase: some of its targets, and the first steps of its schedule.
 type scenario struct {
-	// targets are the names of those to play; all if empty.
+	// targets are the names of the targets to play; all if empty.
 	targets []string
-	// steps is how many steps to take, if that is bounded.
+	// steps is how many steps to take, if bounded is set.
 	steps   int
 	bounded bool
 }
 
-// replay is the scenario that a phase is to play. The phase asks about each of its
-// targets and steps, so that it is known afterwards what there was.
+// replay is the scenario of a phase. The phase asks about each of its targets and steps, so the replay knows them
+// afterwards.
 type replay struct {
 	scenario
 
@@ -28,7 +27,7 @@ type replay struct {
 // isWhole reports whether nothing is left out.
 func (s *scenario) isWhole() bool { return len(s.targets) == 0 && !s.bounded }
 
-// flags are those that have the gauntlet play the scenario, with a space before each.
+// flags returns the flags of the gauntlet for the scenario, with a space before each.
 func (s *scenario) flags() string {
 	text := ""
 	if len(s.targets) > 0 {

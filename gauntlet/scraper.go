@@ -16,7 +16,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The gates that every scrape is held against.
+// The gates for every scrape.
 const (
 	gateStrict    gate = "every scrape is OpenMetrics to the letter"
 	gateConserved gate = "scheduled = counted + dropped + waiting + in flight, in every scrape"
@@ -32,19 +32,19 @@ const (
 	acceptOpenMetrics = "application/openmetrics-text;version=1.0.0"
 )
 
-// scraper reads the metrics of one daemon five times a second, as strictly as it
-// can, and holds each scrape against the gates and against the one before.
+// scraper reads the metrics of one daemon five times a second, as strictly as it can, and checks each scrape against
+// the gates and the scrape before.
 type scraper struct {
 	board *board
 	d     *daemon
-	dir   string // where what was scraped is kept
+	dir   string // of the kept scrapes
 	late  func(target string) time.Duration
-	// first is the name of the first step of the journey of a target that has one.
+	// first is the name of the first step of each journey, by target.
 	first map[string]string
 
 	mu      sync.Mutex
 	last    *view
-	highest map[string]float64 // what must not fall, by series
+	highest map[string]float64 // of the series that must not fall
 	scrapes int
 	history *history // nil before the first scrape
 	stop    context.CancelFunc
@@ -68,7 +68,7 @@ func (s *scraper) start(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				_, _ = s.scrape(ctx) // what is wrong is on the board
+				_, _ = s.scrape(ctx) // mistakes are on the board
 			}
 		}
 	}()
@@ -108,7 +108,7 @@ func (s *scraper) scrape(ctx context.Context) (*view, error) {
 	return v, nil
 }
 
-// seen reports whether something holds for a target in the last scrape.
+// seen reports whether is holds for a target in the last scrape.
 func (s *scraper) seen(target string, is func(*counts) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +142,7 @@ func (s *scraper) judge(v *view) {
 	}
 }
 
-// judgeCounts holds the counts of a target, or of one of its requests, against themselves.
+// judgeCounts checks the counts of a target, or of one of its requests, for contradictions.
 func (s *scraper) judgeCounts(name string, c *counts, late time.Duration) {
 	s.board.hold(gateConserved, c.scheduled == c.total()+c.dropped+c.waiting+c.inFlight,
 		"%s: %v scheduled, %v counted + %v dropped + %v waiting + %v in flight", name, c.scheduled, c.total(), c.dropped, c.waiting, c.inFlight)
@@ -155,7 +155,7 @@ func (s *scraper) judgeCounts(name string, c *counts, late time.Duration) {
 	s.board.hold(gateTimely, c.beyond(late) == 0, "%s: %v requests took longer than %v", name, c.beyond(late), late)
 }
 
-// judgeSeries holds each series against the highest value that it ever had.
+// judgeSeries compares each series with its highest value so far.
 func (s *scraper) judgeSeries(v *view) {
 	seen := make(map[string]float64, len(s.highest))
 	fell, odd := "", ""
@@ -186,8 +186,7 @@ func isCumulative(name string) bool {
 		strings.HasSuffix(name, "_bucket") || strings.HasSuffix(name, "_sum")
 }
 
-// labelKinds is what a value may be, of those labels into which a failure or a
-// peer could get something of its own.
+// labelKinds returns the allowed values of the labels that a failure or a peer could write into.
 func labelKinds() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
 		"error_code":   regexp.MustCompile(`^(0|[12][0-9]{3})$`),
@@ -210,7 +209,7 @@ func labelKinds() map[string]*regexp.Regexp {
 	}
 }
 
-// ownLabels are those that the prober's metrics have at all.
+// ownLabels are all labels of the prober's metrics.
 var ownLabels = []string{
 	"alpn", "cipher", "code", "error_code", "http_version", "le", "limit", "meaning", "name", "phase", "range", "reason", "request", "result",
 	"role", "status", "step", "target", "url", "version",
@@ -235,7 +234,7 @@ func oddLabel(s *rig.Sample) string {
 	return ""
 }
 
-// isMeaningOf reports whether a text is what the table of codes says of a code.
+// isMeaningOf reports whether the table of codes has this text for a code.
 func isMeaningOf(text, code string) bool {
 	number, err := strconv.Atoi(code)
 	return err == nil && text == errcode.Code(number).Meaning()

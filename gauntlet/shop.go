@@ -14,18 +14,17 @@ import (
 	"time"
 )
 
-// shop is the server of a target with a mix or a journey, and all that it knows of the
-// requests: which of them they are, which rows they bring, and which visitor they are of.
+// shop is the server of a target with a mix or a journey. It knows the name, the row and the visitor of each request.
 // It is safe for concurrent use.
 type shop struct {
 	farm *farm
 	name string
 	seed uint64
-	// well means that no answer is a fault.
+	// well reports whether all answers are without faults.
 	well bool
-	// steps are those of the journey, in order, also the one that a reload adds; nil for a mix.
+	// steps are the steps of the journey, in order, including the one that a reload adds; nil for a mix.
 	steps []string
-	// thinks is how long a visitor pauses between two steps at least.
+	// thinks is the shortest pause of a visitor between two steps.
 	thinks time.Duration
 
 	mu     sync.Mutex
@@ -33,24 +32,24 @@ type shop struct {
 	rows   map[int]map[int]int // how often each row was used, by the version of the file
 	once   map[int]int         // how often each unique number was used
 	visits map[string]*visit   // by cookie
-	wrong  []string            // what no request may bring
-	odd    []string            // what no visitor may do
-	failed map[string]int      // journeys that the server had fail, by step
+	wrong  []string            // mistakes of requests
+	odd    []string            // mistakes of visitors
+	failed map[string]int      // journeys failed by the server, by step
 }
 
 // visit is one journey as its server sees it.
 type visit struct {
 	row, token string
-	next       int       // the step that is due
+	next       int       // index of the due step
 	answered   time.Time // the step before, just before the end of the answer
 	busy       bool      // an answer has not ended
 	over       bool      // at its last step, or because a step failed
 }
 
-// shelf is how many rows a file of data has: a prime, so that no mix comes round with it.
+// shelf is how many rows a file of data has: a prime, so no mix comes round with it.
 const shelf = 17
 
-// hardValue returns a value that tries to break out of its place, for a row of a version.
+// hardValue returns a value with delimiters and other hard characters, for a row of a version.
 func hardValue(version, row int) string {
 	hard := []string{
 		`"quoted" \ back`, "two\nlines", "a%41&b=c#d/e?f+g", "💡 é", "", "  ", "{{ row }}", "<&>'`", ",;\t|", `{"a": [1]}`, "plain",
@@ -65,22 +64,22 @@ func (f *farm) newShop(name string, seed uint64) *shop {
 	}
 }
 
-// pageOf is the name of the page of the ledger about one request of a target.
+// pageOf returns the name of the ledger's page about one request of a target.
 func pageOf(target, request string) string { return target + "/" + request }
 
-// answer is what a shop says to one request.
+// answer is the answer of a shop to one request.
 type answer struct {
 	status int
-	// visit and token are what the visitor gets, "" for nothing.
+	// visit and token are the values for the visitor, "" for none.
 	visit, token string
 	reset        bool
-	// slow means that there is a pause within the answer.
+	// slow reports whether there is a pause within the answer.
 	slow bool
 	of   *visit // nil in a mix
 }
 
-// take enters a request whose body has been read, and returns the answer to it. reset is
-// the code of one that is reset.
+// take enters a request, whose body has been read, and returns the answer to it. reset is the code of a request that is
+// reset.
 func (p *shop) take(r *http.Request, body []byte, reset string) answer {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	request, rest, _ := strings.Cut(rest, "/")
@@ -108,7 +107,7 @@ func (p *shop) take(r *http.Request, body []byte, reset string) answer {
 	return a
 }
 
-// spoil makes one answer in twenty a fault and returns the code that the answer comes to.
+// spoil makes one answer in twenty a fault and returns the code of the answer.
 func (p *shop) spoil(a *answer, request string, n int, reset string) string {
 	fault, is := lot(p.seed, pageOf(p.name, request), n, 4)
 	if !is || p.well {
@@ -127,7 +126,7 @@ func (p *shop) spoil(a *answer, request string, n int, reset string) string {
 	}
 }
 
-// look returns the row that a request brings, and notes what is wrong about its values.
+// look returns the row in a request, and notes mistakes in its values.
 func (p *shop) look(r *http.Request, body []byte, rest string) (row string) {
 	values, err := r.URL.Query(), error(nil)
 	switch r.Header.Get("Content-Type") {
@@ -156,7 +155,7 @@ func (p *shop) look(r *http.Request, body []byte, rest string) (row string) {
 	return row
 }
 
-// rowOf returns which version of a file a row is of, 0 if it is of none, and which one it is.
+// rowOf returns the version of the file that a row is from, 0 if none, and the number of the row.
 func rowOf(row string) (version, number int) {
 	if _, err := fmt.Sscanf(row, "v%d-%d", &version, &number); err != nil || row != rowName(version, number) || number >= shelf {
 		return 0, 0
@@ -175,8 +174,7 @@ func (p *shop) use(row string) {
 	p.rows[version][number]++
 }
 
-// visit enters a step of a journey. The first makes a visitor, with a cookie and a token
-// that belong together.
+// visit enters a step of a journey. The first step makes a visitor, with a cookie and a matching token.
 func (p *shop) visit(r *http.Request, request, row string) answer {
 	step := slices.Index(p.steps, request)
 	cookie := ""
@@ -209,7 +207,7 @@ func (p *shop) visit(r *http.Request, request, row string) answer {
 	return a
 }
 
-// oddity returns what a visitor must not do, "" if all is well.
+// oddity returns the visitor's mistake, "" if there is none.
 func (p *shop) oddity(v *visit, r *http.Request, step int, row string) string {
 	switch {
 	case v == nil:
@@ -230,7 +228,7 @@ func (p *shop) oddity(v *visit, r *http.Request, step int, row string) string {
 	return ""
 }
 
-// ending notes that the end of an answer is about to leave.
+// ending records when the end of an answer is about to leave.
 func (p *shop) ending(a *answer) {
 	if a.of == nil {
 		return
@@ -243,7 +241,7 @@ func (p *shop) ending(a *answer) {
 // slowness is how long the pause within a slow answer lasts.
 const slowness = 3 * time.Millisecond
 
-// text is the body of the answer, which comes in two parts.
+// text returns the body of the answer in its two parts.
 func (a *answer) text() (first, second string) {
 	return fmt.Sprintf("{\"status\": %d, \"token\": ", a.status), fmt.Sprintf("%s}", orNull(a.token))
 }
@@ -256,7 +254,7 @@ func orNull(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// header is that of the answer.
+// header returns the header of the answer.
 func (a *answer) header() http.Header {
 	h := http.Header{"Content-Type": {"application/json"}}
 	if a.visit != "" {
@@ -292,7 +290,7 @@ func (p *shop) serveWeb(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, second) //nolint:gosec // as above
 }
 
-// bytesOf is the answer over HTTP/1.1, in two parts.
+// bytesOf returns the answer over HTTP/1.1, in two parts.
 func (a *answer) bytesOf() (first, second string) {
 	first, second = a.text()
 	var head bytes.Buffer

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// uneven returns what is wrong with the rows that were used, "" if nothing is: within a
-// version of the file none may be used more often than another by more than one.
+// uneven returns what is wrong with the use of the rows, "" if nothing is. Within a version of the file, the counts of
+// two rows may differ by at most one.
 func (p *shop) uneven() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -24,8 +24,7 @@ func (p *shop) uneven() string {
 	return ""
 }
 
-// unlike returns what is wrong with the numbers that are to be unique, "" if nothing is:
-// they count up from 1, and each comes once.
+// unlike returns what is wrong with the unique numbers, "" if nothing is: they count up from 1, and each comes once.
 func (p *shop) unlike() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,8 +48,8 @@ func (p *shop) repeated() (numbers []int) {
 	return numbers
 }
 
-// journeys returns how many ended, by result and step, when no more is sent. Those that
-// were answered and went no further were interrupted.
+// journeys returns how many have ended, by result and step. Call it when no more is sent. A journey that was answered
+// and went no further was interrupted.
 func (p *shop) journeys() map[string]float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -90,7 +89,7 @@ func (p *shop) versions() int {
 	return len(p.rows)
 }
 
-// mistakes returns what was wrong about values, and about visitors.
+// mistakes returns the mistakes in values, and of visitors.
 func (p *shop) mistakes() (wrong, odd []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

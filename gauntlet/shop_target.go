@@ -14,29 +14,29 @@ import (
 // shopper is a target with a mix or a journey.
 type shopper struct {
 	name, wire, burst string
-	// steady means that no reload changes the weights of the mix or the steps of the journey.
+	// steady reports whether all reloads keep the weights of the mix or the steps of the journey.
 	steady bool
-	// whole means that each burst has whole blocks of the mix, whose weights stay.
+	// whole reports whether each burst has whole blocks of the mix, with constant weights.
 	whole bool
-	// capture is where the journey takes its token from; "" for a mix.
+	// capture is the source of the journey's token; "" for a mix.
 	capture string
 	// think is more of the configuration of the target.
 	think  string
 	thinks time.Duration // the shortest pause
-	// most is how many numbers there are that are to be unique.
+	// most is the number of available unique numbers.
 	most int
 	// abreast is how many requests are in flight in a closed burst, 0 for an open one.
 	abreast int
 
 	shop *shop
-	// version of the file of data, and which shape the mix or the journey has.
+	// version of the file of data, and shape of the mix or the journey.
 	version, shape int
 }
 
 // plenty is more unique numbers than any run uses.
 const plenty = 10_000_000
 
-// shoppers are those of the mass.
+// shoppers are the shoppers of the mass.
 func shoppers() []shopper {
 	return []shopper{
 		{name: "mix-h1", wire: wireH1, burst: "{requests: 240, concurrency: 4}", most: plenty, abreast: 4},
@@ -56,7 +56,7 @@ func shoppers() []shopper {
 	}
 }
 
-// calmShoppers are those to which nothing happens.
+// calmShoppers are the shoppers without faults and changes.
 func calmShoppers() []shopper {
 	return []shopper{
 		{name: "fine-mix", wire: wireH1, burst: "{requests: 40, concurrency: 4}", most: plenty, steady: true, whole: true, abreast: 4},
@@ -67,7 +67,7 @@ func calmShoppers() []shopper {
 	}
 }
 
-// played returns those of the shoppers that are to be played.
+// played returns the shoppers to play.
 func (g *gauntlet) played(all []shopper) (some []shopper) {
 	for _, s := range all {
 		if g.replay.plays(s.name) {
@@ -77,7 +77,7 @@ func (g *gauntlet) played(all []shopper) (some []shopper) {
 	return some
 }
 
-// shopping opens all shoppers. well means that their servers make no mistake.
+// shopping opens all shoppers. If well is set, their servers make no mistake.
 func (f *farm) shopping(seed uint64, all []shopper, well bool) (targets []target) {
 	cert := f.issue()
 	for i := range all {
@@ -106,13 +106,13 @@ func (f *farm) openShop(s *shopper, seed uint64, cert tls.Certificate, well bool
 	m := member{name: s.name, wire: s.wire, burst: s.burst}
 	t := m.target(b)
 	t.interval, t.burst, t.keys, t.shop = "500ms", s.burst, append(t.keys, s.text()), s
-	if s.most > 0 && s.most < plenty { // what is used up is never sent
+	if s.most > 0 && s.most < plenty { // a request without a unique value is never sent
 		t.leeway = &leeway{unsent: true}
 	}
 	return t
 }
 
-// text is what the configuration of the target has of its data and its requests.
+// text returns the data and the requests in the configuration of the target.
 func (s *shopper) text() string {
 	data := fmt.Sprintf("row: {file: %[1]s, column: row}, note: {file: %[1]s, column: note}", s.file())
 	if s.capture != "" {
@@ -125,7 +125,7 @@ func (s *shopper) file() string { return s.name + ".csv" }
 
 const asJSON = `method: POST, headers: {Content-Type: [application/json]}, body: '{"row": "{{ row }}", "note": "{{ note }}"}'`
 
-// mix is the items: the third shape has one more.
+// mix returns the items. The third shape has one more.
 func (s *shopper) mix() string {
 	weights := s.weights()
 	items := []string{
@@ -140,7 +140,7 @@ func (s *shopper) mix() string {
 	return strings.Join(items, ", ")
 }
 
-// weights are those of the mix as it is now.
+// weights returns the current weights of the mix.
 func (s *shopper) weights() map[string]int {
 	weights := map[string]int{"view": 5, "save": 2, "form": 1}
 	if s.shape > 0 {
@@ -149,7 +149,7 @@ func (s *shopper) weights() map[string]int {
 	return weights
 }
 
-// journey is the steps: the second shape has one more. The last says so in its query.
+// journey returns the steps. The second shape has one more. The last step says so in its query.
 func (s *shopper) journey() string {
 	const shown = "headers: {Authorization: ['Bearer {{ token }}']%s}"
 	capture := "capture: {token: {" + s.capture + "}}"
@@ -165,8 +165,7 @@ func (s *shopper) journey() string {
 	return strings.Join(steps, ", ")
 }
 
-// turn changes something of the target for the next reload: the file of data, or the weights
-// and steps as well.
+// turn changes something of the target for the next reload: the file of data, or the weights and steps as well.
 func (s *shopper) turn(round int) {
 	switch {
 	case round%2 == 0:

@@ -63,7 +63,7 @@ func TestAShopKnowsHowEachJourneyEnded(t *testing.T) {
 	}
 	whole.goes("pay", "")
 	whole.goes("thank", "&last")
-	short.goes("pay", "&last") // as it was when the journey began
+	short.goes("pay", "&last") // with the steps of its beginning
 	p.well = false
 	for range 300 { // one in twenty fails
 		enter(3)
@@ -132,7 +132,7 @@ func TestAShopHoldsRowsAndNumbersAgainstTheFile(t *testing.T) {
 	assert.Len(t, wrong, 6)
 }
 
-// Of a request that is counted under another the sums of the target say nothing.
+// The sums of the target do not show a request that is counted under another.
 func TestEachRequestOfATargetIsHeldAgainstItself(t *testing.T) {
 	t.Parallel()
 	text := strings.NewReplacer(`target="TARGET"`, `target="a",request="REQUEST"`,

@@ -24,22 +24,22 @@ type failure struct {
 	phase   string
 	gates   []gate
 	notes   []string
-	targets []string // of which it consisted, if it can be played in parts
+	targets []string // its targets, if it can be played in parts
 	steps   int
 }
 
-// shrinker looks for the smallest scenario that still fails, by delta debugging: it
-// tries halves, then smaller and smaller parts, then what is left without them.
+// shrinker looks for the smallest scenario that still fails, by delta debugging: it tries halves, then smaller and
+// smaller parts, then the rest without each part.
 type shrinker struct {
 	// fails plays a scenario and reports whether it fails in the same way.
 	fails func(scenario) bool
 	tries int // how many may still be made
-	// spent tells that there is no time for another.
+	// spent reports whether the time for tries is over.
 	spent func() bool
 }
 
-// shortest returns the smallest scenario that it finds, and whether the failure came
-// again at all. Guess is those of the targets to try first.
+// shortest returns the smallest failing scenario that it finds, and whether the failure came again at all. guess are
+// the targets to try first.
 func (s *shrinker) shortest(targets, guess []string, steps int) (least scenario, again bool) {
 	switch {
 	case len(guess) > 0 && len(guess) < len(targets) && s.try(scenario{targets: guess}):
@@ -61,7 +61,7 @@ func (s *shrinker) shortest(targets, guess []string, steps int) (least scenario,
 	return least, true
 }
 
-// fewest leaves targets out for as long as it still fails.
+// fewest leaves targets out for as long as the scenario still fails.
 func (s *shrinker) fewest(targets []string) []string {
 	for parts := 2; len(targets) > 1; {
 		size := (len(targets) + parts - 1) / parts
@@ -80,7 +80,7 @@ func (s *shrinker) fewest(targets []string) []string {
 	return targets
 }
 
-// smaller returns a part of that size that fails, or else what fails without one.
+// smaller returns a failing part of that size, or else a failing rest without one part.
 func (s *shrinker) smaller(targets []string, size int) []string {
 	for part := range slices.Chunk(targets, size) {
 		if s.try(scenario{targets: part}) {
@@ -144,8 +144,7 @@ func (g *gauntlet) shrink(ctx context.Context, failures []failure) {
 	}
 }
 
-// shrinkOne looks for the shortest script of a failure, and tells how many tries it
-// took.
+// shrinkOne looks for the shortest script of a failure. It also returns the number of tries.
 func (g *gauntlet) shrinkOne(ctx context.Context, x *failure, tries int) (least scenario, again bool, made int) {
 	s := shrinker{
 		tries: tries,
@@ -156,7 +155,7 @@ func (g *gauntlet) shrinkOne(ctx context.Context, x *failure, tries int) (least 
 	return least, again, tries - s.tries
 }
 
-// named returns those of the targets that the notes on the failure name.
+// named returns the targets in the notes on the failure.
 func (x *failure) named() (names []string) {
 	notes := strings.Join(x.notes, "\n")
 	for _, name := range x.targets {
@@ -167,13 +166,12 @@ func (x *failure) named() (names []string) {
 	return names
 }
 
-// command is what plays a part of a phase.
+// command returns the command to play a part of a phase.
 func (g *gauntlet) command(phase string, s *scenario) string {
 	return fmt.Sprintf("go run ./gauntlet -short -seed %d -only %s%s -shrink=false", g.seed, phase, s.flags())
 }
 
-// failsAgain plays a part of a phase in a process of its own, and reports whether one
-// of the same gates turns red.
+// failsAgain plays a part of a phase in another process, and reports whether one of the same gates turns red.
 func (g *gauntlet) failsAgain(ctx context.Context, x *failure, s *scenario) bool {
 	self, err := os.Executable()
 	if err != nil {
@@ -187,7 +185,7 @@ func (g *gauntlet) failsAgain(ctx context.Context, x *failure, s *scenario) bool
 	args := []string{"-short", "-shrink=false", "-seed", strconv.FormatUint(g.seed, 10), "-only", x.phase, "-prober", g.binary}
 	cmd := exec.CommandContext(ctx, self, append(args, strings.Fields(s.flags())...)...) //nolint:gosec // it is this program
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it ends its daemon
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the other process ends its daemon then
 	cmd.WaitDelay = patience
 	out, err := cmd.Output()
 	failed := new(exec.ExitError)

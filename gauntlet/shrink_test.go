@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// playerOf fails where all of the targets are played and as many steps are taken; no
-// targets are all of them. It counts how often it was asked.
+// playerOf returns a function that reports a failure if a scenario has all of the targets and at least so many steps. A
+// scenario without targets has all of them. asked counts the calls.
 func playerOf(asked *int, targets []string, steps int) func(scenario) bool {
 	return func(s scenario) bool {
 		*asked++

@@ -11,21 +11,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stage is where a phase plays. It stands in for the test that package peers wants, and
-// like a test it ends the phase for which something cannot be done.
+// stage is the place of a phase. It implements the test interface that package peers wants. Like a test it ends the
+// phase on the first error.
 type stage struct {
 	ctx context.Context //nolint:containedctx // a phase is a call, spread over several
 
 	mu  sync.Mutex
-	err error    // the first thing that could not be done
-	end []func() // what is to be done at the end, the last first
+	err error    // the first error
+	end []func() // clean-up functions; the last runs first
 }
 
 // play runs part on a stage of its own until it ends or cannot go on, and cleans up then.
 func play(ctx context.Context, part func(*stage)) error {
 	s := &stage{ctx: ctx}
 	over := make(chan struct{})
-	go func() { // which can be ended from within
+	go func() { // Goexit can end it from within
 		defer close(over)
 		defer s.strike()
 		part(s)
@@ -34,27 +34,27 @@ func play(ctx context.Context, part func(*stage)) error {
 	return s.err
 }
 
-// strike does what is to be done at the end.
+// strike runs the clean-up functions.
 func (s *stage) strike() {
 	for _, end := range slices.Backward(s.end) {
 		end()
 	}
 }
 
-// Helper is of use to tests alone.
+// Helper does nothing; only tests use it.
 func (s *stage) Helper() {}
 
 // Context returns the context of the run.
 func (s *stage) Context() context.Context { return s.ctx }
 
-// Cleanup has end called when the phase ends.
+// Cleanup calls end when the phase ends.
 func (s *stage) Cleanup(end func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.end = append(s.end, end)
 }
 
-// Errorf notes what could not be done.
+// Errorf notes an error.
 func (s *stage) Errorf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,5 +80,5 @@ func (s *stage) pause(d time.Duration) {
 	}
 }
 
-// await waits until is holds, as it must.
+// await waits until is returns true. It ends the phase if that takes too long.
 func (s *stage) await(what string, is func() bool) { s.must(until(s.ctx, what, is)) }

@@ -18,7 +18,7 @@ type view struct {
 	series int // of the prober itself, not of its process
 }
 
-// counts is what a scrape says about one target.
+// counts are the figures of a scrape about one target.
 type counts struct {
 	scheduled, dropped, waiting, inFlight float64
 	requests, durations                   map[string]float64 // by code
@@ -31,8 +31,8 @@ type counts struct {
 	reloadDrops                           float64
 	breakerOpen                           bool
 	series                                int
-	bursts, skipped, started              float64            // how many ended, and were left out; when the last one started
-	parts                                 map[string]*counts // the same by request, where these have names
+	bursts, skipped, started              float64            // number of ended and left-out bursts; start of the last one
+	parts                                 map[string]*counts // the same by request, if requests have names
 	journeys                              map[string]float64 // by result and step
 	journeyTimes                          float64            // in the histograms of all results
 	travelling                            float64            // journeys in flight
@@ -150,8 +150,8 @@ func (c *counts) total() float64 { return sum(c.requests) }
 // failed adds the requests of all codes but success up.
 func (c *counts) failed() float64 { return sum(c.requests) - c.requests["0"] }
 
-// isUnsent reports whether requests that failed with a code in a phase cannot have reached
-// the peer. The phase of a time-out at the peer (1050) is the one that took longest.
+// isUnsent reports whether requests that failed with a code in a phase cannot have reached the peer. The phase of a
+// time-out at the peer (1050) is the longest one.
 func isUnsent(code, phase string) bool {
 	switch phase {
 	case "queue":

@@ -1,6 +1,6 @@
-// Package maintenance says when targets are under maintenance. A window is one span of time, or comes
-// again by the clock on the wall of a place: by minutes of the day, weekdays, days of the month,
-// months and years, as the time intervals of Alertmanager do, whose package decides.
+// Package maintenance says when targets are under maintenance. A window is one span of time, or comes again by the
+// local clock of a place: by minutes of the day, weekdays, days of the month, months and years. The package of
+// Alertmanager's time intervals decides, so both mean the same.
 package maintenance
 
 import (
@@ -11,22 +11,22 @@ import (
 	"github.com/prometheus/alertmanager/timeinterval"
 )
 
-// Window is a time in which some targets are under maintenance.
+// Window is a time of maintenance for some targets.
 type Window struct {
 	// Name says what it is for.
 	Name string
-	// Targets are the names of those that it is for, Labels what they have. Where both are empty
-	// it is for all; where both are set, for those that both select.
+	// Targets are names of targets, and Labels are labels of targets. If both are empty, the window is for all targets. If
+	// both are set, it is for targets that both select.
 	Targets []string
 	Labels  map[string]string
 	// Stop means that no burst starts meanwhile.
 	Stop bool
-	// Location is the place whose clock counts.
+	// Location is the place for the local clock.
 	Location *time.Location
-	// Start and End are those of a window that comes once: Start is within, End is not. Both are zero for one
-	// that comes again.
+	// Start and End bound a window that comes once: Start is within, End is not. Both are zero for a window that comes
+	// again.
 	Start, End time.Time
-	// Again says when a window is that comes again: whenever all that is set in it holds.
+	// Again is for a window that comes again. The window is on whenever all parts set in Again hold.
 	Again timeinterval.TimeInterval
 }
 
@@ -43,9 +43,8 @@ func (w *Window) Covers(name string, labels map[string]string) bool {
 	return true
 }
 
-// Contains reports whether a moment is within the window. When clocks are put forward, the time that is left
-// out is within no window that comes again. When they are put back, the time that comes twice is
-// within it both times.
+// Contains reports whether a moment is within the window. When clocks are put forward, the skipped time is within no
+// window that comes again. When they are put back, the repeated time is within it both times.
 func (w *Window) Contains(t time.Time) bool {
 	if !w.Start.IsZero() {
 		return !t.Before(w.Start) && t.Before(w.End)
@@ -56,7 +55,7 @@ func (w *Window) Contains(t time.Time) bool {
 // Schedule are the windows of one target, in the order of the file.
 type Schedule []*Window
 
-// For returns the windows that are for a target: nil for none.
+// For returns the windows for a target, or nil without any.
 func For(all []Window, name string, labels map[string]string) (s Schedule) {
 	for i := range all {
 		if all[i].Covers(name, labels) {
@@ -66,8 +65,7 @@ func For(all []Window, name string, labels map[string]string) (s Schedule) {
 	return s
 }
 
-// At returns the window that a moment is within, or nil. Of several it is one that stops bursts, if
-// one does, and else the first.
+// At returns the window around a moment, or nil. Of several it returns one that stops bursts, or else the first.
 func (s Schedule) At(t time.Time) (in *Window) {
 	for _, w := range s {
 		if (in == nil || w.Stop && !in.Stop) && w.Contains(t) {
@@ -77,14 +75,14 @@ func (s Schedule) At(t time.Time) (in *Window) {
 	return in
 }
 
-// fullMinute returns the next one after t.
+// fullMinute returns the next full minute after t.
 func fullMinute(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }
 
 // horizon is how far ahead [Schedule.Until] looks.
 const horizon = 8 * 24 * time.Hour
 
-// Until returns when the maintenance that goes on at t ends: the first full minute outside of all windows. It
-// is zero where that is more than eight days away.
+// Until returns the end of the maintenance at t: the first full minute outside all windows. It is zero if the end is
+// more than eight days away.
 func (s Schedule) Until(t time.Time) time.Time {
 	end := t.Add(horizon)
 	for t = fullMinute(t); t.Before(end); {
@@ -93,7 +91,7 @@ func (s Schedule) Until(t time.Time) time.Time {
 			return t
 		case in.Start.IsZero():
 			t = t.Add(time.Minute)
-		default: // its end is known
+		default: // the end is known
 			t = fullMinute(in.End.Add(-1))
 		}
 	}

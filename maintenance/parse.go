@@ -9,17 +9,17 @@ import (
 	"github.com/prometheus/alertmanager/timeinterval"
 )
 
-// Recurrence says when a window comes again, in the words of the configuration: whenever one item of each list that is
-// not empty holds.
+// Recurrence says when a window comes again, in the words of the configuration. The window is on whenever an item of
+// each list holds. An empty list always holds.
 type Recurrence struct{ Times, Weekdays, DaysOfMonth, Months, Years []string }
 
-// IsEmpty reports whether nothing is said.
+// IsEmpty reports whether all lists are empty.
 func (r *Recurrence) IsEmpty() bool {
 	return len(r.Times)+len(r.Weekdays)+len(r.DaysOfMonth)+len(r.Months)+len(r.Years) == 0
 }
 
-// Interval returns what the lists say. The error is that of the first item that says nothing; those of the checks below
-// are the same.
+// Interval returns the time interval of the lists. The error has the first invalid item of each list. The checks below
+// refuse the same items.
 func (r *Recurrence) Interval() (i timeinterval.TimeInterval, err error) {
 	var all [5]error
 	i.Times, all[0] = each(r.Times, parseTimes)
@@ -89,13 +89,13 @@ func minuteOf(text string) (int, error) {
 	return 60*t.Hour() + t.Minute(), err
 }
 
-// unmarshaler is how the ranges of Alertmanager are read.
+// unmarshaler is the method of Alertmanager's ranges for reading them.
 type unmarshaler[T any] interface {
 	*T
 	UnmarshalYAML(read func(any) error) error
 }
 
-// ranged reads what Alertmanager reads as a range.
+// ranged reads a range of Alertmanager.
 func ranged[T any, P unmarshaler[T]](text string) (r T, err error) {
 	err = P(&r).UnmarshalYAML(func(to any) error {
 		s, ok := to.(*string)

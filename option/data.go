@@ -2,16 +2,16 @@ package option
 
 import "slices"
 
-// Data is a name for which each request has a value of its own. It has Values, or a Range, or
-// it Generates them.
+// Data is a name with a value of its own for each request. It has Values, or a Range, or it
+// Generates them.
 type Data struct {
 	Name string
-	// Source is the file that the values come from, as it stands in the configuration, and
-	// Column which of its columns; empty where there is none. Names with the same source and
-	// the same Pick have values of the same row.
+	// Source is the file of the values, as in the configuration, and Column the column in it;
+	// empty without a file. Names with the same source and the same Pick have values of the
+	// same row.
 	Source, Column string
 	Values         Texts
-	// Range has the whole numbers from From to To, in steps of 1, where IsRange.
+	// Range has the whole numbers from From to To, in steps of 1, if IsRange.
 	IsRange  bool
 	From, To int64
 	Generate Generator
@@ -24,8 +24,8 @@ type Data struct {
 // Generator makes values.
 type Generator string
 
-// The generators: random UUIDs (RFC 9562, section 5.4), numbers from From on, one after
-// another over all shards, random numbers from From to To, the time, random letters and digits.
+// The generators: random UUIDs (RFC 9562, section 5.4), numbers from From on, one after another
+// over all shards, random numbers from From to To, the time, random letters and digits.
 const (
 	GenerateUUID      Generator = "uuid"
 	GenerateSequence  Generator = "sequence"
@@ -44,7 +44,7 @@ const (
 	TimeRFC3339    TimeFormat = "rfc3339"
 )
 
-// DataPick says which of its values a name stands for in a request.
+// DataPick says which of its values a name has in a request.
 type DataPick string
 
 // The picks: one value after another, over and over; any, at random; one after another, each
@@ -67,13 +67,13 @@ func (c *Texts) Append(text string) {
 	c.ends = append(c.ends, uint32(len(c.text)))
 }
 
-// Clip gives back memory that nothing more will be added to.
+// Clip releases spare memory after the last Append.
 func (c *Texts) Clip() { c.text, c.ends = slices.Clone(c.text), slices.Clone(c.ends) }
 
 // Len returns how many texts there are.
 func (c *Texts) Len() int { return len(c.ends) }
 
-// At returns the text with index i, which is not to be changed.
+// At returns the text with index i. The caller must not change it.
 func (c *Texts) At(i int) []byte {
 	start := uint32(0)
 	if i > 0 {
@@ -82,12 +82,12 @@ func (c *Texts) At(i int) []byte {
 	return c.text[start:c.ends[i]:c.ends[i]]
 }
 
-// Capture is a name that stands for a part of the answer to a step, in all steps behind it. One
-// of the places is set.
+// Capture is a name for a part of the answer to a step, in all later steps. One of the places
+// is set.
 type Capture struct {
 	Name string
-	// JSON is the path of a value, as in a body's expectation; Header and Cookie are names; of
-	// Regexp the first group counts, or all that it matches where it has none.
+	// JSON is the path of a value, as in a body's expectation; Header and Cookie are names.
+	// Regexp captures its first group, or its whole match if it has no group.
 	JSON, Header, Cookie, Regexp string
 }
 

@@ -8,22 +8,22 @@ import (
 
 // DNS says what a DNS server is asked, and how.
 type DNS struct {
-	// Name is what is asked about, with or without a dot at its end; "." is the root.
+	// Name is the name in the question, with or without a dot at its end; "." is the root.
 	Name string
 	Type RecordType
 	// Transport carries the question.
 	Transport DNSTransport
-	// NoRecursion asks the server for what it knows itself. Without it the server is to ask
-	// others (the bit RD).
+	// NoRecursion asks the server only for its own knowledge. Without it the server should
+	// ask others (the bit RD).
 	NoRecursion bool
 	// DNSSEC asks for signatures (the bit DO, RFC 4035, section 3.2.1).
 	DNSSEC bool
 }
 
-// DNSTransport is what carries a question and its answer.
+// DNSTransport carries a question and its answer.
 type DNSTransport string
 
-// A question goes in a datagram, over TCP, or over TLS (RFC 7858). Where the answer to a
+// A question goes in a datagram, over TCP, or over TLS (RFC 7858). If the answer to a
 // datagram is cut, the question is asked again over TCP.
 const (
 	DNSOverUDP DNSTransport = "udp"
@@ -34,8 +34,7 @@ const (
 // RecordType is the name of a type of records, such as AAAA.
 type RecordType string
 
-// recordTypes are those that can be asked for, with their numbers (IANA, Resource Record
-// Types).
+// recordTypes are the types to ask for, with their numbers (IANA, Resource Record Types).
 var recordTypes = [...]struct {
 	name   RecordType
 	number uint16
@@ -57,7 +56,7 @@ var recordTypes = [...]struct {
 	{"CAA", 257},
 }
 
-// RecordTypes returns the types that can be asked for, in alphabetical order.
+// RecordTypes returns the types to ask for, in alphabetical order.
 func RecordTypes() []RecordType {
 	all := make([]RecordType, len(recordTypes))
 	for i, t := range recordTypes {
@@ -81,7 +80,7 @@ func (t RecordType) Number() (n uint16, ok bool) {
 // 6.1.3).
 type Rcode uint16
 
-// The codes that have a meaning of their own here.
+// The codes with a meaning of their own here.
 const (
 	RcodeSuccess  Rcode = 0
 	RcodeServfail Rcode = 2
@@ -89,7 +88,7 @@ const (
 	RcodeRefused  Rcode = 5
 )
 
-// rcodes are the codes that have a name (IANA, DNS RCODEs).
+// rcodes are the codes with names (IANA, DNS RCODEs).
 var rcodes = [...]struct {
 	name string
 	code Rcode
@@ -118,7 +117,7 @@ func RcodeNames() []string {
 	return names
 }
 
-// ParseRcode returns the code that has the name, false if there is none.
+// ParseRcode returns the code with the name, false if there is none.
 func ParseRcode(name string) (Rcode, bool) {
 	for _, r := range rcodes {
 		if r.name == name {
@@ -128,7 +127,7 @@ func ParseRcode(name string) (Rcode, bool) {
 	return 0, false
 }
 
-// String returns the name of the code, or RCODE and its number where it has none.
+// String returns the name of the code, or RCODE and its number if it has none.
 func (r Rcode) String() string {
 	for _, known := range rcodes {
 		if known.code == r {
@@ -138,16 +137,16 @@ func (r Rcode) String() string {
 	return "RCODE" + strconv.Itoa(int(r))
 }
 
-// AnswerPattern is what a DNS answer must be. Where its code is NOERROR, the records of
-// the type that was asked for must meet all but the first field.
+// AnswerPattern is the expectation of a DNS answer. If the code of the answer is NOERROR,
+// the records of the requested type must meet all but the first field.
 type AnswerPattern struct {
 	// Rcodes are the codes that are a success; empty means NOERROR alone.
 	Rcodes []Rcode
 	// Least is how many records there must be.
 	Least int
-	// Regexp, unless empty, must match one of them, as dig +short prints it. It is in the
-	// syntax of package regexp and matches anywhere.
+	// Regexp, unless empty, must match one record, in the format of dig +short. It is in
+	// the syntax of package regexp and matches anywhere.
 	Regexp string
-	// MinTTL is what each of them must have left to live.
+	// MinTTL is the least time to live of each record.
 	MinTTL time.Duration
 }

@@ -14,7 +14,7 @@ var grpcStatusNames = [GRPCStatuses]string{
 	"INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
 }
 
-// String returns the name of the status, or its number where it has none.
+// String returns the name of the status, or its number if it has none.
 func (s GRPCStatus) String() string {
 	if s < GRPCStatuses {
 		return grpcStatusNames[s]
@@ -22,7 +22,7 @@ func (s GRPCStatus) String() string {
 	return strconv.FormatUint(uint64(s), 10)
 }
 
-// ParseGRPCStatus returns the status of that name or number, and false where there is none.
+// ParseGRPCStatus returns the status with that name or number, false if there is none.
 func ParseGRPCStatus(text string) (GRPCStatus, bool) {
 	if n, err := strconv.ParseUint(text, 10, 8); err == nil {
 		return GRPCStatus(n), n < GRPCStatuses

@@ -2,8 +2,8 @@ package policy
 
 import "net/netip"
 
-// carried holds the IPv4 addresses that one IPv6 address may carry: several where
-// its form leaves open how it is to be read.
+// carried holds the IPv4 addresses that one IPv6 address may carry: several if
+// its form can be read in several ways.
 type carried struct {
 	addrs [6]netip.Addr
 	n     int
@@ -16,8 +16,8 @@ func (c *carried) add(b0, b1, b2, b3 byte) {
 	c.n++
 }
 
-// carriedBy unpacks the IPv4 addresses that addr carries, if it is an IPv6 address
-// that was made to carry one.
+// carriedBy returns the IPv4 addresses in addr, if it is an IPv6 address made
+// to carry one.
 func carriedBy(addr netip.Addr) (c carried) {
 	if !addr.Is6() {
 		return c
@@ -32,7 +32,7 @@ func carriedBy(addr netip.Addr) (c carried) {
 		c.add(b[12], b[13], b[14], b[15])
 	case has(b, 0x00, 0x64, 0xff, 0x9b) && isZero(b[4:12]): // the prefix for NAT64: RFC 6052, section 2.1
 		c.add(b[12], b[13], b[14], b[15])
-	case has(b, 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01): // those for NAT64 within one network: RFC 8215
+	case has(b, 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01): // the prefix for NAT64 within one network: RFC 8215
 		c.translated(b)
 	case has(b, 0x20, 0x02): // 6to4: RFC 3056, section 2
 		c.add(b[2], b[3], b[4], b[5])
@@ -47,10 +47,11 @@ func carriedBy(addr netip.Addr) (c carried) {
 	return c
 }
 
-// translated unpacks an address of which a network may have made a prefix of 48,
-// 56, 64 or 96 bits its own: RFC 6052, section 2.2. Byte 8 is left out in all of
-// these. A reading within 0.0.0.0/8, where nothing can be, is a wrong one, but for
-// the last, which is the usual one.
+// translated unpacks an address of a NAT64 prefix that a network chose itself.
+// The prefix may have 48, 56, 64 or 96 bits: RFC 6052, section 2.2. All of
+// these forms skip byte 8. A reading within 0.0.0.0/8 is wrong, because nothing
+// can be there. The last reading is kept in any case, because it is the usual
+// one.
 func (c *carried) translated(b [16]byte) {
 	for _, at := range [][4]int{{6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}} {
 		if b[at[0]] != 0 {

@@ -11,19 +11,19 @@ import (
 
 // hostRule is a compiled entry of a list of denied hosts.
 type hostRule struct {
-	entry string // as it was given
-	name  string // what a host is compared with
-	below bool   // the names below it are meant, and not the name itself
+	entry string // as given
+	name  string // the name to compare a host with
+	below bool   // means the names below it, and not the name itself
 }
 
-// The forms that an entry cannot have.
+// The errors for forms that an entry cannot have.
 var (
 	errAddressRule = errors.New("is an address: those stand in network.deny")
 	errHostRule    = errors.New("must be a host name, or *.name for all names below one, without scheme, port and path")
 )
 
-// CheckHostRule wants an entry of a list of denied hosts: a name, or *.name for
-// all names below one.
+// CheckHostRule accepts an entry of a list of denied hosts: a name, or *.name
+// for all names below one.
 func CheckHostRule(entry string) error {
 	name, err := ASCII(strings.TrimPrefix(entry, "*."))
 	switch {
@@ -48,9 +48,9 @@ func hostRules(entries []string) []hostRule {
 	return rules
 }
 
-// DenyHost returns the entry of the list of denied hosts that forbids host, and ""
-// if none does. The spelling makes no difference: the case, a dot at the end, and
-// letters beyond ASCII in place of their xn-- form.
+// DenyHost returns the entry of the list of denied hosts that forbids host, and
+// "" if none does. The spelling makes no difference: the case, a dot at the
+// end, and letters beyond ASCII in place of their xn-- form.
 func (p Policy) DenyHost(host string) (entry string) {
 	if len(p.hosts) == 0 {
 		return ""
@@ -64,7 +64,7 @@ func (p Policy) DenyHost(host string) (entry string) {
 	return ""
 }
 
-// canonical returns the one spelling of a name in which names are compared.
+// canonical returns the spelling of a name for comparisons.
 func canonical(name string) string {
 	if ascii, err := ASCII(name); err == nil {
 		name = ascii
@@ -74,9 +74,9 @@ func canonical(name string) string {
 
 var errNotASCII = errors.New("the host holds letters that have no xn-- form")
 
-// ASCII returns host with its letters beyond ASCII in the xn-- form that DNS and
-// HTTP know (UTS #46, as browsers do it). A host in ASCII is left as it is. What is
-// returned may still be no valid name.
+// ASCII returns host with its letters beyond ASCII in the xn-- form of DNS and
+// HTTP (UTS #46, as browsers do it). It leaves a host in ASCII as it is. The
+// result may still be no valid name.
 func ASCII(host string) (string, error) {
 	if IsASCII(host) {
 		return host, nil
@@ -103,8 +103,8 @@ func IsASCII(s string) bool {
 }
 
 // EndsInNumber reports whether the last label of host is a number in decimal or
-// hexadecimal notation, so that some programs take host for an IPv4 address and
-// others for a name. Only the usual notation of an address is one here.
+// hexadecimal notation. Some programs take such a host for an IPv4 address and
+// others for a name. Here only the usual notation counts as an address.
 func EndsInNumber(host string) bool {
 	host = strings.TrimSuffix(host, ".")
 	last := host[strings.LastIndexByte(host, '.')+1:]
@@ -122,7 +122,7 @@ func isAddress(host string) bool {
 	return err == nil
 }
 
-// isName wants labels of letters, digits, hyphens and the _ that DNS allows.
+// isName accepts labels of letters, digits, hyphens and the _ allowed by DNS.
 func isName(name string) bool {
 	for label := range strings.SplitSeq(name, ".") {
 		odd := strings.ContainsFunc(label, func(r rune) bool {

@@ -34,7 +34,7 @@ func TestHostsAreDeniedInEverySpelling(t *testing.T) {
 		".":                        "",
 		"192.0.2.1":                "",
 		"2001:db8::1":              "",
-		"shop.example.com\u00ad":   "shop.example.com", // a soft hyphen, which is not seen
+		"shop.example.com\u00ad":   "shop.example.com", // a soft hyphen: it is invisible
 		"\xffshop.example.com":     "",
 		"shop.example.com..":       "shop.example.com",
 		"shop.example.com.evil.io": "",
@@ -52,7 +52,7 @@ func TestWhatCanDenyHosts(t *testing.T) {
 		"": false, "*": false, "*.": false, ".example.com": false, "a.*.example.com": false, "*a.example.com": false,
 		"http://shop.example.com": false, "shop.example.com:443": false, "shop.example.com/": false, "a b": false, "a..b": false,
 		"10.0.0.1": false, "::1": false, "[::1]": false, "10.0.0.0/8": false, "*.0.0.1": false, "0xa9fea9fe": false,
-		"\xff.example": false, "a\u2100b.example": false, // which means a/cb
+		"\xff.example": false, "a\u2100b.example": false, // it means a/cb
 	} {
 		assert.Equal(t, right, CheckHostRule(entry) == nil, "%q", entry)
 	}

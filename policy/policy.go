@@ -1,7 +1,7 @@
 // Package policy decides which hosts and addresses may be dialled. The
-// configuration is held against it when it is loaded, and the transport holds
-// whatever it is about to dial against it again: names, redirects and servers
-// can lead elsewhere than the file says.
+// configuration is checked against it at loading. The transport checks again
+// before it dials: names, redirects and servers can lead elsewhere than the
+// file says.
 package policy
 
 import (
@@ -9,21 +9,21 @@ import (
 	"slices"
 )
 
-// Policy is what may be dialled. The zero Policy allows everything.
+// Policy decides what may be dialled. The zero Policy allows everything.
 type Policy struct {
 	deny, allow []netip.Prefix
 	hosts       []hostRule
 }
 
-// Rules say what may be dialled. Without any all may.
+// Rules say what may be dialled. Without rules, everything may.
 type Rules struct {
-	// Deny holds what is never dialled.
+	// Deny holds networks that are never dialled.
 	Deny []netip.Prefix
-	// Allow, when not empty, holds all that may be dialled.
+	// Allow, unless empty, holds the only networks that may be dialled.
 	Allow []netip.Prefix
-	// DenyHosts holds the names, and as *.name all names below one, by which no
-	// target, proxy and token endpoint may go, nor a place that a redirect leads to.
-	// They are valid by [CheckHostRule].
+	// DenyHosts holds forbidden names, and as *.name all names below one. They
+	// are forbidden for targets, proxies, token endpoints and redirects. They
+	// are valid by [CheckHostRule].
 	DenyHosts []string
 }
 
@@ -32,14 +32,14 @@ func New(r Rules) Policy {
 	return Policy{deny: unmapped(r.Deny), allow: unmapped(r.Allow), hosts: hostRules(r.DenyHosts)}
 }
 
-// AllowsAddr reports whether addr may be dialled. An IPv4-mapped address is the
-// IPv4 address in it, zones mean nothing here, and the unspecified address is
-// also the loopback address that it leads to.
+// AllowsAddr reports whether addr may be dialled. An IPv4-mapped address counts
+// as the IPv4 address in it, zones have no meaning, and the unspecified address
+// also counts as the loopback address it leads to.
 //
-// An IPv6 address that carries an IPv4 address is denied where either is: a
-// translator or a tunnel may lead to the one that is carried. It is allowed only
-// for its own sake: whether there is such a translator, and where it leads,
-// nobody here knows.
+// An IPv6 address that carries an IPv4 address is denied if either of the two
+// is: a translator or a tunnel may lead to the carried address. It is allowed
+// only if it is itself allowed: nobody here knows whether there is such a
+// translator, or where it leads.
 func (p Policy) AllowsAddr(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
 	if p.denies(addr) {
@@ -56,7 +56,7 @@ func (p Policy) denies(addr netip.Addr) bool {
 	return contains(p.deny, addr) || contains(p.deny, reached(addr))
 }
 
-// reached returns where a connection to addr leads.
+// reached returns the address that a connection to addr reaches.
 func reached(addr netip.Addr) netip.Addr {
 	switch addr {
 	case netip.IPv4Unspecified():
@@ -71,8 +71,8 @@ func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
 	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
-// unmapped turns prefixes of IPv4-mapped addresses into the IPv4 prefixes that
-// they stand for; an address is compared without the mapping.
+// unmapped turns prefixes of IPv4-mapped addresses into their IPv4 prefixes:
+// addresses are compared without the mapping.
 func unmapped(prefixes []netip.Prefix) []netip.Prefix {
 	const mappingBits = 96
 	plain := make([]netip.Prefix, len(prefixes))

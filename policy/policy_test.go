@@ -47,8 +47,7 @@ func TestPolicyOnAddresses(t *testing.T) {
 	}
 }
 
-// TestAnAddressIsDeniedInEverySpelling writes 169.254.169.254 in all the ways that an
-// IPv6 address can carry it.
+// TestAnAddressIsDeniedInEverySpelling writes 169.254.169.254 in all forms of an IPv6 address that can carry it.
 func TestAnAddressIsDeniedInEverySpelling(t *testing.T) {
 	t.Parallel()
 	spellings := map[string]string{
@@ -94,7 +93,7 @@ func TestAnAddressIsDeniedInEverySpelling(t *testing.T) {
 
 func TestAnAddressThatCarriesNoneIsItself(t *testing.T) {
 	t.Parallel()
-	// Were these read as addresses that carry another, it would be in 0.0.0.0/8 or loopback.
+	// If these addresses were read as carrying another, it would be in 0.0.0.0/8 or loopback.
 	own := New(Rules{Deny: prefixes("0.0.0.0/8", "127.0.0.0/8")})
 	for _, addr := range []string{
 		"::1", "::", "2001:db8::7f00:1", "2001:1::7f00:1", "64:ff9a::7f00:1", "64:ff9b:2::7f00:1", "64:ff9b:0:1::7f00:1",

@@ -21,34 +21,34 @@ var errReload = errors.New("the configuration of the target was changed")
 type burst struct {
 	*target
 	start probe.Instant
-	slot  int64 // which slot since the Unix epoch; random arrivals hang on it
+	slot  int64 // since the Unix epoch; random arrivals depend on it
 
-	// turn holds the token of the one worker that waits for the next arrival of an
-	// open burst. When it is due, that worker hands the turn on and sends the
-	// request itself, so that no wake-up of another goroutine lies between the two.
+	// turn holds the token of the worker that waits for the next arrival of an open burst.
+	// When it is due, this worker hands the turn on and sends the request itself. So no
+	// wake-up of another goroutine lies between the two.
 	turn chan struct{}
-	// isOpen means that its arrivals have due times of their own.
+	// isOpen means that the arrivals have due times of their own.
 	isOpen bool
-	// mix says which request an arrival is; nil where there is one, or a journey.
+	// mix gives the request of an arrival; nil for a target with one request or a journey.
 	mix *load.Mix
-	// left counts the requests, or journeys, that a closed burst has still to send, all of
-	// which are planned. Of those that its workers took, unsent were given up because the
-	// burst was ended.
+	// left counts the requests, or journeys, that a closed burst has still to send.
+	// planned is their number at the start. unsent counts requests that workers took and
+	// gave up because the burst was ended.
 	left, unsent atomic.Int64
 	planned      int64
-	// cut is closed when the breaker ends the burst: who waits at the gate gives up. It
-	// is nil where there is no gate.
+	// cut is closed when the breaker ends the burst: workers at the gate give up. It is
+	// nil without a gate.
 	cut     chan struct{}
 	cutOnce sync.Once
 }
 
 // fire runs the burst of a slot and returns when its last request has ended. When schedule
-// ends, no further request starts; requests is the context of those that have.
+// ends, no further request starts; requests is the context of requests in flight.
 func (t *target) fire(schedule, requests context.Context, slot int64) {
 	t.fireAt(schedule, requests, probe.Now(), slot)
 }
 
-// fireAt is fire for a burst whose start is known.
+// fireAt is fire for a known start.
 func (t *target) fireAt(schedule, requests context.Context, start probe.Instant, slot int64) {
 	if t.spared() == 0 { // nobody could send anything
 		t.recorder.Skip(load.SkipStuck, 1)
@@ -73,7 +73,7 @@ func (t *target) fireAt(schedule, requests context.Context, start probe.Instant,
 	t.recorder.EndBurst(probe.Now().Sub(b.start), stopReason(schedule))
 }
 
-// endConnections closes the connections that are for one burst only.
+// endConnections closes the connections if they are for one burst only.
 func (t *target) endConnections() {
 	s := t.hold()
 	defer s.letGo()
@@ -82,9 +82,8 @@ func (t *target) endConnections() {
 	}
 }
 
-// stopWith ends the plan of the burst at the moment at which schedule ends, and not
-// when its requests have. What it returns takes that back, and waits for it where it
-// has begun.
+// stopWith ends the plan of the burst as soon as schedule ends, not when its requests have
+// ended. wait cancels that; if it has begun, wait waits for it.
 func (b *burst) stopWith(schedule context.Context) (wait func()) {
 	done := make(chan struct{})
 	release := context.AfterFunc(schedule, func() {
@@ -98,8 +97,8 @@ func (b *burst) stopWith(schedule context.Context) (wait func()) {
 	}
 }
 
-// unscheduled returns how many requests of a closed burst were never due, when its
-// workers gave up some: 0 where only its duration ends it.
+// unscheduled returns how many requests of a closed burst were never due because its
+// workers gave up some. It is 0 if only the duration ends the burst.
 func (b *burst) unscheduled(unsent int64) uint64 {
 	if b.load.Burst.Requests == 0 {
 		return 0
@@ -107,9 +106,9 @@ func (b *burst) unscheduled(unsent int64) uint64 {
 	return uint64(unsent + max(b.left.Load(), 0))
 }
 
-// prepare announces the burst to the recorder and returns what its workers do
-// and how many there are: no more than requests to send. While the breaker is
-// open one request is all.
+// prepare announces the burst to the recorder and returns the work of its workers and
+// their number, which is at most the number of requests. While the breaker is open the
+// burst is one request.
 func (b *burst) prepare() (work func(schedule, requests context.Context, w *worker), workers int) {
 	plan := &b.load.Burst
 	switch {
@@ -128,7 +127,7 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 	}
 }
 
-// startOpen announces an open burst with the timeout that is in force at that moment.
+// startOpen announces an open burst with the current timeouts.
 func (b *burst) startOpen(p *load.Pacer, workers int) {
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
@@ -138,8 +137,8 @@ func (b *burst) startOpen(p *load.Pacer, workers int) {
 	b.recorder.StartBurst(a)
 }
 
-// prepareClosed divides a closed burst among the shards: its requests exactly,
-// its workers as far as each shard with requests has one.
+// prepareClosed divides a closed burst among the shards. It divides the requests exactly;
+// each shard with requests has at least one worker.
 func (b *burst) prepareClosed() (workers int) {
 	workers = b.part.Share(b.load.Burst.Concurrency)
 	if b.load.Burst.Requests == 0 {
@@ -157,8 +156,8 @@ func (b *burst) plan(requests int64) {
 	b.left.Store(requests)
 }
 
-// closed sends one request after another until the burst is over. A request is
-// due when the ceilings of the process let it start.
+// closed sends one request after another until the burst is over. A request is due when
+// the ceilings of the process let it start.
 func (b *burst) closed(schedule, requests context.Context, w *worker) {
 	w.pass = b.limiter.Ticket(&w.result, b.cut)
 	if d := b.load.Burst.Duration; d > 0 {
@@ -198,15 +197,15 @@ func (b *burst) sendNext(schedule, requests context.Context, w *worker, request 
 	return b.perform(schedule, requests, s, w, load.Arrival{Request: request, Due: now}, now)
 }
 
-// giveUp notes that a worker of a closed burst could not send the request that it
-// took, unless the burst was over anyway.
+// giveUp counts the request of a worker of a closed burst as unsent, unless the burst was
+// over anyway.
 func (b *burst) giveUp(schedule context.Context, pass *load.Ticket) {
 	if !pass.IsOver(probe.Now()) && (schedule.Err() != nil || b.isCut()) {
 		b.unsent.Add(1)
 	}
 }
 
-// open sends the arrivals that this worker gets hold of until none is left.
+// open sends arrivals until none is left for this worker.
 func (b *burst) open(schedule, requests context.Context, w *worker) {
 	w.pass = b.limiter.Ticket(&w.result, b.cut)
 	for {
@@ -252,8 +251,8 @@ func (b *burst) next(schedule context.Context) (next load.Arrival, ok bool) {
 	return load.Arrival{}, false
 }
 
-// claim takes the next arrival if it is due. Where no ceiling can hold it back it starts
-// with that: one lock less.
+// claim takes the next arrival if it is due. If no ceiling can hold it back, claim also
+// starts it and saves one lock.
 func (b *burst) claim(free probe.Instant) (next load.Arrival, state load.ClaimState) {
 	if b.limiter.MayHoldBack() {
 		return b.recorder.Reserve(probe.Now(), free)
@@ -261,8 +260,8 @@ func (b *burst) claim(free probe.Instant) (next load.Arrival, state load.ClaimSt
 	return b.recorder.Claim(probe.Now(), free)
 }
 
-// reasonOf says why an arrival that a ceiling has held back did not start: for that
-// ceiling, unless the burst has ended meanwhile.
+// reasonOf returns why an arrival did not start: held, the reason of the ceiling that held
+// it back, unless the burst has ended meanwhile.
 func (b *burst) reasonOf(schedule context.Context, held load.DropReason) load.DropReason {
 	switch {
 	case b.isCut():
@@ -274,7 +273,7 @@ func (b *burst) reasonOf(schedule context.Context, held load.DropReason) load.Dr
 	}
 }
 
-// isCut reports whether the breaker has ended the burst, where there is a gate.
+// isCut reports whether the breaker has ended the burst. It is false without a gate.
 func (b *burst) isCut() bool {
 	select {
 	case <-b.cut:
@@ -284,7 +283,7 @@ func (b *burst) isCut() bool {
 	}
 }
 
-// stopReason says why arrivals that are left over did not start.
+// stopReason returns why the remaining arrivals did not start.
 func stopReason(schedule context.Context) load.DropReason {
 	if schedule.Err() == nil {
 		return load.DropTimeout

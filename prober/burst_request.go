@@ -10,16 +10,16 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// ending is what became of a request.
+// ending is the end of a request.
 type ending struct {
 	code errcode.Code
-	// dropped means that it was dropped unsent, taken that it was taken from the worker
-	// meanwhile, which must leave then. The code says nothing in either case.
+	// dropped means that the request was dropped unsent. taken means that it was taken from
+	// the worker, which must leave then. In both cases code has no meaning.
 	dropped, taken bool
 }
 
-// perform does with s what an arrival is that the ceilings have let through at start: a
-// request, or a journey. It returns false if the worker must leave.
+// perform sends an arrival with s: a request or a journey. The ceilings have let it through
+// at start. It returns false if the worker must leave.
 func (b *burst) perform(schedule, requests context.Context, s *sender, w *worker, a load.Arrival, start probe.Instant) (goOn bool) {
 	if b.load.IsJourney() {
 		return b.travel(schedule, requests, s, w, a.Due, start)
@@ -27,7 +27,7 @@ func (b *burst) perform(schedule, requests context.Context, s *sender, w *worker
 	return !b.exchange(requests, s, w, a, start).taken
 }
 
-// exchange performs a request with s that the ceilings have let through at start.
+// exchange sends a request with s. The ceilings have let it through at start.
 func (b *burst) exchange(requests context.Context, s *sender, w *worker, a load.Arrival, start probe.Instant) (e ending) {
 	r := &w.result
 	b.show(w, s)
@@ -45,8 +45,8 @@ func (b *burst) exchange(requests context.Context, s *sender, w *worker, a load.
 	return e
 }
 
-// serve has the engine of s perform a request and judges the result. A panic is the
-// failure of this one request.
+// serve has the engine of s perform a request and judges the result. A panic is a failure of
+// this request only.
 func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (code errcode.Code) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -62,8 +62,8 @@ func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (cod
 	return apportion(r, b.judge(s, r))
 }
 
-// finishRequest counts a request that has ended, or drops it if it was never sent for want of
-// a connection.
+// finishRequest counts a request that has ended. It drops a request that was never sent
+// because it got no connection.
 func (b *burst) finishRequest(r *probe.Result, code errcode.Code) (dropped bool) {
 	if errors.Is(r.Err, probe.ErrConnectionLimit) && !wasSent(r) {
 		b.recorder.DropUnsent(r.Request, load.DropLimitConnections)
@@ -85,15 +85,14 @@ func (b *burst) finishRequest(r *probe.Result, code errcode.Code) (dropped bool)
 	return false
 }
 
-// wasSent reports whether a request that got no connection in the end had been sent on
-// another before.
+// wasSent reports whether a request that got no connection in the end was sent on another one
+// before.
 func wasSent(r *probe.Result) bool {
 	return r.HTTP != nil && (len(r.HTTP.Hops) > 0 || r.HTTP.Resent) || r.DNS != nil && r.DNS.Cut
 }
 
-// stuck counts a request that was taken from a worker. Another worker takes its place
-// unless as many as the target may have hang already, so that fewer than twice as many
-// can hang.
+// stuck counts a request that was taken from a worker. Another worker takes its place unless
+// as many workers hang as the target may have. So fewer than twice as many can hang.
 func (b *burst) stuck(w *worker) (replace bool) {
 	b.hung.Add(1)
 	var r probe.Result
@@ -109,5 +108,5 @@ func (b *burst) stuck(w *worker) (replace bool) {
 	return b.spared() > 0
 }
 
-// spared is how many workers the target may have beside those that hang.
+// spared returns how many workers the target may have besides the hanging ones.
 func (t *target) spared() int { return max(t.load.Burst.Concurrency-int(t.hung.Load()), 0) }

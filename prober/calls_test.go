@@ -22,8 +22,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// noting is a gRPC server that notes each call, its metadata x-a and its message, and echoes
-// the message.
+// noting is a gRPC server that notes each call, its metadata x-a and its message, and
+// echoes the message.
 func noting(calls chan<- string) peers.Script {
 	return func(c net.Conn) {
 		p := peers.NewH2(c)
@@ -49,7 +49,7 @@ func noting(calls chan<- string) peers.Script {
 	}
 }
 
-// fireCalls sends one burst to a target of the file, and returns what its server heard.
+// fireCalls sends one burst to a target of the file, and returns the notes of its server.
 func fireCalls(t *testing.T, file string) (heard []string, shot *Shot) {
 	t.Helper()
 	const most = 100
@@ -136,7 +136,7 @@ targets:
 	assert.EqualValues(t, 6, shot.Report().Succeeded)
 }
 
-// What is not known before the server has told its types is failure 1024 of the call.
+// A mistake that only the types of the server reveal is failure 1024 of the call.
 func TestAValueThatDoesNotFitTheTypesOfTheServerIsAFailure(t *testing.T) {
 	t.Parallel()
 	m := newTestManager(t)

@@ -8,9 +8,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Collect has c count each request of the burst that has ended, but for those that failed for the
-// prober's own trouble, as one of the side. It is called before Fire; of several bursts that are compared,
-// for all of them at once.
+// Collect has c count each request of the burst that has ended as one of the side. It does not count
+// failures for the prober's own trouble. It is called before Fire. If several bursts are compared, it is
+// called for all of them at the same time.
 func (s *Shot) Collect(c *compare.Collector, side int) {
 	start := probe.Now()
 	s.Observe(func(r *probe.Result, code errcode.Code) {
@@ -20,12 +20,12 @@ func (s *Shot) Collect(c *compare.Collector, side int) {
 	})
 }
 
-// isCompared reports whether a request that came to the code says something of the target. A request
-// that waited for a worker for too long does: those before it took so long.
+// isCompared reports whether a request with the code says something about the target. QueueTimeout does:
+// the request waited for a worker for too long because the requests before it took so long.
 func isCompared(code errcode.Code) bool { return !code.IsOwn() || code == errcode.QueueTimeout }
 
-// Lost returns how many requests were never sent because the target took too long for those
-// before them. It is called after Fire has returned.
+// Lost returns how many requests were never sent because the target took too long for the requests before
+// them. It is called after Fire has returned.
 func (s *Shot) Lost() uint64 {
 	return lostOf(s.target.recorder.Snapshot(0).Dropped)
 }

@@ -21,14 +21,14 @@ import (
 type compiled struct {
 	engine   probe.Engine
 	reserver probe.Reserver // engine, if its connections have a ceiling
-	supplies []supply       // of what the requests need besides
-	data     *draw.Set      // nil where a request has no text
-	draws    []*draw.Plan   // what each request draws; nil where that is nothing
+	supplies []supply       // bring what else the requests need
+	data     *draw.Set      // nil if no request has a text
+	draws    []*draw.Plan   // what each request draws; nil for nothing
 }
 
-// compile turns t into what sends its requests and judges the answers: the engine of its
-// kind. It fails when the TLS material does not fit together, or settings exclude each
-// other. The certificates that it reads are kept in read, unless that is nil.
+// compile returns the engine of t, which sends its requests and judges the answers. It
+// fails when the TLS material does not fit together, or settings exclude each other. It
+// keeps the certificates it reads in read, unless read is nil.
 func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Certificates) (*compiled, error) {
 	var c *compiled
 	var err error
@@ -80,7 +80,7 @@ func (m *Manager) compileDNS(t config.Target, network policy.Rules, read *wire.C
 	return &compiled{engine: e, reserver: e}, nil
 }
 
-// planOf returns how the connections to t are made, but for what hangs on its engine.
+// planOf returns how connections to t are made, without what depends on its engine.
 func (m *Manager) planOf(t *config.Target, network policy.Rules, read *wire.Certificates) wire.Plan {
 	return wire.Plan{
 		URL:          t.URL,
@@ -93,7 +93,8 @@ func (m *Manager) planOf(t *config.Target, network policy.Rules, read *wire.Cert
 	}
 }
 
-// dialOf returns how connections to t are made, with a clock that there is.
+// dialOf returns how connections to t are made. It replaces a clock that is not
+// available.
 func (m *Manager) dialOf(t *config.Target) option.Dial {
 	d := t.Connection.Dial
 	if !m.clock.IsAvailable() {
@@ -112,8 +113,8 @@ func setConnection(c *transport.Config, conn config.Connection) {
 	c.Proxy = proxyOptions(conn)
 }
 
-// proxyOptions trusts a proxy as it does the target: the same authorities, but
-// the name of the proxy itself, and no client certificate.
+// proxyOptions trusts a proxy like the target: the same authorities, but the name of the
+// proxy itself and no client certificate.
 func proxyOptions(c config.Connection) wire.ProxyOptions {
 	trust := c.TLS.TLS
 	trust.ServerName, trust.Cert, trust.Key = "", nil, nil
@@ -147,8 +148,8 @@ func expectation(e config.Expect) transport.Expectation {
 	return transport.Expectation{Status: e.Status, Version: e.HTTPVersion, Header: e.Headers, Body: e.Body, MaxLatency: e.MaxLatency}
 }
 
-// authorization returns the value of that header for credentials that never
-// change, "" without any.
+// authorization returns the value of Authorization for credentials that never change, ""
+// without any.
 func authorization(r config.Request) string {
 	switch {
 	case r.BasicAuth != nil:

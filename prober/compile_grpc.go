@@ -31,7 +31,7 @@ func (m *Manager) compileGRPC(t config.Target, network policy.Rules, read *wire.
 	return c, nil
 }
 
-// grpcConfig returns what the engine is told about one call of a target.
+// grpcConfig returns the engine's configuration for one call of a target.
 func (m *Manager) grpcConfig(t *config.Target, network policy.Rules, read *wire.Certificates, texts *textReader) (grpc.Config, error) {
 	cfg := grpc.Config{
 		Plan:                  m.planOf(t, network, read),
@@ -59,7 +59,7 @@ func (m *Manager) grpcConfig(t *config.Target, network policy.Rules, read *wire.
 	return cfg, nil
 }
 
-// readCall fills in the metadata and the message of a call, where that varies.
+// readCall fills in the metadata and the message of a call if they vary.
 func (x *textReader) readCall(cfg *grpc.Config, t *config.Target) error {
 	for _, f := range fieldsOf(t.GRPC.Metadata) {
 		varying, fixed, err := x.compile(f.Value, config.MetadataPlace(f.Name))

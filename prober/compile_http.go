@@ -35,7 +35,7 @@ func (m *Manager) compileHTTP(t config.Target, network policy.Rules, read *wire.
 	return c, nil
 }
 
-// httpConfig returns what the engine is told about one request of a target.
+// httpConfig returns the engine's configuration for one request of a target.
 func (m *Manager) httpConfig(t *config.Target, network policy.Rules, read *wire.Certificates, texts *textReader) (transport.Config, error) {
 	cfg := transport.Config{
 		URL:             t.URL,

@@ -9,9 +9,9 @@ import (
 	"example.com/prober/template"
 )
 
-// configure returns what an engine is told about each request of t, as one says of a target
-// that has that request only. authorize is for a request that needs a token. What the requests
-// draw and what brings their tokens goes into c.
+// configure returns the engine's configuration of each request of t. one configures a target
+// with a single request. authorize is called for a request that needs a token. configure adds
+// the data, the draws and the sources of tokens to c.
 func configure[C any](
 	m *Manager, c *compiled, t config.Target, network policy.Rules,
 	one func(*config.Target, *textReader) (C, error), authorize func(cfg *C, authorization func() (string, error)),
@@ -38,7 +38,7 @@ func configure[C any](
 	return cfgs, nil
 }
 
-// requestsIn returns t once for each of its requests, as if it had that one only.
+// requestsIn returns t once for each of its requests, as if it had no other.
 func requestsIn(t config.Target) []config.Target {
 	items := t.Items()
 	if len(items) == 0 {
@@ -51,8 +51,7 @@ func requestsIn(t config.Target) []config.Target {
 	return all
 }
 
-// tokenSources are those of the tokens that requests of a target need: one for all that ask in
-// the same way.
+// tokenSources are the token sources of a target. Requests that ask in the same way share one.
 type tokenSources struct {
 	m       *Manager
 	t       config.Target
@@ -74,9 +73,9 @@ func (s *tokenSources) of(o *config.OAuth2) *tokenSource {
 	return s.all[len(s.all)-1]
 }
 
-// textReader compiles the texts of requests in which names may stand.
+// textReader compiles the texts of requests; names may stand in them.
 type textReader struct {
-	numbers map[string]int // of the names; nil where texts stand for themselves
+	numbers map[string]int // of the names; nil if the texts are literal
 	used    [][]int        // the names in each request so far
 }
 
@@ -91,8 +90,8 @@ func newTextReader(t *config.Target) *textReader {
 // next begins another request.
 func (x *textReader) next() { x.used = append(x.used, nil) }
 
-// draws returns what each request draws of data: what it uses itself or, in a journey, what all
-// do, with the first.
+// draws returns what each request draws of data: the names it uses. In a journey the first step
+// draws for all steps.
 func (x *textReader) draws(data *draw.Set, isJourney bool) []*draw.Plan {
 	var all []*draw.Plan
 	if isJourney {
@@ -108,8 +107,8 @@ func (x *textReader) draws(data *draw.Set, isJourney bool) []*draw.Plan {
 	return all
 }
 
-// compile returns the template of a text; nil if the text is the same in each request, which is
-// returned then as it is sent.
+// compile returns the template of a text. If the text is the same in each request, the template
+// is nil and compile returns the text as it is sent.
 func (x *textReader) compile(text string, place template.Place) (*template.Template, string, error) {
 	if x.numbers == nil {
 		return nil, template.Encode(text, place), nil

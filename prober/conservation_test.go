@@ -19,7 +19,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// okAnswer is what every request gets that instantEngine serves.
+// okAnswer is the answer of instantEngine to every request.
 var okAnswer = &probe.HTTP{Status: 200, Version: probe.HTTP11}
 
 // instantEngine ends every request at once, one in a hundred with a reset.
@@ -38,7 +38,7 @@ func (e *instantEngine) Code(r *probe.Result) errcode.Code { return codeOf(r, 0)
 func (e *instantEngine) CloseIdle() {}
 func (e *instantEngine) Wait()      {}
 
-// totals sums up, from one scrape, what must agree.
+// totals sums up numbers of one scrape that must agree.
 type totals struct{ scheduled, counted, observed, dropped, waiting, inFlight float64 }
 
 func totalsOf(m *Manager, target string) totals {

@@ -13,21 +13,21 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// Demand is what a configuration asks of one prober, if all its bursts meet.
+// Demand is what a configuration needs of one prober if all its bursts coincide.
 type Demand struct {
 	Targets int
-	// AverageRate is in requests per second over a long time. A closed burst that
-	// only its duration bounds does not count: it sends as many as it can.
+	// AverageRate is in requests per second over a long time. It does not count closed
+	// bursts without a number of requests: they send as many as they can.
 	AverageRate float64
 	// PeakRate is the sum of the highest rates of all open bursts, in requests per
 	// second.
 	PeakRate float64
-	// InFlight and Connections are the most there can be at once.
+	// InFlight and Connections are the highest numbers at any moment.
 	InFlight    int
 	Connections int
-	// TypicalSeries is how many time series there are when each target answers and
-	// has failed in one way, MostSeries when each has done so in every way there is.
-	// Those of the process itself, such as go_goroutines, come on top.
+	// TypicalSeries is the number of time series when each target answers and has
+	// failed in one way. MostSeries is the number when each target has done so in every
+	// possible way. Series of the process itself, such as go_goroutines, come on top.
 	TypicalSeries int
 	MostSeries    int
 }
@@ -76,13 +76,13 @@ func kindOf(t *config.Target) numbers.SeriesKind {
 	}
 }
 
-// count counts the series that a target of a kind adds to the shared ones.
+// count returns how many series a target of a kind adds to the shared ones.
 func (m *Manager) count(kind numbers.SeriesKind, shared int) seriesCount {
 	typical, most := kind.Count(func(s numbers.Snapshot) int { return m.series(s) - shared })
 	return seriesCount{typical: typical, most: most}
 }
 
-// series counts the time series of targets, and those that there are without any.
+// series counts the time series of targets and the shared ones.
 func (m *Manager) series(targets ...numbers.Snapshot) int {
 	s := m.scrape(func() {})
 	s.Targets = targets
@@ -97,7 +97,7 @@ func (d *Demand) add(t *config.Target, w load.Work) {
 	d.Connections += connectionsFor(t, w.InFlight)
 }
 
-// connectionsFor returns how many connections so many requests in flight need.
+// connectionsFor returns how many connections t needs for inFlight requests at once.
 func connectionsFor(t *config.Target, inFlight int) int {
 	streams := 1
 	v := t.Connection.HTTPVersion
@@ -107,7 +107,7 @@ func connectionsFor(t *config.Target, inFlight int) int {
 	return (inFlight + streams - 1) / streams
 }
 
-// Exceeds returns an error that names every ceiling that the demand is above.
+// Exceeds returns an error that names every ceiling below the demand.
 func (d *Demand) Exceeds(l Limits) error {
 	var errs []error
 	above := func(what string, need, most float64) {
@@ -122,7 +122,7 @@ func (d *Demand) Exceeds(l Limits) error {
 	return errors.Join(errs...)
 }
 
-// Check reports whether every target of cfg could be started.
+// Check returns an error if a target of cfg could not be started.
 func Check(cfg *config.Config, s Shard) error {
 	m := NewManager(Options{Metrics: cfg.Metrics, Shard: s})
 	_, err := m.compileChanged(cfg, m.own(cfg.Targets))

@@ -16,7 +16,7 @@ import (
 	"example.com/prober/option"
 )
 
-// demandOf is that of one target with a burst, every ten seconds.
+// demandOf returns the demand of one target with a burst every ten seconds.
 func demandOf(burst config.Burst, s Shard) Demand {
 	t := testConfig(burst)
 	t.Interval, t.Sharding = 10*time.Second, config.ShardLoad
@@ -79,7 +79,7 @@ func TestBurstsThatCannotEndBeforeTheNextSlotAreNamed(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		burst config.Burst
-		lasts time.Duration // 0 where no slot need be skipped
+		lasts time.Duration // 0 if no slot need be skipped
 	}{
 		"an open burst whose last arrival is due with the slot": {config.Burst{Rate: 1, Requests: 11}, 10 * time.Second},
 		"an open burst that just fits":                          {config.Burst{Rate: 1, Requests: 10}, 0},
@@ -102,8 +102,8 @@ func TestBurstsThatCannotEndBeforeTheNextSlotAreNamed(t *testing.T) {
 	}
 }
 
-// TestCheckingMoreTargetsCostsLittleMore counts allocations, which stand for the
-// work: to write the pages of a target takes ten thousand.
+// TestCheckingMoreTargetsCostsLittleMore counts allocations. They stand for the work:
+// the pages of a target take ten thousand.
 func TestCheckingMoreTargetsCostsLittleMore(t *testing.T) { //nolint:paralleltest // it counts the allocations of the process
 	const perTarget = 400
 	few, many := targetsOf(t, 10), targetsOf(t, 110)
@@ -134,8 +134,8 @@ func BenchmarkCheckOfAThousandTargets(b *testing.B) {
 	}
 }
 
-// BenchmarkReloadOfAThousandTargets compares them with those that run. None has changed,
-// though their certificates were read anew.
+// BenchmarkReloadOfAThousandTargets compares them with the running ones. None has
+// changed, but their certificates were read anew.
 func BenchmarkReloadOfAThousandTargets(b *testing.B) {
 	before := targetsOf(b, 1000)
 	ca := bytes.Repeat(before.Targets[0].Connection.TLS.CA, 300) // as long as the authorities of a system
@@ -154,8 +154,8 @@ func BenchmarkReloadOfAThousandTargets(b *testing.B) {
 	}
 }
 
-// targetsOf returns so many https targets with expectations, which trust an authority
-// and show a certificate of their own.
+// targetsOf returns so many https targets with expectations. They trust an authority and
+// show a certificate of their own.
 func targetsOf(tb testing.TB, n int) *config.Config {
 	tb.Helper()
 	cfg := &config.Config{Metrics: config.Metrics{Buckets: testBuckets}}
@@ -173,7 +173,7 @@ func targetsOf(tb testing.TB, n int) *config.Config {
 	return cfg
 }
 
-// demandAt is the demand of one target at a URL.
+// demandAt returns the demand of one target at a URL.
 func demandAt(raw string) Demand {
 	t := testConfig(config.Burst{Requests: 20, Concurrency: 5})
 	t.URL, _ = url.Parse(raw)

@@ -18,8 +18,8 @@ func scrapeOnce(m *Manager) {
 	}
 }
 
-// divided is a configuration with a target of each sharding, where shard 0 of 2 runs "moves"
-// no more that it runs alone.
+// divided is a configuration with a target of each sharding. As shard 0 of 2, a manager no
+// longer runs "moves"; alone, it does.
 func divided(t *testing.T, s server) *config.Config {
 	t.Helper()
 	shared := s.target("shared")

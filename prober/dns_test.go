@@ -113,7 +113,7 @@ targets:
 	assert.NotContains(t, text, `name.test`, "nothing that was asked is in a label")
 }
 
-// A request whose question was asked is counted, though it gets no connection for asking again.
+// A request whose question was asked counts, though it gets no connection to ask again.
 func TestAQuestionThatWasAskedOnceWasSent(t *testing.T) {
 	t.Parallel()
 	assert.True(t, wasSent(&probe.Result{DNS: &probe.DNS{Cut: true}}))

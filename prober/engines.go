@@ -7,8 +7,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// engines are those of one target whose last request has not ended: more than one
-// while what a reload has changed still drains.
+// engines are the engines of one target whose last request has not ended. There are
+// several while the engine from before a reload drains.
 type engines struct {
 	mu  sync.Mutex
 	all []probe.Engine
@@ -26,7 +26,7 @@ func (e *engines) remove(one probe.Engine) {
 	e.all = slices.DeleteFunc(e.all, func(other probe.Engine) bool { return other == one })
 }
 
-// open returns how many connections they have open.
+// open returns how many connections the engines have open.
 func (e *engines) open() (n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// traced is a request that took so long and has a trace.
+// traced is a request with a latency and a trace.
 func traced(id byte, latency time.Duration, err error) *probe.Result {
 	r := &probe.Result{Due: 1, End: probe.Instant(latency) + 1, Sent: 100, HTTP: &probe.HTTP{TraceID: probe.TraceID{15: id}}}
 	if err != nil {
@@ -129,7 +129,7 @@ func TestNativeHistogramsHaveTheirExemplarsInTheOrderOfTime(t *testing.T) {
 	assert.Equal(t, []string{"1", "2"}, seen)
 }
 
-// A page is written over with each scrape: nothing of one may show in the next.
+// Each scrape overwrites the page: nothing of one may show in the next.
 func TestExemplarsDoNotStickToThePage(t *testing.T) {
 	t.Parallel()
 	m := managerWithTraces(t, []*probe.Result{traced(1, 300*time.Millisecond, syscall.ECONNRESET)})

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
 
 var testBuckets = []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10}
 
-// outcome returns what a request that took d came to.
+// outcome returns the result of a request that took d.
 func outcome(d time.Duration, err error) *probe.Result {
 	return &probe.Result{Due: 1, End: probe.Instant(d) + 1, Err: err}
 }
@@ -33,7 +33,7 @@ func refusal() *probe.Result {
 	return outcome(time.Millisecond, &errcode.PhaseError{Phase: errcode.PhaseConnect, Err: errors.New("connection refused")})
 }
 
-// play counts one burst of results that all came to one code.
+// play counts one burst of results, all with one code.
 func play(r *numbers.Recorder, code errcode.Code, results ...*probe.Result) {
 	r.StartBurst(nil)
 	for _, res := range results {
@@ -49,13 +49,13 @@ func startLate(r *numbers.Recorder, by time.Duration) {
 	play(r, errcode.OK)
 }
 
-// noEngine stands where no request is sent.
+// noEngine is for tests that send no request.
 type noEngine struct{ probe.Engine }
 
 func (noEngine) ClientCertificateNotAfter() time.Time { return time.Time{} }
 
-// fakeEngine stands in for the network: each request takes a time that the test
-// decides on, and its own goroutine's sleep is all there is to it.
+// fakeEngine replaces the network. The test decides how long each request takes; the
+// goroutine of the request only sleeps.
 type fakeEngine struct {
 	// serve returns how long request k, counted from 0, takes, and its status.
 	serve func(k int) (time.Duration, int)
@@ -63,7 +63,7 @@ type fakeEngine struct {
 	mu      sync.Mutex
 	starts  []probe.Instant
 	dues    []probe.Instant
-	asked   []int // which request each was
+	asked   []int // the request of each
 	current int
 	most    int
 	closed  int
@@ -198,14 +198,14 @@ func failed(s numbers.Snapshot, code errcode.Code, phase errcode.Phase) (n uint6
 	return n
 }
 
-// fireOnce fires a burst and returns what the target has come to.
+// fireOnce fires a burst and returns the numbers of the target.
 func fireOnce(t testing.TB, target *target) numbers.Snapshot {
 	t.Helper()
 	target.fire(t.Context(), context.Background(), 0)
 	return conserved(t, target.recorder)
 }
 
-// conserved returns what r has counted, and checks that nothing is lost.
+// conserved returns the numbers of r, and checks that nothing is lost.
 func conserved(t testing.TB, r *numbers.Recorder) numbers.Snapshot {
 	t.Helper()
 	c := r.Snapshot(numbers.WithEverything)
@@ -213,7 +213,7 @@ func conserved(t testing.TB, r *numbers.Recorder) numbers.Snapshot {
 	return c
 }
 
-// assertConserved demands that nothing is lost and nothing is counted twice.
+// assertConserved checks that nothing is lost and nothing is counted twice.
 func assertConserved(t testing.TB, c numbers.Snapshot) {
 	t.Helper()
 	var counted, dropped uint64

@@ -7,7 +7,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// filesOf returns how the files of targets of a configuration do.
+// filesOf returns the state of the target files of a configuration.
 func filesOf(cfg *config.Config) []numbers.TargetFile {
 	files := make([]numbers.TargetFile, len(cfg.TargetFiles))
 	for i, f := range cfg.TargetFiles {

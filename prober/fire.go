@@ -23,7 +23,7 @@ func NewShot(o Options, t config.Target, network policy.Rules) (*Shot, error) {
 	return NewManager(o).shot(t, network)
 }
 
-// NewShots prepares the bursts of several targets, which have the ceilings in common.
+// NewShots prepares the bursts of several targets. They share the ceilings.
 func NewShots(o Options, targets []config.Target, network policy.Rules) ([]*Shot, error) {
 	m := NewManager(o)
 	var shots []*Shot
@@ -63,9 +63,9 @@ func (s *Shot) Fire(schedule, requests context.Context) {
 	t.fireAt(schedule, requests, start, slot)
 }
 
-// Observer is called with each request that has ended and with its code, and not with those
-// that were dropped. Several goroutines call it at once. It must not keep r, nor what r points
-// to.
+// Observer is called with each request that has ended and with its code. It is not called for
+// dropped requests. Several goroutines call it at once. It must not keep r or anything r
+// points to.
 type Observer func(r *probe.Result, code errcode.Code)
 
 // Observe has o called for each request of the burst. It is called before Fire.
@@ -77,7 +77,7 @@ func (s *Shot) Target() string { return s.target.load.Name }
 // Plan returns what the burst is about to send.
 func (s *Shot) Plan() Plan { return s.target.load.Plan() }
 
-// Report returns what the burst came to. It is called after Fire has returned.
+// Report returns the numbers of the burst. It is called after Fire has returned.
 func (s *Shot) Report() numbers.Report {
 	var all numbers.Snapshot
 	from := s.entry.source()

@@ -10,23 +10,21 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// ErrTooManyTargets is why a target that was found does not run: there are as many as
-// --limit.targets allows.
+// ErrTooManyTargets is why a found target does not run: --limit.targets is reached.
 var ErrTooManyTargets = errors.New("there are as many targets as --limit.targets allows")
 
-// ApplyFound makes the running targets those of cfg and those that were found besides, whose
-// names are others. It fails as [Manager.Apply] does. A target that was found and cannot run
-// is left out, and refused says why under its name.
+// ApplyFound makes the targets of cfg and the found targets the running ones. No name is in both.
+// It fails like [Manager.Apply]. It leaves out a found target that cannot run; refused maps its
+// name to the reason.
 func (m *Manager) ApplyFound(cfg *config.Config, found []config.Target) (refused map[string]error, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.applyFound(cfg, found)
 }
 
-// Divide is [Manager.ApplyFound] for a manager that is another shard from then on, or one of
-// another number. Targets that it runs no more are removed after one more scrape, and those whose
-// part of a burst is another one begin it with their next burst. If it fails the manager stays
-// the shard that it was.
+// Divide is [Manager.ApplyFound] for a manager that becomes shard s. It removes targets of other
+// shards after one more scrape. A target whose part of a burst changes takes the new part with
+// its next burst. If Divide fails, the manager keeps its shard.
 func (m *Manager) Divide(s Shard, cfg *config.Config, found []config.Target) (refused map[string]error, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -54,16 +52,15 @@ func (m *Manager) applyFound(cfg *config.Config, found []config.Target) (refused
 	return refused, nil
 }
 
-// CheckFound returns why targets that were found besides those of cfg could not be started,
-// by name.
+// CheckFound returns why found targets could not be started besides the targets of cfg, by name.
 func CheckFound(cfg *config.Config, found []config.Target, l Limits, s Shard) map[string]error {
 	m := NewManager(Options{Metrics: cfg.Metrics, Limits: l, Shard: s})
 	_, refused := m.admit(cfg, len(m.own(cfg.Targets)), found, map[string]*compiled{})
 	return refused
 }
 
-// admit compiles those targets that were found and are new or changed, and returns those
-// that this shard runs and that can run. There are so many others.
+// admit compiles found targets that are new or changed. It returns the found targets of this
+// shard that can run.
 func (m *Manager) admit(cfg *config.Config, others int, found []config.Target, changed map[string]*compiled) (admitted []config.Target, refused map[string]error) {
 	refused = map[string]error{}
 	room := m.limiter.Limits.Targets - others
@@ -88,8 +85,7 @@ func (m *Manager) admit(cfg *config.Config, others int, found []config.Target, c
 	return admitted, refused
 }
 
-// isChanged reports whether t, or the part of it that this shard sends, is not what runs under
-// its name.
+// isChanged reports whether t, or this shard's part of it, differs from what runs under its name.
 func (m *Manager) isChanged(t *config.Target) bool {
 	e := m.entries[t.Name]
 	return e == nil || e.removed || e.part != m.partOf(t) || !reflect.DeepEqual(&e.cfg, t) // of pointers, for which a target is not copied

@@ -11,7 +11,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// running returns the names of the targets that run, in their order.
+// running returns the names of the running targets, in order.
 func running(m *Manager) (names []string) {
 	for _, t := range m.Targets() {
 		names = append(names, t.Name)
@@ -19,7 +19,7 @@ func running(m *Manager) (names []string) {
 	return names
 }
 
-// unusable returns a target that no engine can be made for.
+// unusable returns a target without a possible engine.
 func (s server) unusable(name string) config.Target {
 	t := s.target(name)
 	t.URL = &url.URL{Scheme: "https", Host: "x.example"}

@@ -16,7 +16,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// scarceEngine has so many connections for the requests of all that share it.
+// scarceEngine has so many connections for the requests of all targets that share it.
 type scarceEngine struct {
 	*fakeEngine
 
@@ -117,7 +117,7 @@ func TestAnArrivalWaitsForAConnectionWithinItsTime(t *testing.T) {
 	})
 }
 
-// refusedEngine has no connection for any request, for some after a redirect.
+// refusedEngine has no connection for any request, and for some after a redirect.
 type refusedEngine struct {
 	noEngine
 	hops []probe.Hop

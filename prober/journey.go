@@ -19,8 +19,8 @@ type journey struct {
 	thought    time.Duration
 }
 
-// travel goes through the steps of a journey whose first step was due, has started, and has
-// passed the ceilings. All of them are sent with s. It returns false if the worker must leave.
+// travel goes through the steps of a journey and sends all of them with s. The first step was
+// due, has started, and has passed the ceilings. It returns false if the worker must leave.
 func (b *burst) travel(schedule, requests context.Context, s *sender, w *worker, due, start probe.Instant) (goOn bool) {
 	until := w.pass.Until
 	defer func() { w.pass.Until = until }()
@@ -30,9 +30,9 @@ func (b *burst) travel(schedule, requests context.Context, s *sender, w *worker,
 		e := b.exchange(requests, s, w, next, start)
 		step := next.Request
 		switch {
-		case e.taken: // whoever took it has ended the journey
+		case e.taken: // the watchdog has ended the journey
 			return false
-		case e.dropped && step == 0: // the journey never was
+		case e.dropped && step == 0: // the journey never started
 			return true
 		case e.dropped, e.code.IsOwn():
 			b.endJourney(&w.journey, numbers.JourneyInterrupted, step, w.result.End)
@@ -52,8 +52,8 @@ func (b *burst) travel(schedule, requests context.Context, s *sender, w *worker,
 	}
 }
 
-// nextStep waits until a step may start. It returns false if it may not, and has counted it then
-// if it was due.
+// nextStep waits until a step may start. It returns false if the step may not start. If the step
+// was due, nextStep has counted it.
 func (b *burst) nextStep(schedule context.Context, s *sender, w *worker, step int) (next load.Arrival, start probe.Instant, ok bool) {
 	next = load.Arrival{Request: step, Due: w.result.End}
 	if think := thinkTime(&s.cfg); think > 0 {
@@ -74,15 +74,15 @@ func (b *burst) nextStep(schedule context.Context, s *sender, w *worker, step in
 	}
 	start = probe.Now()
 	if b.limiter.MayHoldBack() {
-		next.Due = start // as all requests of closed bursts are
+		next.Due = start // as for all requests of closed bursts
 	}
 	b.recorder.Due(step)
 	b.recorder.Start(step)
 	return next, start, true
 }
 
-// admitStep lets a step of an open burst through that is due, unless a ceiling holds it back
-// for too long.
+// admitStep lets a due step of an open burst through, unless a ceiling holds it back for too
+// long.
 func (b *burst) admitStep(schedule context.Context, s *sender, w *worker, next load.Arrival) (_ load.Arrival, start probe.Instant, ok bool) {
 	b.recorder.Due(next.Request)
 	w.pass.Until = next.Due.Add(s.timeouts[next.Request])

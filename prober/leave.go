@@ -2,11 +2,11 @@ package prober
 
 import "time"
 
-// keptAfterMove is how long the counters of a target that another shard runs wait for a scrape:
-// longer than the interval between any two scrapes that are of use.
+// keptAfterMove is how long the counters of a target that has moved to another shard wait for a
+// scrape. It is longer than any useful scrape interval.
 const keptAfterMove = 5 * time.Minute
 
-// remove lets the entry drain and forgets it then, unless its name has come back.
+// remove lets the entry drain. Then it forgets the entry, unless its name has come back.
 func (m *Manager) remove(name string, e *entry) {
 	e.removed = true
 	last, moves := e.run, m.dividing
@@ -28,9 +28,9 @@ func (m *Manager) remove(name string, e *entry) {
 	})
 }
 
-// awaitScrape waits until a scrape has begun, so that nothing is lost that was counted before.
-// Where nobody has ever scraped it waits for none. It reports false at the shutdown, whose last
-// scrape is still to come.
+// awaitScrape waits until a scrape has begun, so no count from before is lost. If nobody has
+// ever scraped, it does not wait. It returns false at the shutdown: the last scrape is still to
+// come.
 func (m *Manager) awaitScrape() bool {
 	m.mu.Lock()
 	scraped, isScraped := m.scraped, m.scrapes > 0

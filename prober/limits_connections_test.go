@@ -43,7 +43,8 @@ func limited(l Limits) Options {
 	return Options{Log: slog.New(slog.DiscardHandler), Metrics: config.Metrics{Buckets: testBuckets}, Limits: l}
 }
 
-// managed returns a manager under the given ceilings, which holds nothing at the end.
+// managed returns a manager under the given ceilings. It checks that the manager holds
+// nothing at the end.
 func managed(t *testing.T, l Limits) *Manager {
 	t.Helper()
 	m := NewManager(limited(l))
@@ -58,8 +59,8 @@ func managed(t *testing.T, l Limits) *Manager {
 
 func assertNothingHeld(t testing.TB, m *Manager) {
 	t.Helper()
-	// A sender does not wait for ever until the last of its connections is closed, which a
-	// busy machine may have no time for.
+	// A sender waits only for some time until its last connections are closed; a busy
+	// machine may need longer.
 	assert.Eventually(t, func() bool { return m.limiter.Holding() == load.Holding{} }, patience, time.Millisecond)
 }
 

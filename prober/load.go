@@ -5,7 +5,7 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// What the commands hand to a manager and get from a shot, whatever room it lives in.
+// The types of package load that commands hand to a manager or get from a shot.
 type (
 	// Limits are the ceilings of the process.
 	Limits = load.Limits
@@ -15,7 +15,7 @@ type (
 	Plan = load.Plan
 )
 
-// loadOf returns when t sends how many requests.
+// loadOf returns the load of t: when it sends how many requests.
 func loadOf(t *config.Target) load.Target {
 	b := &t.Burst
 	l := load.Target{
@@ -42,7 +42,7 @@ func loadOf(t *config.Target) load.Target {
 	return l
 }
 
-// breakerOf returns a breaker as t asks for it.
+// breakerOf returns the breaker that t configures.
 func breakerOf(t *config.Target) load.Breaker {
 	if t.Breaker == nil {
 		return load.Breaker{}

@@ -11,13 +11,13 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// windows are the windows of maintenance of a target. They change with the configuration, also where the target
-// does not.
+// windows are the maintenance windows of a target. They can change with the configuration while the target does
+// not.
 type windows struct {
 	schedule atomic.Pointer[maintenance.Schedule]
 }
 
-// at returns the window that a moment is in, or nil. w may be nil.
+// at returns the window around a moment, or nil. w may be nil.
 func (w *windows) at(now time.Time) *maintenance.Window {
 	if w == nil {
 		return nil
@@ -28,8 +28,8 @@ func (w *windows) at(now time.Time) *maintenance.Window {
 	return nil
 }
 
-// shown returns what a snapshot has of the maintenance: nil where no window is for the target. When it ends is
-// worked out only if that is wanted, as it takes a while. w may be nil.
+// shown returns the maintenance for a snapshot: nil if no window is for the target. It computes the end only if
+// withEnd is set, because that takes a while. w may be nil.
 func (w *windows) shown(withEnd bool) *numbers.Maintenance {
 	if w == nil {
 		return nil
@@ -59,8 +59,8 @@ func (m *Manager) maintain(cfg *config.Config) {
 	}
 }
 
-// rest counts a slot at which no burst starts because of maintenance that stops bursts, and returns how long it
-// is until the next one. ok is false if there is no such maintenance.
+// rest counts a slot without a burst because of maintenance, and returns the time until the next slot. ok is
+// false if no such maintenance is in force.
 func (t *target) rest(grid load.Slots, due probe.Instant) (wait time.Duration, ok bool) {
 	now := t.wall()
 	if w := t.windows.at(now); w == nil || !w.Stop {

@@ -1,10 +1,8 @@
-// Package prober keeps a set of targets under continuous load and counts what
-// comes back.
+// Package prober keeps a set of targets under continuous load and counts the results.
 //
-// A [Manager] runs one goroutine per target, which fires a burst at each of the
-// target's slots. When and how many requests that is, package load says. All numbers of a
-// target are kept by its recorder in package numbers; the manager hands out snapshots of
-// them, consistent each.
+// A [Manager] runs one goroutine per target, which fires a burst at each slot of the target.
+// Package load says when and how many requests that is. The recorder of a target in package numbers
+// keeps all its numbers; the manager hands out consistent snapshots of them.
 package prober
 
 import (
@@ -27,14 +25,14 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// Options is what holds for all targets for the life of the process.
+// Options holds for all targets for the life of the process.
 type Options struct {
 	Log *slog.Logger
-	// DroppedLogLines returns how many lines of the log were dropped so far; nil if
-	// none ever are. It may be called from any goroutine.
+	// DroppedLogLines returns how many lines of the log were dropped so far; nil if none ever are.
+	// It may be called from any goroutine.
 	DroppedLogLines func() uint64
-	// Metrics says how latencies are stored. It cannot change later: a histogram
-	// whose buckets changed would no longer add up.
+	// Metrics says how latencies are stored. It cannot change later: a histogram with other buckets
+	// would no longer add up.
 	Metrics config.Metrics
 	Limits  Limits
 	Shard   Shard
@@ -52,7 +50,7 @@ type Manager struct {
 	shard   Shard
 	// shows means that requests are traced.
 	shows bool
-	// decoders is shared by all targets, so that its bound on memory is of all.
+	// All targets share decoders, so its bound on memory holds for all of them together.
 	decoders *content.Decoders
 	answers  *numbers.AnswerSpace // likewise
 	precise  *load.Precision
@@ -66,22 +64,22 @@ type Manager struct {
 	mu      sync.Mutex
 	entries map[string]*entry
 	runs    map[*run]struct{} // all that have not ended
-	ended   sync.WaitGroup    // of what the manager started
+	ended   sync.WaitGroup    // of goroutines of the manager
 	order   []string          // names in the order of the file
 	sorted  []*entry          // entries by name; nil after one came or went
 	network policy.Rules
 	files   []numbers.TargetFile
-	asked   config.Metrics // by the configuration, whatever the histograms have
+	asked   config.Metrics // by the configuration; the histograms may differ
 	stopped bool
 	// stopping is closed when stopped is set.
 	stopping chan struct{}
 	// dividing means that targets are removed because another shard runs them.
 	dividing bool
-	// scrapes is how many have begun, scraped is closed by the next one.
+	// scrapes counts scrapes that have begun; the next one closes scraped.
 	scrapes uint64
 	scraped chan struct{}
-	// retired are the lags of the targets that were removed. They are as old as the
-	// manager, and so are those of all.
+	// retired are the lags of removed targets. They are as old as the manager, and so are the lags
+	// of all.
 	retired numbers.Lags
 	reload  reloadState
 }
@@ -91,20 +89,20 @@ type reloadState struct {
 	success time.Time
 }
 
-// entry is what the manager keeps under the name of a target. Its recorder and
-// its reports stay when the target's configuration changes.
+// entry is the state under the name of a target. Its recorder and its reports stay when the
+// target's configuration changes.
 type entry struct {
 	cfg      config.Target
-	part     load.Part // that this shard sends
+	part     load.Part // of this shard
 	recorder *numbers.Recorder
 	reports  *reports
 	engine   probe.Engine
-	engines  *engines // engine, and those before it that still drain
+	engines  *engines // engine, and earlier ones that still drain
 	data     *draw.Set
 	run      *run
 	removed  bool // drains, then goes
-	// standing is the comparison with another target that its configuration asks for, feeds are all
-	// that it is part of.
+	// standing is the comparison that the target's configuration asks for. feeds are all
+	// comparisons with the target.
 	standing *standing
 	feeds    *feeds
 	windows  *windows
@@ -116,10 +114,10 @@ type run struct {
 	stop  context.CancelCauseFunc
 	abort context.CancelFunc
 	done  chan struct{} // closed when the last request has ended
-	// adopt has requests sent with another sender, which it waits for.
+	// adopt has requests sent with another sender. It waits for the sender.
 	adopt func(*sender)
-	// newest is the sender that was given to it last, settled is closed when it sends
-	// with that, or never will. The manager's lock covers both.
+	// newest is the latest sender. settled is closed when the run sends with newest, or never will.
+	// The manager's lock covers both.
 	newest  *sender
 	settled chan struct{}
 }
@@ -154,16 +152,16 @@ func NewManager(o Options) *Manager {
 	}
 }
 
-// Apply makes the running targets those of cfg. It fails, and changes nothing,
-// when one of them cannot be compiled. Targets that are unchanged notice nothing;
-// those that changed finish what is in flight first and keep their counters;
-// those that are gone lose theirs after their last request was counted.
+// Apply makes the targets of cfg the running ones. It fails, and changes nothing, when one of them
+// cannot be compiled. Unchanged targets are not affected. Changed targets finish requests in flight
+// first and keep their counters. Removed targets lose their counters after their last request was
+// counted.
 func (m *Manager) Apply(cfg *config.Config) error {
 	_, err := m.ApplyFound(cfg, nil)
 	return err
 }
 
-// apply makes the running targets those of targets; changed has those that are compiled.
+// apply makes targets the running ones; changed holds the compiled ones.
 func (m *Manager) apply(cfg *config.Config, targets []config.Target, changed map[string]*compiled) {
 	wanted := make(map[string]bool, len(targets))
 	m.order = m.order[:0]
@@ -195,8 +193,8 @@ func (m *Manager) NoteReload(err error) {
 	}
 }
 
-// Shutdown starts no further request, waits for those in flight until ctx ends,
-// then cancels the rest. When it returns every request has been counted.
+// Shutdown starts no further request, waits for requests in flight until ctx ends, then cancels the
+// rest. When it returns, every request has been counted.
 func (m *Manager) Shutdown(ctx context.Context) {
 	m.mu.Lock()
 	if !m.stopped {
@@ -246,7 +244,7 @@ func (m *Manager) compileChanged(cfg *config.Config, own []config.Target) (map[s
 	return changed, nil
 }
 
-// own returns those of targets that this shard runs.
+// own returns the targets of this shard.
 func (m *Manager) own(targets []config.Target) []config.Target {
 	return slices.DeleteFunc(slices.Clone(targets), func(t config.Target) bool {
 		l := loadOf(&t)
@@ -254,9 +252,8 @@ func (m *Manager) own(targets []config.Target) []config.Target {
 	})
 }
 
-// replace starts t, after what runs under its name now has drained. If only the way
-// has changed in which its requests are sent, what runs goes on, with the burst that is
-// under way, and sends them with another sender.
+// replace starts t after the current run under its name has drained. If only the way of sending has
+// changed, the current run goes on with its burst and another sender.
 func (m *Manager) replace(t config.Target, c *compiled) {
 	e := m.entries[t.Name]
 	if e == nil {
@@ -292,8 +289,9 @@ func (m *Manager) newSender(t config.Target, c *compiled, engines *engines) *sen
 	return s
 }
 
-// change has r send its requests with s: at once, or, if s has to log in or another one
-// before it does, as soon as that has been tried. A sender that is overtaken is left out.
+// change has r send its requests with s. It does so at once unless s, or a sender before it, has to
+// log in; then it waits for the first attempt. It leaves out a sender that a newer one has
+// overtaken.
 func (m *Manager) change(r *run, s *sender) {
 	before := r.settled
 	r.newest, r.settled = s, make(chan struct{})
@@ -375,7 +373,7 @@ func (m *Manager) start(t *target, before *run) *run {
 	return r
 }
 
-// noteMetrics says so when a reload begins to ask for what only a restart can do.
+// noteMetrics logs when a reload begins to ask for a change that needs a restart.
 func (m *Manager) noteMetrics(metrics config.Metrics) {
 	if !reflect.DeepEqual(metrics, m.asked) && !reflect.DeepEqual(metrics, m.metrics) {
 		m.log.Warn("the histograms keep the buckets of the start; a restart gives them those of the configuration")

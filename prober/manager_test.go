@@ -20,10 +20,10 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// patience bounds whatever a test waits for; it is far above what is needed.
+// patience bounds every wait of a test; it is far above the need.
 const patience = 2 * time.Minute
 
-// server is what targets are for.
+// server is the server of the targets.
 type server struct{ *peers.Site }
 
 func newServer(t *testing.T, handler http.HandlerFunc) server {
@@ -65,7 +65,7 @@ func apply(t *testing.T, m *Manager, targets ...config.Target) {
 	require.NoError(t, m.Apply(&config.Config{Targets: targets, Metrics: m.metrics}))
 }
 
-// tallyOf returns the numbers of a target, also of one that drains.
+// tallyOf returns the numbers of a target, even while it drains.
 func tallyOf(m *Manager, name string) numbers.Snapshot {
 	m.mu.Lock()
 	e := m.entries[name]
@@ -76,7 +76,7 @@ func tallyOf(m *Manager, name string) numbers.Snapshot {
 	return e.recorder.Snapshot(numbers.WithEverything)
 }
 
-// isGone reports whether there is nothing left of a target.
+// isGone reports whether nothing is left of a target.
 func isGone(m *Manager, name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -194,8 +194,8 @@ func TestConfigurationThatCannotBeCompiledChangesNothing(t *testing.T) {
 	assert.Equal(t, "stays", m.Targets()[0].Name)
 }
 
-// askedFor is a context that calls asked when somebody asks for its end, which Shutdown
-// does once every target has been told to start nothing more.
+// askedFor is a context that calls asked when somebody asks for its end. Shutdown does
+// so once it has told every target to start nothing more.
 type askedFor struct {
 	context.Context //nolint:containedctx // it is a context
 

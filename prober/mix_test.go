@@ -16,7 +16,8 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// mixOf returns a target with requests a, b, c … of these weights, all like that of cfg.
+// mixOf returns a target with requests a, b, c … of these weights, all like the request of
+// cfg.
 func mixOf(cfg config.Target, weights ...int) config.Target {
 	for i, w := range weights {
 		cfg.Requests = append(cfg.Requests, config.NamedRequest{
@@ -57,7 +58,7 @@ func TestAMixIsExactlyInProportion(t *testing.T) {
 	}
 }
 
-// Shards that share a target send together what one process sends, request by request.
+// Shards with a common target send together what one process sends, request by request.
 func TestShardsSendTogetherTheMixOfOneProcess(t *testing.T) {
 	for name, burst := range map[string]config.Burst{
 		"closed":  {Requests: 1003, Concurrency: 50},

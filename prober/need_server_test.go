@@ -18,8 +18,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// fastestEngine notes which requests are sent with less than half of the time that the
-// fastest answer took.
+// fastestEngine notes requests that are sent with less than half of the time of the fastest
+// answer left.
 type fastestEngine struct {
 	probe.Engine
 	mu       sync.Mutex
@@ -51,8 +51,8 @@ func (e *fastestEngine) note(r *probe.Result) {
 	}
 }
 
-// How many answers a machine has time for depends on it. That none is asked for which there
-// is no time for does not.
+// The number of answers depends on the machine. But on every machine, no request is sent
+// without time for its answer.
 func TestAServerThatIsAskedForTooMuchIsNotSentRequestsToFail(t *testing.T) {
 	t.Parallel()
 	for _, version := range []option.HTTPVersion{option.OnlyHTTP11, option.H2C, option.OnlyHTTP3} {

@@ -16,8 +16,8 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// overloaded is a burst that asks four times as much as its workers can do when each
-// answer takes 400 ms.
+// overloaded is a burst with four times the load that its workers can send when each answer
+// takes 400 ms.
 func overloaded() config.Target {
 	cfg := testConfig(config.Burst{Rate: 50, Duration: 3 * time.Second, Concurrency: 5})
 	cfg.Timeout = 2 * time.Second
@@ -32,8 +32,8 @@ func TestAnOverloadedBurstSendsNothingToFail(t *testing.T) {
 		s := target.recorder.Snapshot(numbers.WithEverything)
 		assertConserved(t, s)
 		assert.EqualValues(t, 150, s.Scheduled)
-		// Five workers that send from 0 to 4.6 s, the last moment from which the last arrival
-		// can be answered, have time for 60 answers.
+		// Five workers send from 0 to 4.6 s, the last moment at which the last arrival can
+		// still be answered. They have time for 60 answers.
 		assert.GreaterOrEqual(t, s.ByCode[errcode.OK].Count(), uint64(54), "goodput")
 		assert.LessOrEqual(t, s.Requests-s.ByCode[errcode.OK].Count(), uint64(3), "what the server sees cut")
 		assert.Equal(t, 150-s.Requests, s.Dropped[load.DropNoWorker]+s.Dropped[load.DropTimeout])

@@ -14,34 +14,35 @@ import (
 )
 
 const (
-	// A token that does not say when it expires is replaced after tokenLifetime.
+	// A token without an expiry is replaced after tokenLifetime.
 	tokenLifetime = time.Hour
-	// After a failure a token is asked for again, sooner at first.
+	// After a failure the next attempt comes after tokenRetry at first, later up to
+	// maxTokenRetry.
 	tokenRetry    = time.Second
 	maxTokenRetry = time.Minute
-	// tokenReportEvery is how far apart the lines of the log are about one source.
+	// tokenReportEvery is the least time between log lines about one source.
 	tokenReportEvery = time.Minute
 )
 
 var errNoTokenYet = errcode.New(errcode.Credentials, "no token has been asked for yet")
 
-// tokenSource keeps a token of a target at hand. The token is fetched and renewed
-// ahead of its end by run, never by a request. Without a token requests fail, and
-// are not sent: sending them without would blame the target with 401.
+// tokenSource keeps a token of a target ready. run, never a request, fetches the token
+// and renews it ahead of its end. Without a token requests fail unsent: the target
+// would answer with 401 and get the blame.
 type tokenSource struct {
 	target string
 	log    *slog.Logger
 	fetch  func(context.Context) (*token, error)
 	// attempted is closed when the first attempt to get a token has ended.
 	attempted chan struct{}
-	// reported is when the last line was logged, untold how many attempts have failed
-	// since. Both are of the goroutine of run.
+	// reported is when the last line was logged. untold counts failed attempts since
+	// then. Only the goroutine of run uses both.
 	reported time.Time
 	untold   int
 
 	mu      sync.Mutex
 	current *token
-	failure error // of the last attempt; nil if it went well
+	failure error // of the last attempt; nil if it succeeded
 }
 
 func newTokenSource(t config.Target, network policy.Rules, l *load.Limiter, log *slog.Logger) *tokenSource {
@@ -91,8 +92,8 @@ func (s *tokenSource) authorization() (string, error) {
 	return "", errcode.New(errcode.Credentials, "the token has expired, and the next one is not there yet")
 }
 
-// renew fetches a token and returns when to fetch the next one, which is when a
-// fifth of its time is left.
+// renew fetches a token and returns the time until the next fetch: the next token is
+// due when a fifth of this one's time is left.
 func (s *tokenSource) renew(ctx context.Context) (wait time.Duration, err error) {
 	t, err := s.fetch(ctx)
 	if err != nil {
@@ -118,8 +119,8 @@ func (s *tokenSource) renew(ctx context.Context) (wait time.Duration, err error)
 	return wait, err
 }
 
-// report logs that an attempt has failed, and how many did since the line before. What
-// comes sooner than tokenReportEvery after that line is only counted.
+// report logs a failed attempt and the number of failures since the line before. Sooner
+// than tokenReportEvery after that line, it only counts.
 func (s *tokenSource) report(err error) {
 	s.untold++
 	if !s.reported.IsZero() && time.Since(s.reported) < tokenReportEvery {

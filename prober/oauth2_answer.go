@@ -17,15 +17,15 @@ import (
 
 const (
 	formType = "application/x-www-form-urlencoded"
-	// maxTokenLife is in seconds. A token that is said to live longer is renewed then.
+	// maxTokenLife is in seconds. A token with a longer life is renewed then.
 	maxTokenLife = math.MaxInt32
-	// maxErrorWord is how many bytes of the word for an error are shown.
+	// maxErrorWord is how many bytes of the error word are shown.
 	maxErrorWord = 64
 )
 
-// token is what a target is sent for some time.
+// token is a credential of a target for some time.
 type token struct {
-	authorization string    // the value of that header field
+	authorization string    // the value of Authorization
 	expiry        time.Time // zero if the endpoint did not say
 }
 
@@ -36,9 +36,8 @@ type tokenAnswer struct {
 	content     []byte
 }
 
-// token returns the token that a holds, or what the endpoint has instead of one. Of what
-// it says the error holds the status and the word for the error (RFC 6749, section 5.2),
-// unless that repeats one of the secrets.
+// token returns the token in a, or an error with the status and the error word of the
+// endpoint (RFC 6749, section 5.2). It leaves out a word that repeats one of the secrets.
 func (a *tokenAnswer) token(secrets []string) (*token, error) {
 	fields := a.fields()
 	word, _ := textIn(fields["error"])
@@ -65,7 +64,7 @@ func (a *tokenAnswer) token(secrets []string) (*token, error) {
 func noToken(text string) error { return errcode.New(errcode.Credentials, text) }
 
 // fields returns the members of a JSON object or of a form, nil if the content is neither.
-// A JSON object is taken for one whatever its content type is called.
+// It takes a JSON object whatever its content type is.
 func (a *tokenAnswer) fields() map[string]json.RawMessage {
 	content := bytes.TrimPrefix(a.content, []byte("\uFEFF")) // RFC 8259, section 8.1
 	var fields map[string]json.RawMessage
@@ -87,7 +86,7 @@ func (a *tokenAnswer) fields() map[string]json.RawMessage {
 }
 
 // credentialsIn returns the value of Authorization. A token without a type is a bearer
-// token, as most clients take it, although RFC 6749, section 5.1, wants the type.
+// token: most clients take it so, although RFC 6749, section 5.1, requires the type.
 func credentialsIn(fields map[string]json.RawMessage) (string, error) {
 	kind, isText := textIn(fields["token_type"])
 	if !isText {
@@ -109,7 +108,7 @@ func credentialsIn(fields map[string]json.RawMessage) (string, error) {
 	return kind + " " + access, nil
 }
 
-// textIn returns the text that raw holds, "" if there is none or it is null.
+// textIn returns the text in raw, "" if there is none or it is null.
 func textIn(raw json.RawMessage) (text string, ok bool) {
 	if raw == nil {
 		return "", true
@@ -117,9 +116,8 @@ func textIn(raw json.RawMessage) (text string, ok bool) {
 	return text, json.Unmarshal(raw, &text) == nil
 }
 
-// expiryIn returns when a token ends that lives for the seconds in raw: a number in
-// whatever way JSON lets it be written, or a text that holds one. Nothing, null, an empty
-// text and 0 do not say when.
+// expiryIn returns the end of a token that lives for the seconds in raw: a JSON number in
+// any notation, or a text with a number. Nothing, null, an empty text and 0 give no end.
 func expiryIn(raw json.RawMessage) (time.Time, error) {
 	text, isText := textIn(raw)
 	if !isText {
@@ -142,8 +140,8 @@ func expiryIn(raw json.RawMessage) (time.Time, error) {
 	return time.Now().Add(time.Duration(min(life, maxTokenLife) * float64(time.Second))), nil
 }
 
-// isErrorWord reports whether word is made of what RFC 6749, section 5.2, allows, and is
-// one word.
+// isErrorWord reports whether word is one word of characters that RFC 6749, section 5.2,
+// allows.
 func isErrorWord(word string) bool {
 	return word != "" && !strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
 }

@@ -22,7 +22,7 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// The clock of the bubble stands still, so that lives are exact.
+// The clock of the bubble stands still, so lives are exact.
 func TestAnAnswerThatIsLegalIsAToken(t *testing.T) {
 	t.Parallel()
 	const years = maxTokenLife * time.Second

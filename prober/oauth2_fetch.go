@@ -23,9 +23,9 @@ import (
 
 var errTokenHeld = errcode.New(errcode.LocalResources, "the ceiling of requests per second was reached until the time ran out")
 
-// tokenClient asks a token endpoint for tokens (RFC 6749, section 4.4), the way that the
-// target's own requests go, so that the same rules hold for both, and the same ceilings
-// but that of requests in flight. One goroutine uses it.
+// tokenClient asks a token endpoint for tokens (RFC 6749, section 4.4). It sends like
+// the target, so the same rules hold for both, and the same ceilings except that of
+// requests in flight. One goroutine uses it.
 type tokenClient struct {
 	login      config.OAuth2
 	connection config.Connection
@@ -39,18 +39,17 @@ func newTokenClient(t config.Target, network policy.Rules, l *load.Limiter) *tok
 	return &tokenClient{login: *t.Request.OAuth2, connection: tokenConnection(t.Connection), network: network, limiter: l}
 }
 
-// tokenConnection leaves out what is about the target's own server. The endpoint
-// is sent a secret, so its certificate is verified in any case.
+// tokenConnection leaves out settings for the target's own server. The endpoint gets a
+// secret, so its certificate is always verified.
 func tokenConnection(c config.Connection) config.Connection {
 	c.HTTPVersion, c.Reuse, c.Resolve = option.AutoHTTP, config.ReuseNever, nil
 	c.TLS.ServerName, c.TLS.Cert, c.TLS.Key, c.TLS.InsecureSkipVerify = "", nil, nil, false
 	return c
 }
 
-// fetch sends the credentials in the header, where every endpoint has to take
-// them (RFC 6749, section 2.3.1). If one refuses that, they are sent in the body,
-// and so from then on if it helps. All of it takes no longer than the timeout of the
-// login.
+// fetch sends the credentials in the header: every endpoint has to accept them there
+// (RFC 6749, section 2.3.1). If an endpoint refuses, fetch sends them in the body, and
+// keeps to the body if that helps. All of it takes at most the timeout of the login.
 func (c *tokenClient) fetch(ctx context.Context) (*token, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.login.Timeout)
 	defer cancel()
@@ -75,7 +74,7 @@ func (c *tokenClient) attempt(ctx context.Context, inBody bool) (t *token, statu
 	return t, a.status, err
 }
 
-// send returns what the endpoint answers within the time of ctx, which has a deadline.
+// send returns the endpoint's answer within the time of ctx, which has a deadline.
 func (c *tokenClient) send(ctx context.Context, inBody bool) (*tokenAnswer, error) {
 	tr, a, err := c.prepare(inBody)
 	if err != nil {
@@ -111,8 +110,8 @@ func (c *tokenClient) send(ctx context.Context, inBody bool) (*tokenAnswer, erro
 	return a, nil
 }
 
-// prepare returns a transport for one request, and the answer that it fills in with the
-// content of the response.
+// prepare returns a transport for one request, and the answer. The transport fills in
+// the content of the response.
 func (c *tokenClient) prepare(inBody bool) (*transport.Transport, *tokenAnswer, error) {
 	a := new(tokenAnswer)
 	cfg := transport.Config{
@@ -149,15 +148,14 @@ func (c *tokenClient) form(inBody bool) url.Values {
 	return form
 }
 
-// basic returns the credentials as the header has them: RFC 6749, section 2.3.1, wants
-// both parts encoded like a form.
+// basic returns the credentials for the header: RFC 6749, section 2.3.1, wants both
+// parts encoded like a form.
 func (c *tokenClient) basic() string {
 	pair := url.QueryEscape(c.login.ClientID) + ":" + url.QueryEscape(c.login.ClientSecret)
 	return base64.StdEncoding.EncodeToString([]byte(pair))
 }
 
-// secrets returns what the endpoint is sent and nobody may see, as it is and as it is
-// encoded.
+// secrets returns the secrets for the endpoint, plain and encoded. Nobody may see them.
 func (c *tokenClient) secrets() []string {
 	query := c.login.TokenURL.RawQuery
 	all := []string{c.login.ClientSecret, c.basic(), query}
@@ -173,9 +171,9 @@ func (c *tokenClient) secrets() []string {
 	return all
 }
 
-// tokenFailure gives the failure of a fetch its code, which is 1040 unless the prober
-// itself or its rules are the cause. Its text names the code of what went wrong on the
-// way to the endpoint.
+// tokenFailure gives the failure of a fetch its code: 1040 unless the prober itself or
+// its rules are the cause. Its text names the code of the failure on the way to the
+// endpoint.
 func tokenFailure(cause error) error {
 	code := errcode.FromError(cause)
 	if code == errcode.Credentials {

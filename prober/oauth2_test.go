@@ -27,7 +27,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// withOAuth2 returns a target that gets its tokens from endpoint.
+// withOAuth2 returns a target with tokens from endpoint.
 func withOAuth2(t *testing.T, endpoint string) config.Target {
 	t.Helper()
 	u, err := url.Parse(endpoint)
@@ -172,7 +172,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 	}
 }
 
-// tokens returns a source whose fetches are answered by next.
+// tokens returns a source that fetches with next.
 func tokens(next func() (*token, error)) *tokenSource {
 	return &tokenSource{
 		log: slog.New(slog.DiscardHandler), attempted: make(chan struct{}), failure: errNoTokenYet,

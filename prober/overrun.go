@@ -7,23 +7,23 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// Overrun is a target whose bursts cannot end before the next slot, so that slots
-// are skipped for ever.
+// Overrun is a target whose bursts cannot end before the next slot, so slots are skipped for
+// ever.
 type Overrun struct {
 	Target string
 	// Lasts is how long a burst takes at least.
 	Lasts, Interval time.Duration
 }
 
-// TooFew is a target whose workers cannot keep up with its rate when it is as slow as its
-// timeout allows.
+// TooFew is a target whose workers cannot keep up with its rate when the target is as slow as
+// its timeout allows.
 type TooFew struct {
 	Target  string
 	Workers load.Capacity
 }
 
-// TooFewOf returns the targets of cfg that must run out of workers when they become slow,
-// on the given shard.
+// TooFewOf returns the targets of cfg on the given shard that must run out of workers when
+// they become slow.
 func TooFewOf(cfg *config.Config, s Shard) []TooFew {
 	var all []TooFew
 	for i := range cfg.Targets {
@@ -36,8 +36,8 @@ func TooFewOf(cfg *config.Config, s Shard) []TooFew {
 	return all
 }
 
-// slowest returns for how long an arrival keeps a worker busy when each answer takes all of its
-// time: on average, where requests differ.
+// slowest returns how long an arrival keeps a worker busy when each answer takes all its time.
+// For a mix it is an average.
 func slowest(t *config.Target) time.Duration {
 	items := t.Items()
 	if len(items) == 0 {

@@ -15,15 +15,15 @@ import (
 
 // Preview is a request as it would be sent, but with made-up values and without secrets.
 type Preview struct {
-	// Target and Request are names; a target with one request has none for that.
+	// Target and Request are names; Request is empty for a target with one request.
 	Target, Request string
-	// Journey counts the journeys of the target from 1 on; 0 where there are none.
+	// Journey counts the journeys of the target from 1 on; 0 without journeys.
 	Journey int
-	// Line says what is asked for: "GET https://shop.example.com/cart".
+	// Line says what is requested: "GET https://shop.example.com/cart".
 	Line string
 	// Header has one field in each line.
 	Header []string
-	// Body is what is sent or, in square brackets, what it is and how long.
+	// Body is the content or, in square brackets, its kind and length.
 	Body string
 	// Failure is why the request would fail unsent; the rest is empty then.
 	Failure string
@@ -32,12 +32,13 @@ type Preview struct {
 // redacted stands for what is secret.
 const redacted = "<redacted>"
 
-// Previews returns, for each target that the shard runs, the first requests of a burst: so many
-// at most, and one where all are the same. It opens no connection and asks nobody.
+// Previews returns, for each target of the shard, the first requests of a burst. most is the
+// limit per target; if all requests are the same, Previews returns one. It opens no connection
+// and asks nobody.
 //
-// In the place of a value of a file or a list stands its name with the number of its row, the
-// first of which is 1, and in that of a captured value its name in angle brackets. Numbers of
-// ranges and what is generated are as in a request.
+// A value of a file or a list appears as its name with the number of its row, from 1 on. A
+// captured value appears as its name in angle brackets. Numbers of ranges and generated values
+// are as in a request.
 func Previews(cfg *config.Config, s Shard, most int) iter.Seq2[Preview, error] {
 	m := NewManager(Options{Log: slog.New(slog.DiscardHandler), Metrics: cfg.Metrics, Shard: s})
 	return func(yield func(Preview, error) bool) {
@@ -65,7 +66,8 @@ type previewer struct {
 	made   madeUp
 	plans  []*draw.Plan
 	show   []shower
-	// arrivals are those of which a request was shown. step is which of a journey comes next.
+	// arrivals counts arrivals with a request already shown. step is the next step of a
+	// journey.
 	arrivals int64
 	step     int
 }
@@ -102,7 +104,7 @@ func (m *Manager) showerOf(t *config.Target, texts *textReader) (shower, error) 
 	}
 }
 
-// lineOf says what a request is to a target that takes no text.
+// lineOf describes a request to a target that takes no text.
 func lineOf(t *config.Target) string {
 	switch {
 	case t.DNS != nil:
@@ -113,7 +115,7 @@ func lineOf(t *config.Target) string {
 	return "connect to " + config.RedactedURL(t.URL)
 }
 
-// count returns how many requests there are to show, at most so many.
+// count returns how many requests to show; most is the limit.
 func (v *previewer) count(most int) int {
 	if len(v.show) == 1 && !v.load.IsJourney() && v.plans[0] == nil {
 		return min(most, 1)
@@ -121,8 +123,8 @@ func (v *previewer) count(most int) int {
 	return most
 }
 
-// next returns the next request. All steps of a journey have the values of the first, and none
-// follows one that fails.
+// next returns the next request. All steps of a journey have the values of the first. After a
+// step that fails the next journey begins.
 func (v *previewer) next() Preview {
 	request, isJourney := v.step, v.load.IsJourney()
 	if !isJourney {
@@ -148,10 +150,10 @@ func (v *previewer) next() Preview {
 	return p
 }
 
-// madeUp is what names stand for in the preview of one request.
+// madeUp holds the values of names in the preview of one request.
 type madeUp struct {
 	names  []string // by number
-	isRow  []bool   // by number: the value that is drawn is the number of a row
+	isRow  []bool   // by number: the drawn value is the number of a row
 	values template.Values
 }
 
@@ -167,7 +169,7 @@ func newMadeUp(t *config.Target) madeUp {
 	return u
 }
 
-// rowsOf returns data with the numbers of their rows for values.
+// rowsOf returns data with the numbers of their rows as values.
 func rowsOf(data []option.Data) []option.Data {
 	all := make([]option.Data, len(data))
 	for i, d := range data {
@@ -179,7 +181,7 @@ func rowsOf(data []option.Data) []option.Data {
 	return all
 }
 
-// draw draws the values of a request. It returns why that cannot be, "" if it can.
+// draw draws the values of a request. It returns why that failed, "" if it succeeded.
 func (u *madeUp) draw(p *draw.Plan) (failure string) {
 	u.values.Reset()
 	if err := p.Draw(&u.values); err != nil {

@@ -17,8 +17,8 @@ import (
 // madeTrace stands for the trace of a request.
 const madeTrace = "00-<trace>-<span>-01"
 
-// withoutSecrets returns r with something else for what comes from the files of secrets, and
-// for the fields that logins are in.
+// withoutSecrets returns r with placeholders for contents of secret files and for fields with
+// logins.
 func withoutSecrets(r config.Request) config.Request {
 	kind := ""
 	switch {
@@ -37,8 +37,8 @@ func withoutSecrets(r config.Request) config.Request {
 	return r
 }
 
-// withoutLogins returns headers without the values of fields for logins. One is kept where a
-// name stands for all that is secret: "Bearer {{ token }}".
+// withoutLogins returns headers without the values of login fields. It keeps a value if a name
+// stands for the whole secret: "Bearer {{ token }}".
 func withoutLogins(headers []config.Header) []config.Header {
 	all := make([]config.Header, len(headers))
 	for i, h := range headers {
@@ -55,7 +55,7 @@ func withoutLogins(headers []config.Header) []config.Header {
 	return all
 }
 
-// isSchemeWithName reports whether a value is a name alone, or behind a scheme that is no secret.
+// isSchemeWithName reports whether value is only a name, or a name after a known scheme.
 func isSchemeWithName(value string) bool {
 	scheme := value[:max(strings.Index(value, "{{"), 0)]
 	switch strings.ToLower(scheme) {
@@ -96,7 +96,7 @@ func (m *Manager) showHTTP(t *config.Target, texts *textReader) (shower, error) 
 	}, nil
 }
 
-// bodyOf returns a body that is always the same, or how long it is.
+// bodyOf returns a body that is always the same, or a note about its length.
 func bodyOf(r *config.Request, body []byte) string {
 	switch {
 	case r.BodySize > 0:

@@ -46,7 +46,7 @@ func sentOnce(t *testing.T, text, folder string, shard Shard) {
 	one.fire(t.Context(), context.Background(), 0)
 }
 
-// witness is a server that notes what it was sent as previews have it.
+// witness is a server that notes its requests in the form of previews.
 type witness struct {
 	*httptest.Server
 
@@ -74,7 +74,7 @@ func newWitness(t *testing.T) *witness {
 	return w
 }
 
-// unordered returns all of a preview but the order of its header.
+// unordered returns all of a preview except the order of its header.
 func unordered(p *Preview) string {
 	lines := map[string]bool{}
 	for _, line := range p.Header {
@@ -83,7 +83,7 @@ func unordered(p *Preview) string {
 	return fmt.Sprintf("%s\n%v\n%s", p.Line, lines, p.Body)
 }
 
-// The values of the data are what a preview makes up for them, so that nothing else may differ.
+// The values of the data equal the values that a preview makes up, so nothing else may differ.
 func TestAPreviewSaysWhatIsSent(t *testing.T) {
 	for name, c := range map[string]struct {
 		shard Shard

@@ -9,23 +9,22 @@ import (
 // Progress is how far one burst has come, or several together. Scheduled is the sum of Ended,
 // Dropped, Waiting and InFlight.
 type Progress struct {
-	// Elapsed is since the start of the burst, of the first one if there are several; 0 before it.
+	// Elapsed is the time since the start of the burst, or of the first of several; 0 before it.
 	Elapsed time.Duration
-	// Scheduled requests were due; Dropped ones never started, and Waiting ones have not
-	// yet.
+	// Scheduled requests were due. Dropped ones never started. Waiting ones have not started yet.
 	Scheduled, Ended, Dropped, Waiting, InFlight uint64
-	// Failed counts those of Ended that did not succeed.
+	// Failed counts requests of Ended without success.
 	Failed uint64
-	// Codes counts those of Ended by their codes, ascending. P50 and P99 are of the latency that
-	// [numbers.Report] has, 0 without any.
+	// Codes counts Ended by code, ascending. P50 and P99 are of the same latency as in
+	// [numbers.Report], 0 without any.
 	Codes    []numbers.CodeCount
 	P50, P99 time.Duration
 	// Journeys is nil for a target without a journey, and for several targets.
 	Journeys *JourneyProgress
 }
 
-// JourneyProgress counts journeys as [Progress] does requests. Failed counts those that were
-// interrupted, too.
+// JourneyProgress counts journeys as [Progress] counts requests. Failed includes interrupted
+// journeys.
 type JourneyProgress struct {
 	Ended, Failed, Dropped, Waiting uint64
 }
@@ -39,7 +38,7 @@ func (p *Progress) Rate() float64 {
 	return float64(sent) / p.Elapsed.Seconds()
 }
 
-// ProgressOf returns how far bursts have come together. It may be called from any goroutine
+// ProgressOf returns the progress of several bursts together. It may be called from any goroutine
 // while they run.
 func ProgressOf(shots ...*Shot) (p Progress) {
 	var all []*numbers.Snapshot

@@ -7,10 +7,10 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// apportion says whose a time-out is: the prober's if at least half of the time of the
-// request passed before a worker took it. Else it is the target's, in the
-// phase in which most of the rest passed. A limit of its own, such as connect_timeout, is
-// none of the request's time.
+// apportion decides whose failure a time-out is. It is the prober's if at least half of
+// the time of the request passed before a worker took it. Else it is the target's, in the
+// phase that took most of the rest. A separate limit, such as connect_timeout, is no part
+// of the request's time.
 func apportion(r *probe.Result, code errcode.Code) errcode.Code {
 	if code == errcode.OK || code.IsLocal() || !isTimeout(r.Err) || !r.RanOut() {
 		return code
@@ -26,7 +26,7 @@ func apportion(r *probe.Result, code errcode.Code) errcode.Code {
 		return errcode.QueueTimeout
 	case (code == errcode.RequestTimeout || code == errcode.DNSTimeout) && failure.Phase >= errcode.PhaseSend:
 		at := *failure
-		if at.Phase = longest(r, failure.Phase); at.Phase < errcode.PhaseSend { // which alone would be another code
+		if at.Phase = longest(r, failure.Phase); at.Phase < errcode.PhaseSend { // this phase alone would be another code
 			at.Err = errcode.Wrap(code, "most of the time of the request had passed before it was sent", failure.Err)
 		}
 		r.Err = &at
@@ -34,8 +34,8 @@ func apportion(r *probe.Result, code errcode.Code) errcode.Code {
 	return code
 }
 
-// longest returns the phase in which r was for longest, not counting the wait before it
-// was sent: failed, unless another was longer.
+// longest returns the phase in which r spent most time, without its time in the queue. It
+// returns failed unless another phase was longer.
 func longest(r *probe.Result, failed errcode.Phase) errcode.Phase {
 	phase := failed
 	most, _ := r.Phase(failed)

@@ -95,8 +95,8 @@ func TestATimeOutBelongsToWhereMostOfTheTimePassed(t *testing.T) {
 
 func TestATimeOutThatWasSpentWaitingIsNoFailureOfTheTarget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		// The first of two requests that are due together takes 600 ms of the only worker: 400 ms
-		// are left of the second.
+		// Two requests are due together. The first takes 600 ms of the only worker; 400 ms are
+		// left for the second.
 		e := newFakeEngine(func(k int) (time.Duration, int) { return []time.Duration{600 * time.Millisecond, time.Hour}[k], 200 })
 		cfg := testConfig(config.Burst{Rate: 1000, Requests: 2, Concurrency: 1})
 		target := testTarget(cfg, e)

@@ -17,8 +17,8 @@ import (
 // typesLifetime is after how long a server is asked for its types again.
 const typesLifetime = 10 * time.Minute
 
-// supply brings what a target's requests need and its configuration does not have, outside
-// the bursts.
+// supply brings what a target's requests need besides its configuration. It works outside the
+// bursts.
 type supply interface {
 	// run fetches it until ctx ends.
 	run(ctx context.Context)
@@ -26,25 +26,25 @@ type supply interface {
 	ready(ctx context.Context)
 }
 
-// typeSource asks the server of a target for the types of the methods that are called, by
-// reflection. Without them calls fail, and are not made.
+// typeSource asks the server of a target by reflection for the types of the called methods.
+// Calls without types fail unsent.
 type typeSource struct {
 	target string
 	log    *slog.Logger
-	// services are those that are asked for.
+	// services are the services to ask for.
 	services []string
 	// ask returns the types of each service. It ends with its context.
 	ask    func(context.Context) []grpc.Types
 	engine *grpc.Engine
 	// attempted is closed when the first attempt has ended.
 	attempted chan struct{}
-	// reported is when the last line was logged, untold how many attempts have failed since.
+	// reported is when the last line was logged. untold counts failed attempts since then.
 	reported time.Time
 	untold   int
 }
 
-// newTypeSource returns nil if the calls of cfgs need no types of the server. It is asked with
-// the metadata and the credentials of the first that does.
+// newTypeSource returns nil if the calls of cfgs need no types of the server. It asks with the
+// metadata and the credentials of the first call that needs some.
 func newTypeSource(t config.Target, cfgs []grpc.Config, e *grpc.Engine, l *load.Limiter, log *slog.Logger) *typeSource {
 	s := &typeSource{target: t.Name, log: log, engine: e, attempted: make(chan struct{})}
 	var first grpc.Config
@@ -69,8 +69,8 @@ func newTypeSource(t config.Target, cfgs []grpc.Config, e *grpc.Engine, l *load.
 
 var errNoRate = errcode.New(errcode.LocalResources, "the ceiling of requests per second was reached until the time ran out")
 
-// askTypes asks the server within the time of a request, under the same ceilings as a request
-// but that of requests in flight.
+// askTypes asks the server within the time of a request. The same ceilings hold as for a
+// request, except that of requests in flight.
 func askTypes(ctx context.Context, cfg grpc.Config, services []string, timeout time.Duration, l *load.Limiter) []grpc.Types {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -103,7 +103,7 @@ func (s *typeSource) ready(ctx context.Context) {
 	}
 }
 
-// tell asks once. What a server tells may be anything: a panic is a failure.
+// tell asks once. A server may send anything, so a panic is a failure.
 func (s *typeSource) tell(ctx context.Context) (all []grpc.Types, err error) {
 	defer probe.Catch(&err)
 	return s.ask(ctx), nil
@@ -118,7 +118,7 @@ func (s *typeSource) describe(service string, types grpc.Types) (err error) {
 	return s.engine.Describe(service, types.Descriptors)
 }
 
-// renew asks once, and notes what came of it. It returns the first failure.
+// renew asks once and notes the result. It returns the first failure.
 func (s *typeSource) renew(ctx context.Context) (first error) {
 	all, asked := s.tell(ctx)
 	for i, service := range s.services {
@@ -144,7 +144,7 @@ func (s *typeSource) renew(ctx context.Context) (first error) {
 	return first
 }
 
-// report logs that an attempt has failed, as that of a token is.
+// report logs a failed attempt, like the report of a tokenSource.
 func (s *typeSource) report(err error) {
 	s.untold++
 	if !s.reported.IsZero() && time.Since(s.reported) < tokenReportEvery {

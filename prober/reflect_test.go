@@ -18,7 +18,7 @@ import (
 	"example.com/prober/prober/grpc"
 )
 
-// reflected returns a target whose types are asked for.
+// reflected returns a target whose types come by reflection.
 func reflected(t *testing.T, address string) config.Target {
 	t.Helper()
 	cfg, err := config.Parse([]byte("targets: [{name: a, url: 'grpc://"+address+"', interval: 10ms, timeout: 1m, "+
@@ -27,7 +27,7 @@ func reflected(t *testing.T, address string) config.Target {
 	return cfg.Targets[0]
 }
 
-// Nothing is sent to a server of which the types are not known but the question for them.
+// Until the types of a server are known, it gets only the question for them.
 func TestCallsFailUntilTheTypesAreKnown(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, answering("", "12"))
@@ -42,8 +42,8 @@ func TestCallsFailUntilTheTypesAreKnown(t *testing.T) {
 	assert.Zero(t, c.Sent)
 }
 
-// A server is asked again as long as it does not answer, less and less often, and now and
-// then after that. It is asked outside the bursts, which the first attempt alone holds up.
+// The prober asks again, less and less often, until the server answers, and now and then
+// after that. It asks outside the bursts; only the first attempt delays them.
 func TestAServerIsAskedForItsTypesUntilItTellsThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, err := NewManager(Options{Log: slog.New(slog.DiscardHandler)}).compile(reflected(t, "127.0.0.1:1"), policy.Rules{}, nil)

@@ -14,34 +14,34 @@ import (
 )
 
 const (
-	// reportEvery is how far apart the lines are about a target that goes on
-	// failing: a minute, less what bursts a minute apart may jitter.
+	// reportEvery is the time between lines about a target that goes on failing: a
+	// minute, less the jitter of bursts a minute apart.
 	reportEvery = 59 * time.Second
-	// newsAtOnce is how many lines about changes there may be at once; one more is
-	// allowed with every newsEvery that passes.
+	// newsAtOnce is how many lines about changes may come at once. Every newsEvery
+	// allows one more.
 	newsAtOnce = 6
 	newsEvery  = time.Minute
 )
 
-// reports logs how the bursts of one target go, in few lines however often they
-// fail. A change is logged at once: failures after none, a code that is new, the
-// end of failures, the breaker. What goes on is logged every reportEvery. What was
-// held back is added up, and told with the next line. Like the recorder it outlives
-// changes of the target's configuration.
+// reports logs how the bursts of one target go, in few lines however often they fail.
+// It logs a change at once: failures after none, a new code, the end of failures, the
+// breaker. It logs continued failures every reportEvery. It adds up what it holds back
+// and logs the sums with the next line. Like the recorder it outlives changes of the
+// target's configuration.
 type reports struct {
 	log *slog.Logger
 
 	mu      sync.Mutex
-	failing bool      // as the log has it
-	since   time.Time // of the first burst with failures; zero if the log has told their end
+	failing bool      // according to the log
+	since   time.Time // of the first burst with failures; zero if their end is in the log
 	last    time.Time // when a line about failures was logged
-	// told holds the codes that the log has had since the last line that was due.
+	// told holds the codes logged since the last regular line.
 	told map[errcode.Code]bool
 	news budget
 	held heldBack
-	// short tells that the log has had that there are too few workers.
+	// short means that the shortage of workers is in the log.
 	short bool
-	// defects are the codes of the prober's own bugs that the log has had.
+	// defects are the logged codes of the prober's own bugs.
 	defects map[errcode.Code]bool
 }
 
@@ -62,7 +62,7 @@ func newReports(log *slog.Logger, target string) *reports {
 	}
 }
 
-// burst reports a burst that ended. One in which no request ended says nothing.
+// burst reports a burst that ended. A burst in which no request ended says nothing.
 func (r *reports) burst(failures map[errcode.Code]uint64, requests uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -75,8 +75,8 @@ func (r *reports) burst(failures map[errcode.Code]uint64, requests uint64) {
 	}
 }
 
-// defect reports a failure that is a bug of the prober, once for each code. stack is
-// called if it is needed.
+// defect reports a failure that is a bug of the prober, once for each code. It calls
+// stack only if needed.
 func (r *reports) defect(code errcode.Code, stack func() string) {
 	r.mu.Lock()
 	first := !r.defects[code]
@@ -113,7 +113,7 @@ func (r *reports) breaker(open bool, after int) {
 	}
 }
 
-// end tells what is still held back when the target is gone.
+// end logs what is still held back when the target is gone.
 func (r *reports) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -144,7 +144,7 @@ func (r *reports) failed(now time.Time, failures map[errcode.Code]uint64, reques
 	r.log.Warn("burst had failures", r.release("requests", requests, "failed", sum(failures), "codes", formatCounts(failures))...)
 }
 
-// succeeded tells the end of failures, also of those that were all held back.
+// succeeded logs the end of failures, even if all failures were held back.
 func (r *reports) succeeded(now time.Time) {
 	if r.since.IsZero() || !r.news.take(now) {
 		return
@@ -154,7 +154,7 @@ func (r *reports) succeeded(now time.Time) {
 	clear(r.told)
 }
 
-// isNews reports whether failures are something that the log has not had.
+// isNews reports whether the log has no failures yet, or none with one of these codes.
 func (r *reports) isNews(failures map[errcode.Code]uint64) bool {
 	if !r.failing {
 		return true
@@ -167,7 +167,7 @@ func (r *reports) isNews(failures map[errcode.Code]uint64) bool {
 	return false
 }
 
-// release adds what was held back to the attributes of a line, and forgets it.
+// release adds the held back numbers to the attributes of a line, and resets them.
 func (r *reports) release(attrs ...any) []any {
 	h := &r.held
 	if h.bursts > 0 {
@@ -196,7 +196,7 @@ func (h *heldBack) any() bool { return h.bursts > 0 || h.breaker > 0 }
 // budget allows newsAtOnce lines, and one more with every newsEvery.
 type budget struct {
 	spent int
-	since time.Time // when the oldest of those spent began to come back
+	since time.Time // when the oldest spent line began to come back
 }
 
 // take spends one line, and reports whether there was one.

@@ -24,8 +24,8 @@ import (
 // counts are the failures of a burst by code.
 type counts = map[errcode.Code]uint64
 
-// logged returns reports about the target checkout and the lines they have come
-// to, each with the time since the start of the bubble.
+// logged returns reports about the target checkout and their lines so far, each with
+// the time since the start of the bubble.
 func logged() (*reports, func() []string) {
 	var out bytes.Buffer
 	start := time.Now()
@@ -75,7 +75,7 @@ func TestTargetThatGoesOnFailingIsALineAMinute(t *testing.T) {
 	})
 }
 
-// held is what a line says about so many bursts that were held back.
+// held is the part of a line about held back bursts.
 func held(bursts, requests, failed int, code string) string {
 	return fmt.Sprintf(` held_back_bursts=%d held_back_requests=%d held_back_failed=%[3]d held_back_codes="%[4]s: %[3]d"`,
 		bursts, bursts*requests, bursts*failed, code)
@@ -127,8 +127,8 @@ func TestBurstWithoutAnEndedRequestSaysNothing(t *testing.T) {
 	})
 }
 
-// TestTargetInAndOutOfTroubleStaysBounded has every burst of a day be news, and
-// holds the sum of all lines against what happened.
+// TestTargetInAndOutOfTroubleStaysBounded makes every burst of a day news, and compares
+// the sum of all lines with the facts.
 func TestTargetInAndOutOfTroubleStaysBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, lines := logged()

@@ -9,15 +9,15 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// request is one of those of a target: of a mix, or a step of a journey.
+// request is a request of a target: one of a mix, or a step of a journey.
 type request struct {
-	// keeps tells that the values of the request before it are still its own.
+	// keeps means that the values of the request before it are still valid.
 	keeps bool
-	plan  *draw.Plan // of what it draws
+	plan  *draw.Plan // for the drawn values
 }
 
-// requestsOf returns the requests of cfg. Those of a mix draw what they use themselves, and the
-// first step of a journey draws for all.
+// requestsOf returns the requests of cfg. A request of a mix draws what it uses itself. The
+// first step of a journey draws for all steps.
 func requestsOf(cfg *config.Target, c *compiled) []request {
 	items := cfg.Items()
 	if len(items) == 0 {
@@ -30,7 +30,7 @@ func requestsOf(cfg *config.Target, c *compiled) []request {
 	return all
 }
 
-// drawsOf returns what the request of a number draws.
+// drawsOf returns what the request with a number draws.
 func (c *compiled) drawsOf(request int) *draw.Plan {
 	if request >= len(c.draws) {
 		return nil
@@ -50,7 +50,7 @@ func (q *request) draw(r *probe.Result) error {
 	return nil
 }
 
-// timeoutsOf returns those of the requests of cfg, in order.
+// timeoutsOf returns the timeouts of the requests of cfg, in order.
 func timeoutsOf(cfg *config.Target) []time.Duration {
 	items := cfg.Items()
 	if len(items) == 0 {

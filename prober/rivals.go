@@ -16,24 +16,24 @@ type rivals struct {
 
 	mu    sync.Mutex
 	ready int
-	// met is closed when both are ready. What they have in common is set by then.
+	// met is closed when both are ready. Their common start and slot are set by then.
 	met   chan struct{}
 	start probe.Instant
 	slot  int64
 }
 
-// rival is the place of a target among two that are fired in turn; nil for one that is fired alone.
+// rival is the place of a target among two that are fired in turn; nil for a target that is fired alone.
 type rival struct {
 	*rivals
 
 	side int
 }
 
-// NewRivals prepares the bursts of two targets that differ in where their requests go, and in
-// nothing that says when they are sent. Fired at the same time, each has the load of its target, and they
-// send their requests in turn, one of each pair in random order. Both draw the same data for
-// the same request, but for what is generated. In a closed burst the faster side waits for the slower one. The
-// report of old has its URL as its name.
+// NewRivals prepares the bursts of two targets that differ in where their requests go, and in nothing about
+// when they are sent. Fire both at the same time. Each has the load of its target. They send their requests in
+// turn, one of each pair in random order. Both draw the same data for the same request, except for generated
+// values. In a closed burst the faster side waits for the slower one. The report of old has its URL as its
+// name.
 func NewRivals(o Options, old, add config.Target, network policy.Rules) ([]*Shot, error) {
 	m := NewManager(o)
 	var shots []*Shot
@@ -59,8 +59,8 @@ func fireInTurn(shots []*Shot) {
 	}
 }
 
-// meet waits until the other burst is ready too, or ctx ends, and returns when both start and the number
-// of their slot.
+// meet waits until the other burst is ready too, or ctx ends. It returns the start of both and the number of
+// their slot.
 func (r *rival) meet(ctx context.Context, slot int64) (start probe.Instant, number int64) {
 	r.mu.Lock()
 	if r.ready++; r.ready == 2 {

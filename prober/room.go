@@ -9,7 +9,7 @@ import (
 )
 
 // DatagramRoomFor returns how many bytes of datagrams the kernel keeps for a connection of
-// HTTP/3 and how many there should be, if a target of cfg speaks that and there are too few.
+// HTTP/3 and how many it should keep, if a target of cfg uses HTTP/3 and there are too few.
 func DatagramRoomFor(cfg *config.Config) (allowed, wanted int, tooFew bool) {
 	if !slices.ContainsFunc(cfg.Targets, func(t config.Target) bool { return t.Connection.HTTPVersion == option.OnlyHTTP3 }) {
 		return 0, 0, false

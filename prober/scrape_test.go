@@ -31,7 +31,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// exposition returns what a scrape of the manager shows, as text.
+// exposition returns a scrape of the manager as text.
 func exposition(t testing.TB, m *Manager) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -42,14 +42,14 @@ func exposition(t testing.TB, m *Manager) string {
 	return out.String()
 }
 
-// assertSample wants an exposition to have one sample of a series, with this value.
+// assertSample checks that an exposition has one sample of a series, with this value.
 func assertSample(t *testing.T, text, series string, value float64) {
 	t.Helper()
 	assert.Equal(t, []string{fmt.Sprintf("%s %v", series, value)}, rig.LinesWith(text, series+" "))
 }
 
-// managerWithHistory returns a manager with one target that never fires and has
-// counted a few requests.
+// managerWithHistory returns a manager with one target that never fires and has counted
+// a few requests.
 func managerWithHistory(t *testing.T) *Manager {
 	t.Helper()
 	m := newTestManager(t)
@@ -82,7 +82,7 @@ func managerWithHistory(t *testing.T) *Manager {
 
 var changing = regexp.MustCompile(`(?m)^((?:prober_burst_last_start_timestamp_seconds|prober_target_failing_since_timestamp_seconds|prober_config_last_reload_success_timestamp_seconds)\S*) \S+$`)
 
-// errorCodeInfo stands for the whole table of codes, which has a test of its own.
+// errorCodeInfo stands for the whole table of codes; the table has a test of its own.
 var errorCodeInfo = regexp.MustCompile(`(?m)^prober_error_code_info.*\n`)
 
 func TestExpositionIsTheGoldenOne(t *testing.T) {

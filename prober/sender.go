@@ -11,25 +11,25 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// sender is what the requests of a target are sent with and judged by, under one
-// configuration. A reload that leaves the load as it is replaces it in the middle of a
-// burst: requests that have begun end with the sender that they began with.
+// sender sends the requests of a target and judges them under one configuration. A reload
+// that keeps the load replaces it in the middle of a burst: requests in flight end with the
+// sender they began with.
 type sender struct {
 	cfg    config.Target
 	engine probe.Engine
-	// supplies bring what the requests need besides.
+	// supplies bring what else the requests need.
 	supplies []supply
 	// reserver is the engine if its connections have a ceiling, else nil.
 	reserver probe.Reserver
-	// requests are those of the target, by their numbers: one or more.
+	// requests are the requests of the target by number: one or more.
 	requests []request
-	// timeouts are those of the requests, in order.
+	// timeouts are the timeouts of the requests, in order.
 	timeouts []time.Duration
 
-	// uses counts the requests that it is sending, and 1 while it is the target's.
+	// uses counts the requests it is sending, plus 1 while it is the target's sender.
 	uses atomic.Int64
-	// apart runs a function that may take a while. It does not wait for it where the way
-	// of a request would be held up.
+	// apart runs a function that may take a while. It does not wait for the function if that
+	// would delay a request.
 	apart func(func())
 	// undo is what to do at the end, the last first.
 	undo []func()
@@ -42,9 +42,9 @@ func newSender(cfg config.Target, c *compiled) *sender {
 	return s
 }
 
-// begin prepares s for requests, which are aborted when the context requests ends. Until
-// schedule ends it keeps at hand what its supplies bring, such as a token; it waits until the
-// first attempt to get it has ended.
+// begin prepares s for requests; they are aborted when the context requests ends. Until
+// schedule ends, begin keeps what the supplies bring up to date, such as a token. It waits
+// until the first attempt of each has ended.
 func (s *sender) begin(schedule, requests context.Context) {
 	release := context.AfterFunc(requests, s.engine.Abort)
 	s.undo = append(s.undo, func() { release() })
@@ -63,7 +63,7 @@ func (s *sender) begin(schedule, requests context.Context) {
 	})
 }
 
-// end closes what s has open. No request may use it any more.
+// end closes the connections of s. No request may use s any more.
 func (s *sender) end() {
 	s.engine.CloseIdle()
 	for _, undo := range slices.Backward(s.undo) {
@@ -72,8 +72,8 @@ func (s *sender) end() {
 	s.awaitClosed()
 }
 
-// awaitClosed waits until the connections are closed, which takes no time unless the
-// engine hangs. Then nobody waits for it any longer.
+// awaitClosed waits until the connections are closed. That takes no time unless the engine
+// hangs; then awaitClosed gives up after stuckAfter.
 func (s *sender) awaitClosed() {
 	closed := make(chan struct{})
 	go func() {
@@ -88,7 +88,7 @@ func (s *sender) awaitClosed() {
 	}
 }
 
-// hold keeps s from its end until letGo is called. It returns false if that is past.
+// hold protects s from its end until letGo is called. It returns false if s has ended.
 func (s *sender) hold() bool {
 	for {
 		uses := s.uses.Load()
@@ -107,7 +107,7 @@ func (s *sender) letGo() {
 	}
 }
 
-// senders has the sender that the requests of a target are sent with from now on.
+// senders has the current sender of a target's requests.
 type senders struct {
 	current atomic.Pointer[sender]
 
@@ -115,7 +115,7 @@ type senders struct {
 	over bool // nothing is sent any more
 }
 
-// hold returns the current sender, which the caller has to let go.
+// hold returns the current sender. The caller must let it go.
 func (t *senders) hold() *sender {
 	for {
 		if s := t.current.Load(); s.hold() {
@@ -124,8 +124,8 @@ func (t *senders) hold() *sender {
 	}
 }
 
-// adopt has requests sent with s from now on. What the sender before has open is closed
-// as soon as no request needs it. It returns false if there will be no more requests.
+// adopt has requests sent with s from now on. It closes connections of the sender before as
+// soon as no request needs them. It returns false if there will be no more requests.
 func (t *target) adopt(s *sender) bool {
 	t.senders.mu.Lock()
 	defer t.senders.mu.Unlock()
@@ -139,7 +139,7 @@ func (t *target) adopt(s *sender) bool {
 	return true
 }
 
-// finish ends the last sender, when all requests have ended or were given up.
+// finish ends the last sender after all requests have ended or were given up.
 func (t *target) finish() {
 	t.senders.mu.Lock()
 	t.over = true

@@ -175,8 +175,8 @@ func TestARotatedSecretEndsNoBurst(t *testing.T) {
 	require.Eventually(t, func() bool { return tallyOf(m, "rotates").Cuts[load.DropReload].Bursts == 1 }, patience, time.Millisecond)
 }
 
-// The endpoint of tokens hangs for one of the configurations: what runs goes on with the
-// one before, and the next one need not wait for longer than it takes.
+// The endpoint of tokens hangs for one of the configurations. The run goes on with the
+// one before it, and the next one need not wait for longer than it takes.
 func TestASenderThatHasToLogInIsAdoptedOnceItHas(t *testing.T) {
 	t.Parallel()
 	granted := make(chan struct{})

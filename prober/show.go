@@ -5,7 +5,8 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// spaceOf returns where the answers to failed requests of t are kept, nil if they are not.
+// spaceOf returns where the answers to failed requests of t are kept; nil if they are not
+// kept.
 func (m *Manager) spaceOf(t *config.Target) *numbers.AnswerSpace {
 	if t.KeepFailures == nil {
 		return nil
@@ -13,8 +14,8 @@ func (m *Manager) spaceOf(t *config.Target) *numbers.AnswerSpace {
 	return m.answers
 }
 
-// show has what becomes of the next request of a worker taken down, or its answer, if somebody
-// wants to see it. Else it costs two comparisons.
+// show has the next request of a worker traced, or its answer recorded, if somebody wants to
+// see it. Else it costs two comparisons.
 func (b *burst) show(w *worker, s *sender) {
 	switch {
 	case b.trace != nil:

@@ -16,7 +16,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// failuresOf runs a target that is configured so until it has failed, and returns its failures.
+// failuresOf runs a target with the keys until it has failed, and returns its failures.
 func failuresOf(t *testing.T, keys string) (*Manager, []numbers.Failure) {
 	t.Helper()
 	folder := t.TempDir()

@@ -15,8 +15,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// source is what snapshots of a target are made of: much less than a copy of thousands of
-// configurations, which may change once the manager's lock is given back.
+// source has all that snapshots of a target need. It is much smaller than copies of
+// thousands of configurations, and those may change once the manager's lock is released.
 type source struct {
 	about    numbers.About
 	url      *url.URL
@@ -43,8 +43,8 @@ func (e *entry) source() source {
 	}
 }
 
-// fill fills in what the target came to. A mere summary asks no engine: there may be
-// thousands of them.
+// fill fills in the numbers of the target. A mere summary asks no engine: there may be
+// thousands of summaries.
 func (s *source) fill(into *numbers.Snapshot, parts numbers.Parts, memory *numbers.Memory) {
 	s.recorder.Fill(into, parts, memory)
 	into.About = s.about
@@ -58,8 +58,8 @@ func (s *source) fill(into *numbers.Snapshot, parts numbers.Parts, memory *numbe
 	}
 }
 
-// Targets returns what the running targets came to, in the order of the file, each of its
-// own moment: the summaries, without connections and certificates.
+// Targets returns the numbers of the running targets in the order of the file, each of its
+// own moment. It returns summaries, without connections and certificates.
 func (m *Manager) Targets() []numbers.Snapshot {
 	m.mu.Lock()
 	sources := m.running()
@@ -80,19 +80,19 @@ func (m *Manager) running() []source {
 	return sources
 }
 
-// Target returns all of the running target of that name but its distributions.
+// Target returns all of the running target with that name except its distributions.
 func (m *Manager) Target(name string) (s numbers.Snapshot, ok bool) {
 	return m.snapshotOf(name, numbers.WithSummary|numbers.WithLabels|numbers.WithHistory|numbers.WithMaintenanceEnd)
 }
 
-// Bursts returns the last bursts of the running target of that name, the oldest
-// first; at most 48.
+// Bursts returns the last bursts of the running target with that name, the oldest first;
+// at most 48.
 func (m *Manager) Bursts(name string) []numbers.Burst {
 	s, _ := m.snapshotOf(name, numbers.WithHistory)
 	return s.History
 }
 
-// Failures returns the last failures of the running target of that name, the latest
+// Failures returns the last failures of the running target with that name, the latest
 // first; at most 16.
 func (m *Manager) Failures(name string) []numbers.Failure {
 	s, _ := m.snapshotOf(name, numbers.WithHistory)
@@ -112,7 +112,7 @@ func (m *Manager) snapshotOf(name string, parts numbers.Parts) (s numbers.Snapsh
 	return s, true
 }
 
-// entry returns that of the running target of that name, or nil; mu is held.
+// entry returns the entry of the running target with that name, or nil; mu is held.
 func (m *Manager) entry(name string) *entry {
 	if e := m.entries[name]; e != nil && !e.removed {
 		return e
@@ -120,15 +120,14 @@ func (m *Manager) entry(name string) *entry {
 	return nil
 }
 
-// Has reports whether a target of that name is running.
+// Has reports whether a target with that name is running.
 func (m *Manager) Has(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.entry(name) != nil
 }
 
-// Config returns the configuration of the running target of that name, nil if there is
-// none.
+// Config returns the configuration of the running target with that name, or nil.
 func (m *Manager) Config(name string) *config.Target {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -140,7 +139,7 @@ func (m *Manager) Config(name string) *config.Target {
 	return &cfg
 }
 
-// Self returns how the prober itself does.
+// Self returns the state of the prober itself.
 func (m *Manager) Self() numbers.Self {
 	m.mu.Lock()
 	s, sources := m.self(), m.running()
@@ -152,7 +151,8 @@ func (m *Manager) Self() numbers.Self {
 	return s
 }
 
-// self is Self without the lag of the targets that there are and the ceilings; mu is held.
+// self is Self without the ceilings and without the lag of the current targets; mu is
+// held.
 func (m *Manager) self() numbers.Self {
 	mistake, more := config.FirstMistake(m.reload.err)
 	return numbers.Self{
@@ -171,7 +171,7 @@ func (m *Manager) self() numbers.Self {
 	}
 }
 
-// limits returns the ceilings of the process, those that are not set included.
+// limits returns the ceilings of the process, including unset ones.
 func (m *Manager) limits(targets int) []numbers.Limit {
 	l := m.limiter
 	inFlight, rate := l.InUse()
@@ -185,10 +185,10 @@ func (m *Manager) limits(targets int) []numbers.Limit {
 	}
 }
 
-// Families returns all metrics, a family at a time, for one scrape. The numbers
-// of a target are those of one moment. A family is valid until the next one is
-// asked for. Another call waits until this one has ended. With many targets that is long
-// work: giveWay is called again and again for others to have their turn.
+// Families returns all metrics, one family at a time, for one scrape. All numbers of a
+// target are of the same moment. A family is valid until the caller asks for the next one.
+// Another call waits until this one has ended. With many targets that is long work, so it
+// calls giveWay again and again to let others run.
 func (m *Manager) Families(giveWay func()) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		m.scraping.Lock()

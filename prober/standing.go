@@ -18,28 +18,28 @@ import (
 )
 
 const (
-	// standingSlots is into how many parts the window of a comparison is divided. What is counted
-	// is bounded by this, however many requests there are.
+	// standingSlots is the number of parts of a comparison's window. It bounds the memory for counts, however
+	// many requests there are.
 	standingSlots = 60
-	// comparePause is how long a comparison holds at least: targets may have many bursts a second.
+	// comparePause is how long a result stays at least: targets may have many bursts a second.
 	comparePause = time.Second
 )
 
-// standing is a comparison of two targets that goes on as long as both do. Requests are counted as
-// they end and become part of it with the end of their burst; what comes of it is made then, and
-// not for each scrape.
+// standing is a comparison of two targets that goes on as long as both do. It counts requests as they end. They
+// become part of the comparison with the end of their burst. Only then is a new result made, not for each
+// scrape.
 type standing struct {
 	cfg config.Compare
-	// targets are the configurations of both: what was counted under another one says nothing.
+	// targets are the configurations of both: counts under another configuration say nothing.
 	targets [2]config.Target
 	result  atomic.Pointer[numbers.Comparison]
 
 	mu    sync.Mutex
 	sides [2]standingSide
-	made  time.Time // the result
+	made  time.Time // when the result was made
 }
 
-// standingSide is what one of the two targets came to, 0 the old version.
+// standingSide holds the counts of one of the two targets; side 0 is the old version.
 type standingSide struct {
 	burst compare.Slice            // the one under way
 	slots map[int64]*compare.Slice // by their number since the Unix epoch
@@ -65,7 +65,7 @@ func (s *standing) add(side int, latency time.Duration, failed bool) {
 	s.sides[side].burst.Add(latency)
 }
 
-// endBurst takes the burst of a side that has ended into the comparison. Of it so many requests were lost.
+// endBurst adds the ended burst of a side to the comparison. lost is how many of its requests were lost.
 func (s *standing) endBurst(side int, now time.Time, lost uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +108,7 @@ func (s *standing) samples() (old, add *compare.Sample) {
 	return &both[0], &both[1]
 }
 
-// comparisonOf returns what a comparison came to as it is shown.
+// comparisonOf returns the result of a comparison for display.
 func comparisonOf(cfg *config.Compare, r *compare.Result) *numbers.Comparison {
 	c := &numbers.Comparison{
 		With: cfg.With, Margin: cfg.Margin, MinChange: cfg.MinChange, Window: cfg.Window,
@@ -129,14 +129,13 @@ func comparisonOf(cfg *config.Compare, r *compare.Result) *numbers.Comparison {
 
 func verdictLabel(v compare.Verdict) string { return strings.ReplaceAll(string(v), " ", "_") }
 
-// feeds are the comparisons that a target is part of. They change with the configuration, also where the
-// target does not.
+// feeds are the comparisons of a target. They can change with the configuration while the target does not.
 type feeds struct {
 	all  atomic.Pointer[[]feed]
 	lost atomic.Uint64 // of all bursts that have ended
 }
 
-// feed is a comparison that a target is a side of.
+// feed is one side of a comparison.
 type feed struct {
 	to   *standing
 	side int
@@ -153,7 +152,7 @@ func (f *feeds) observe(r *probe.Result, code errcode.Code) {
 	}
 }
 
-// endBurst tells the comparisons that a burst has ended. lost is how many requests were in all.
+// endBurst tells the comparisons about the end of a burst. lost is the total of lost requests of all bursts.
 func (f *feeds) endBurst(now time.Time, lost uint64) {
 	before := f.lost.Swap(lost)
 	if all := f.all.Load(); all != nil {
@@ -163,8 +162,8 @@ func (f *feeds) endBurst(now time.Time, lost uint64) {
 	}
 }
 
-// compareTargets makes the comparisons those that the running targets ask for; mu is held. One
-// goes on as long as neither of its targets changes. A target that runs elsewhere is compared with nothing here.
+// compareTargets makes the comparisons that running targets ask for; mu is held. A comparison goes on as long as
+// neither of its targets changes. A target on another shard is compared with nothing here.
 func (m *Manager) compareTargets() {
 	sides := map[*entry][]feed{}
 	for name, e := range m.entries {

@@ -23,7 +23,7 @@ func comparing(t config.Target, with string) config.Target {
 	return t
 }
 
-// comparisonIn returns what the comparison of a target came to.
+// comparisonIn returns the result of the comparison of a target.
 func comparisonIn(t *testing.T, m *Manager, name string) *numbers.Comparison {
 	t.Helper()
 	s, ok := m.Target(name)
@@ -38,7 +38,8 @@ func quiet(name string) config.Target {
 	return cfg
 }
 
-// feedBurst has a target come to a burst of requests that took so long, of which some failed.
+// feedBurst gives a target a burst of so many requests with the latency took; failed of them
+// failed.
 func feedBurst(m *Manager, name string, at time.Time, requests, failed int, took time.Duration) {
 	f := m.entries[name].feeds
 	for i := range requests {

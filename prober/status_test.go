@@ -134,8 +134,8 @@ func TestSelfTellsHowTheProberDoes(t *testing.T) {
 	assert.Equal(t, 1, s.Shards)
 }
 
-// BenchmarkTargets reads the status of 10,000 targets, as many as one prober is
-// meant for.
+// BenchmarkTargets reads the status of 10,000 targets, the intended maximum of one
+// prober.
 func BenchmarkTargets(b *testing.B) {
 	m := NewManager(Options{Metrics: config.Metrics{Buckets: []float64{1}}})
 	u := &url.URL{Scheme: "https", Host: "shop.example"}

@@ -22,30 +22,30 @@ type target struct {
 	reports  *reports
 	watch    *watch
 	// hung is how many workers of this target are still in the engine though their
-	// requests were taken from it.
+	// requests were taken from them.
 	hung atomic.Int64
 	// observers are called with each request that has ended.
 	observers []Observer
 	// feeds are the comparisons with other targets; nil for a burst that is fired by hand.
 	feeds *feeds
-	// windows are those of maintenance; nil for a burst that is fired by hand.
+	// windows are the maintenance windows; nil for a burst that is fired by hand.
 	windows *windows
-	// rival is set where the burst is fired in turn with another.
+	// rival is set if the burst is fired in turn with another.
 	rival *rival
-	// trace takes down the one request of a burst that is traced; nil elsewhere.
+	// trace records the one request of a traced burst; nil for others.
 	trace *probe.Trace
-	// pause waits until an arrival is due or ctx ends, sleep until so much time has
-	// passed, of which it tells, or ctx ends. wall reads the clock that the slots lie
-	// on, boot one that also goes on while the machine is suspended.
+	// pause waits until an arrival is due or ctx ends. sleep waits until d has passed or
+	// ctx ends; it reports whether d has passed. wall reads the clock of the slots. boot
+	// reads a clock that also goes on while the machine is suspended.
 	pause func(ctx context.Context, until probe.Instant)
 	sleep func(ctx context.Context, d time.Duration) bool
 	wall  func() time.Time
 	boot  func() probe.Instant
 }
 
-// run fires a burst at each slot until schedule ends, and returns when the last
-// request has ended. A slot that comes while the process does not run is fired late
-// if it is the last one of that time, and skipped if not.
+// run fires a burst at each slot until schedule ends, and returns when the last request
+// has ended. If slots come while the process does not run, run fires the last one late and
+// skips the others.
 func (t *target) run(schedule, requests context.Context) {
 	defer t.finish()
 	grid := load.NewSlots(t.load.Name, t.load.Interval)
@@ -66,9 +66,9 @@ func (t *target) run(schedule, requests context.Context) {
 	}
 }
 
-// noteLate notes that slots were missed because the process did not run, and that the
-// next burst starts behind its slot. What is less than a freeze is left to the requests:
-// those of an open burst have due times of their own.
+// noteLate notes the slots missed because the process did not run, and how far the next
+// burst starts behind its slot. It ignores less than a freeze: requests of an open burst
+// have due times of their own.
 func (t *target) noteLate(missed int, behind time.Duration) {
 	if missed == 0 && behind <= frozenAfter {
 		behind = 0
@@ -77,9 +77,8 @@ func (t *target) noteLate(missed int, behind time.Duration) {
 }
 
 // fireSlot fires the burst of a slot that was due at a moment of the clock boot, and
-// returns how long it is until the next slot. Those that have passed meanwhile are
-// counted: the prober was late for as many as it would not have missed, had it run
-// all the time.
+// returns the time until the next slot. It counts the slots that have passed meanwhile.
+// The prober was late for slots that it would not have missed, had it run all the time.
 func (t *target) fireSlot(schedule, requests context.Context, grid load.Slots, due probe.Instant, number int64) (wait time.Duration) {
 	start, frozen := probe.Now(), t.watch.total()
 	t.fire(schedule, requests, number)

@@ -66,8 +66,8 @@ func TestReplicasStartTogetherWithoutTalking(t *testing.T) {
 	})
 }
 
-// asleep makes the target wake up so much too late after its k-th slot, as a process
-// does that is stopped meanwhile.
+// asleep makes the target wake up too late by so much after its k-th slot, like a
+// process that is stopped meanwhile.
 func asleep(target *target, k int, by time.Duration) {
 	woken := 0
 	target.sleep = func(ctx context.Context, d time.Duration) bool {
@@ -125,7 +125,7 @@ func TestSlotsThatPassWhileTheMachineIsSuspendedAreCountedAsLate(t *testing.T) {
 	})
 }
 
-// What a burst would have taken without the freeze within it decides.
+// The length of a burst without the freeze in it decides.
 func TestSlotsMissedInABurstAreSharedOutByWhoseTimeItWas(t *testing.T) {
 	for name, c := range map[string]struct {
 		takes, frozen time.Duration

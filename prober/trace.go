@@ -13,51 +13,51 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Traced is one request told step by step, or the steps of one journey up to the first that
-// failed. Texts in it may have been sent by a peer: whoever shows them quotes them. What is
-// secret has been struck out.
+// Traced is the record of one request step by step, or of the steps of one journey up to the
+// first failure. A peer may have sent texts in it: quote them for display. Secrets are struck
+// out.
 type Traced struct {
 	Target, URL string
 	Start       time.Time
 	// Exchanges are the requests. There are none if the first was never sent.
 	Exchanges []TracedExchange
-	// Rest are steps that belong to no request that has ended.
+	// Rest are steps outside of requests that have ended.
 	Rest []TracedStep
-	// Left is how many steps there was no room for.
+	// Left is how many steps had no room.
 	Left int
 }
 
 // TracedExchange is one request.
 type TracedExchange struct {
-	// Name is "" where a target has one request.
+	// Name is "" for a target with one request.
 	Name  string
 	Steps []TracedStep
-	// Phases have the time spent in each, in their order; Took is the time of all.
+	// Phases have the time in each phase, in order; Took is the total time.
 	Phases []TracedPhase
 	Took   time.Duration
 	Code   errcode.Code
-	// Phase is the one in which the request failed, PhaseNone if it did not.
+	// Phase is where the request failed, PhaseNone if it did not.
 	Phase errcode.Phase
-	// Rule is what gave the code: an expectation, or a failure.
+	// Rule is the reason for the code: an expectation, or a failure.
 	Rule string
-	// due is when the request was.
+	// due is when the request was due.
 	due probe.Instant
-	// steps is how many there were when it had ended.
+	// steps is the number of steps when it had ended.
 	steps int
 }
 
-// TracedStep is one thing that happened.
+// TracedStep is one event.
 type TracedStep struct {
 	// At is since the request was due.
 	At time.Duration
-	// Mark is "*" for what the program did or found out, ">" for a line that it sent, "<" for one
-	// that came, and "|" for the beginning of a body that came.
+	// Mark is "*" for an act or a finding of the program, ">" for a sent line, "<" for a received
+	// line, and "|" for the beginning of a received body.
 	Mark string
 	Text string
-	// What came is "a body" or something else, where the mark is "|".
+	// What is "a body" or another name of the content if the mark is "|".
 	What string
-	// Total is how many bytes of it came, of which Text has the first: not all if it is cut,
-	// and none if they are hidden because they may not be shown.
+	// Total is how many bytes of it came. Text has the first of them: not all if Cut is set, and
+	// none if Hidden is set because they may not be shown.
 	Total       int64
 	Cut, Hidden bool
 }
@@ -74,8 +74,8 @@ type tracer struct {
 	exchanges []TracedExchange
 }
 
-// ToTrace returns t with a burst of one request, or one journey. request names the one of a mix;
-// if it is empty, that is the first. It fails for a name that is none.
+// ToTrace returns t with a burst of one request, or one journey. request names a request of a
+// mix; empty means the first one. It fails for an unknown name.
 func ToTrace(t config.Target, request string) (config.Target, error) {
 	t.Burst = config.Burst{Requests: 1, Concurrency: 1, Arrival: t.Burst.Arrival, Precision: t.Burst.Precision}
 	t.Breaker, t.Thresholds = nil, nil
@@ -102,8 +102,8 @@ func ToTrace(t config.Target, request string) (config.Target, error) {
 	return t, fmt.Errorf("the target %q has no request %q: it has %s", t.Name, request, strings.Join(names, ", "))
 }
 
-// NewTracedShot prepares the burst of t, which [ToTrace] has made, to be traced. The first bytes
-// of bodies are kept, up to so many.
+// NewTracedShot prepares the burst of t for tracing; t comes from [ToTrace]. It keeps the first
+// bytes of bodies, at most body.
 func NewTracedShot(o Options, t config.Target, body int, network policy.Rules) (*Shot, error) {
 	m := NewManager(o)
 	m.shows = true
@@ -117,7 +117,7 @@ func NewTracedShot(o Options, t config.Target, body int, network policy.Rules) (
 	return s, nil
 }
 
-// noteTraced takes down what a request came to.
+// noteTraced records the result of a request.
 func (s *Shot) noteTraced(r *probe.Result, code errcode.Code) {
 	t := s.target
 	e := TracedExchange{Took: r.Duration(), Code: code, Phase: r.FailedIn(), due: r.Due, steps: s.tracer.trace.End()}
@@ -133,7 +133,7 @@ func (s *Shot) noteTraced(r *probe.Result, code errcode.Code) {
 	s.tracer.exchanges = append(s.tracer.exchanges, e)
 }
 
-// ruleOf says what gave the code of r.
+// ruleOf returns the reason for the code of r.
 func ruleOf(engine probe.Engine, r *probe.Result, code errcode.Code) string {
 	if failure, ok := errors.AsType[*errcode.PhaseError](r.Err); ok {
 		return "the failure: " + failure.Err.Error()
@@ -147,8 +147,7 @@ func ruleOf(engine probe.Engine, r *probe.Result, code errcode.Code) string {
 	return ""
 }
 
-// Traced returns what happened. It is called after Fire has returned, of a shot that
-// [NewTracedShot] has made.
+// Traced returns the record. It is called after Fire has returned, on a shot of [NewTracedShot].
 func (s *Shot) Traced() Traced {
 	steps, left := s.tracer.trace.Steps()
 	t := Traced{

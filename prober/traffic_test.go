@@ -25,7 +25,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// fired fires the only target of a configuration, in a folder, and returns what came of it.
+// fired fires the only target of a configuration in a folder and returns the report.
 func fired(t *testing.T, text, folder string, shard Shard) numbers.Report {
 	t.Helper()
 	cfg, err := config.Parse([]byte(text), filepath.Join(folder, "prober.yml"))
@@ -39,7 +39,7 @@ func fired(t *testing.T, text, folder string, shard Shard) numbers.Report {
 	return report
 }
 
-// recorded is a server that notes what it was sent.
+// recorded is a server that notes its requests.
 type recorded struct {
 	*httptest.Server
 
@@ -87,7 +87,8 @@ func writeCSV(t *testing.T, folder string, rows []string) {
 	require.NoError(t, f.Close())
 }
 
-// Whatever a file holds arrives as it is: in a path, a query, a form, a JSON text, and as it is.
+// Each value of a file arrives unchanged: in a path, a query, a form, a JSON text, and as a
+// whole body.
 func TestValuesOfAFileArriveAsTheyAre(t *testing.T) {
 	t.Parallel()
 	s := newRecorded(t, func(http.ResponseWriter, *http.Request) {})

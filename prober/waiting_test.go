@@ -81,7 +81,7 @@ func TestAnArrivalThatACeilingHoldsBackWaitsAndIsNotInFlight(t *testing.T) {
 		target := testTarget(testConfig(config.Burst{Rate: 10, Requests: 1, Concurrency: 2}), newFakeEngine(takes(100*time.Millisecond)))
 		target.limiter = load.NewLimiter(Limits{InFlight: 1})
 		// A worker of a closed burst has the only place, and another waits for it: the arrival
-		// takes its turn behind them.
+		// waits its turn behind them.
 		var first, second probe.Result
 		has, waits := target.limiter.Ticket(&first, nil), target.limiter.Ticket(&second, nil)
 		assert.True(t, target.limiter.Await(t.Context(), has))

@@ -11,30 +11,30 @@ import (
 const (
 	// beatEvery is how often the watch wakes while bursts are under way.
 	beatEvery = 100 * time.Millisecond
-	// frozenAfter is how long the watch may have slept before the process counts as
-	// frozen: a busy machine is late too, though seldom by that much.
+	// frozenAfter is how long the watch may sleep before the process counts as frozen:
+	// a busy machine is late too, though seldom by that much.
 	frozenAfter = 250 * time.Millisecond
 	// keptFreezes bounds how many freezes are remembered one by one.
 	keptFreezes = 16
 )
 
-// watch notices that the process did not run: it was stopped by a signal or a
-// debugger, its cgroup was frozen or had no processor time left, its machine stood
-// still. While bursts are under way it wakes every beatEvery, and when that comes
-// too late, nobody else can have been in time either. It asks for nothing per
-// request: who wants to know looks at how long ago the last beat was, so that the
-// answer is right even before the watch itself has woken after a freeze.
+// watch notices that the process did not run: a signal or a debugger stopped it, its
+// cgroup was frozen or had no processor time left, its machine stood still. While
+// bursts are under way it wakes every beatEvery. If it wakes too late, nobody else can
+// have been in time either. It does no work per request: to get the answer, look at the
+// time since the last beat. So the answer is right even before the watch itself has
+// woken after a freeze.
 //
 // All of it is on the monotonic clock, like the times of requests. That clock stands
-// still while the machine is suspended, and so does the time of every request.
-// The zero watch is ready for use; a nil one notices nothing.
+// still while the machine is suspended, and so does the time of every request. The zero
+// watch is ready for use; a nil watch notices nothing.
 type watch struct {
-	last  atomic.Int64 // the [transport.Instant] of the last beat; 0 while no burst is under way
+	last  atomic.Int64 // the [probe.Instant] of the last beat; 0 while no burst is under way
 	until atomic.Int64 // the end of the latest freeze
 
 	mu      sync.Mutex
 	bursts  int           // under way
-	stop    chan struct{} // closed to end the goroutine that beats
+	stop    chan struct{} // closed to end the goroutine of run
 	stopped chan struct{} // closed when it has ended
 	freezes []freeze      // a ring from keptFreezes on
 	noted   int           // how many freezes there were
@@ -42,10 +42,10 @@ type watch struct {
 }
 
 // freeze is a time in which the process did not run. It begins with the last beat
-// before it, which is at most beatEvery too early.
+// before it, at most beatEvery too early.
 type freeze struct{ from, to probe.Instant }
 
-// enter has the watch beat until as many calls of leave have come.
+// enter has the watch beat until leave was called as often as enter.
 func (w *watch) enter() {
 	if w == nil {
 		return
@@ -114,13 +114,13 @@ func (w *watch) beat(now probe.Instant) {
 		return // no burst is under way any more, or somebody else has been here
 	}
 	if now.Sub(last) > frozenAfter {
-		w.note(freeze{last, now}) // before the beat: who sees that finds the freeze noted
+		w.note(freeze{last, now}) // before the beat: whoever sees the beat finds the freeze noted
 	}
 	w.last.Store(int64(now))
 }
 
-// note remembers a freeze. A freeze that follows another without a good beat between
-// goes on with that: a starved process is late again and again.
+// note records a freeze. A freeze right after another, without a good beat between,
+// extends the other: a starved process is late again and again.
 func (w *watch) note(f freeze) {
 	w.lost += f.to.Sub(f.from)
 	w.until.Store(int64(f.to))
@@ -138,7 +138,7 @@ func (w *watch) note(f freeze) {
 	w.noted++
 }
 
-// within returns how much of the time between two moments the process did not run.
+// within returns how long the process did not run between two moments.
 func (w *watch) within(from, to probe.Instant) (frozen time.Duration) {
 	if w == nil {
 		return 0

@@ -19,8 +19,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// frozen returns a watch that has seen freezes: the times from and to, in turn, after
-// the given moment.
+// frozen returns a watch with freezes: the times from and to, in turn, after the given
+// moment.
 func frozen(start probe.Instant, times ...time.Duration) *watch {
 	w := &watch{}
 	for i := 0; i < len(times); i += 2 {
@@ -97,7 +97,7 @@ func TestTheWatchBeatsWhileBurstsAreUnderWay(t *testing.T) {
 func TestWhoAsksAfterAFreezeNeedNotWaitForTheWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watch{}
-		w.last.Store(int64(probe.Now())) // a beat, and then no goroutine that could
+		w.last.Store(int64(probe.Now())) // a beat, and no goroutine for another
 		from := probe.Now()
 		time.Sleep(3 * time.Second)
 		assert.Equal(t, 3*time.Second, w.within(from, probe.Now()))

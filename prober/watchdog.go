@@ -24,17 +24,17 @@ type worker struct {
 	result probe.Result
 	pass   *load.Ticket // for its requests, one after another
 	cancel context.CancelFunc
-	// answer takes answers in, nil until one is wanted.
+	// answer records answers; nil until one is wanted.
 	answer *probe.Answer
-	// goroutine is the number under which the stack of this worker is found.
+	// goroutine is the number of this worker's goroutine in stacks.
 	goroutine []byte
-	// request, due, start and deadline are those of the request that the engine has, journey
-	// is the one that it is a step of. They are written before until.
+	// request, due, start and deadline belong to the request in the engine; journey is the
+	// journey of this step. They are written before until.
 	request              int
 	due, start, deadline probe.Instant
 	journey              journey
-	// until is the deadline of that request: idle without one, taken when the watchdog
-	// has ended it.
+	// until is the deadline of that request: idle without a request, taken after the
+	// watchdog has ended it.
 	until atomic.Int64
 }
 
@@ -43,7 +43,7 @@ const (
 	taken = -1
 )
 
-// answerOf returns what takes an answer in, with so many bytes of its body.
+// answerOf returns a recorder of answers with at most body bytes of the body.
 func (w *worker) answerOf(body int) *probe.Answer {
 	if w.answer == nil || w.answer.Most() != body {
 		w.answer = probe.NewAnswer(body)
@@ -57,13 +57,13 @@ func (w *worker) begin(r *probe.Result) {
 	w.until.Store(int64(r.Deadline))
 }
 
-// end notes that the engine has given the request back. It reports whether that is still
-// the worker's to count.
+// end notes that the engine has returned the request. It reports whether the worker still
+// has to count it.
 func (w *worker) end() bool { return w.until.Swap(idle) != taken }
 
-// take ends the request from outside if it is beyond its time at now, and reports
-// whether it did. The worker, should it ever come back, leaves then. Time in which the
-// process did not run does not count. next is when to look again, at the earliest.
+// take ends the request from outside if its time has passed at now, and reports whether it
+// did. The worker leaves when it comes back, if ever. Time in which the process did not run
+// does not count. next is the earliest time to look again.
 func (w *worker) take(now probe.Instant, freezes *watch) (next probe.Instant, isStuck bool) {
 	until := w.until.Load()
 	if until == idle || until == taken {
@@ -79,8 +79,9 @@ func (w *worker) take(now probe.Instant, freezes *watch) (next probe.Instant, is
 	return 0, w.until.CompareAndSwap(until, taken)
 }
 
-// watchdog runs the workers of a burst. Whatever hangs in an engine, it takes the request
-// from it and has another worker go on; what hung stays behind until it comes back.
+// watchdog runs the workers of a burst. If a worker hangs in an engine, watchdog takes the
+// request from it and has another worker go on. The hung worker stays behind until it comes
+// back.
 type watchdog struct {
 	work func(context.Context, *worker)
 	// stuck ends a request that was taken from its worker, and reports whether another
@@ -98,8 +99,8 @@ func newWatchdog(requests context.Context, work func(context.Context, *worker), 
 	return &watchdog{work: work, stuck: stuck, requests: requests, freezes: freezes, done: make(chan struct{})}
 }
 
-// run starts so many workers and returns when they have ended or were given up. It looks
-// at them every now and then, at least once in each period.
+// run starts so many workers and returns when they have ended or were given up. It looks at
+// them at least once in each period.
 func (d *watchdog) run(workers int, period time.Duration) {
 	if workers <= 0 {
 		return
@@ -156,8 +157,8 @@ func (d *watchdog) remove(i int) {
 	}
 }
 
-// look gives up the workers whose requests are beyond their time, and returns when to
-// look again.
+// look gives up the workers whose requests are beyond their time, and returns the time until
+// the next look.
 func (d *watchdog) look(period time.Duration) time.Duration {
 	now := probe.Now()
 	wait := period
@@ -181,7 +182,7 @@ func (d *watchdog) look(period time.Duration) time.Duration {
 	return max(wait, time.Millisecond)
 }
 
-// goroutineNumber returns the number of the calling goroutine as it stands in stacks.
+// goroutineNumber returns the number of the calling goroutine as in stacks.
 func goroutineNumber() []byte {
 	const longest = len("goroutine 18446744073709551615 ")
 	var text [longest]byte
@@ -190,7 +191,7 @@ func goroutineNumber() []byte {
 	return bytes.Clone(number[:end])
 }
 
-// stackOf returns the stack of a goroutine, "" if it is not to be found.
+// stackOf returns the stack of a goroutine, "" if there is none.
 func stackOf(number []byte) string {
 	const most = 64 << 20
 	text := make([]byte, 1<<20)

@@ -27,7 +27,7 @@ type hangingEngine struct {
 	hangs    func(request int64) bool
 	requests atomic.Int64
 	released chan struct{}
-	canceled atomic.Int64 // how many of the requests that hang had their context ended
+	canceled atomic.Int64 // how many hanging requests had their contexts ended
 }
 
 func newHangingEngine(hangs func(request int64) bool) *hangingEngine {
@@ -115,7 +115,7 @@ func TestAPanicOfAnEngineIsTheFailureOfItsRequest(t *testing.T) {
 	})
 }
 
-// panickingJudge has a bug in what comes after the answer.
+// panickingJudge has a bug in the code after the answer.
 type panickingJudge struct{ *fakeEngine }
 
 func (panickingJudge) Code(r *probe.Result) errcode.Code {
@@ -134,7 +134,7 @@ func TestAPanicOfTheJudgeIsTheFailureOfItsRequest(t *testing.T) {
 	})
 }
 
-// resendingEngine sent each request, was told that it was not processed, and then found no
+// resendingEngine sent each request, learned that it was not processed, and then found no
 // connection to send it again.
 type resendingEngine struct{ *fakeEngine }
 

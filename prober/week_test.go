@@ -84,8 +84,8 @@ func TestClockThatIsSetNeitherLosesNorDoublesABurst(t *testing.T) {
 	}
 }
 
-// TestNoCoordinatedOmission holds the reported distribution against that of all
-// due requests, computed from what the server does: it stalls everything for 1 s
+// TestNoCoordinatedOmission compares the reported distribution with the distribution of
+// all due requests, computed from what the server does: it stalls everything for 1 s
 // once in 5 s and otherwise answers in 5 ms.
 func TestNoCoordinatedOmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

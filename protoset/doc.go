@@ -1,4 +1,3 @@
-// Package protoset has the types of gRPC methods: it finds them in descriptors of Protocol
-// Buffers, makes messages of JSON, and holds answers against what is expected of them. It
-// knows the health service by itself.
+// Package protoset has the types of gRPC methods. It finds them in descriptors of Protocol Buffers, encodes messages
+// from JSON, and checks answers against expectations. It has the health service built in.
 package protoset

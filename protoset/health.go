@@ -7,13 +7,13 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// The health service, which many servers have.
+// The health service. Many servers have it.
 const (
 	HealthService = "grpc.health.v1.Health"
 	HealthCheck   = "Check"
 )
 
-// health returns the health service as its protocol describes it.
+// health returns the health service as defined by its protocol.
 func health() (protoreflect.ServiceDescriptor, error) {
 	f, err := protodesc.NewFile(healthFile(), nil)
 	if err != nil {

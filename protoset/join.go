@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// Join makes a FileDescriptorSet of files, encoded, of which some may be the same. It returns
-// also the names of the files that others import and that are missing.
+// Join makes a FileDescriptorSet of encoded files. Some files may be the same. missing are the names of imported files
+// that are not among them.
 func Join(files [][]byte) (descriptors []byte, missing []string, err error) {
 	set, names := new(descriptorpb.FileDescriptorSet), map[string]bool{}
 	for _, encoded := range files {

@@ -17,26 +17,26 @@ type Method struct {
 	types *dynamicpb.Types
 }
 
-// Streams reports whether the method answers with any number of messages, and not with one.
+// Streams reports whether the method answers with any number of messages instead of one.
 func (m *Method) Streams() bool { return m.desc.IsStreamingServer() }
 
-// What stands behind the place of a mistake, which the text of an error begins with. A value
-// may hold the same words.
+// The patterns begin with the place of the mistake: only the beginning of an error's text is reliable, because a value
+// may contain the same words.
 var (
 	unknownField = regexp.MustCompile(`^\(line [0-9:]+\): unknown field "([a-zA-Z0-9_.]{1,64})"`)
 	invalidValue = regexp.MustCompile(`^\(line [0-9:]+\): invalid value for [a-z0-9]+ field ([a-zA-Z0-9_]{1,64}):`)
 )
 
-// UnknownFieldError is about a message in JSON with a field that its type does not have.
+// UnknownFieldError is about a message in JSON with a field unknown to its type.
 type UnknownFieldError struct {
-	// Type is the name of that of the message, Field what stands for the name of the field.
+	// Type is the name of the message's type, Field the unknown name.
 	Type, Field string
 }
 
 func (e *UnknownFieldError) Error() string { return fmt.Sprintf("%s has no field %q", e.Type, e.Field) }
 
-// Encode returns the message that the method takes as it is sent, made of JSON. An error
-// tells no value, and no key but that of an [UnknownFieldError].
+// Encode encodes a message for the method from JSON. An error reveals no value, and no key except the field of an
+// [UnknownFieldError].
 func (m *Method) Encode(text []byte) ([]byte, error) {
 	msg := dynamicpb.NewMessage(m.desc.Input())
 	err := protojson.UnmarshalOptions{Resolver: m.types}.Unmarshal(text, msg)
@@ -46,7 +46,7 @@ func (m *Method) Encode(text []byte) ([]byte, error) {
 	return proto.MarshalOptions{Deterministic: true}.Marshal(msg)
 }
 
-// explain takes out of the text of an error what may be secret: the values.
+// explain returns an error without the values in text: they may be secret.
 func (m *Method) explain(text string) error {
 	name := m.desc.Input().FullName()
 	if found := unknownField.FindStringSubmatch(text); found != nil {
@@ -58,8 +58,7 @@ func (m *Method) explain(text string) error {
 	return fmt.Errorf("is not a %s in JSON", name)
 }
 
-// CheckEncoded reports what is wrong with a message that the method is to take, as it is
-// sent; nil if nothing is.
+// CheckEncoded returns the mistake in an encoded message for the method, nil if there is none.
 func (m *Method) CheckEncoded(encoded []byte) error {
 	if proto.Unmarshal(encoded, dynamicpb.NewMessage(m.desc.Input())) != nil {
 		return fmt.Errorf("is neither JSON nor an encoded %s", m.desc.Input().FullName())
@@ -69,7 +68,7 @@ func (m *Method) CheckEncoded(encoded []byte) error {
 
 var errUndecodable = errors.New("the message cannot be decoded as a")
 
-// decode returns the message that the method has answered with.
+// decode decodes an answer of the method.
 func (m *Method) decode(answer []byte) (protoreflect.Message, error) {
 	msg := dynamicpb.NewMessage(m.desc.Output())
 	if proto.Unmarshal(answer, msg) != nil {

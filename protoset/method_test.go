@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// shop is a set of descriptors with a field of each kind.
+// shop returns a set of descriptors with a field of each kind.
 func shop() *descriptorpb.FileDescriptorSet {
 	field := func(name string, number int32, kind descriptorpb.FieldDescriptorProto_Type, typeName string, repeated bool) *descriptorpb.FieldDescriptorProto {
 		label := descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL

@@ -12,23 +12,23 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Expectation is what must stand in the messages that a method answers with.
+// Expectation is the expected content of a method's answers.
 type Expectation struct {
 	method *Method
 	places []place
 }
 
-// place is where a value must stand, and which.
+// place is the place of a value, and the expected value.
 type place struct {
 	name string
 	path []string
 	want any // a string, float64, bool or nil
 }
 
-// ValueError is a value that is not the expected one. Found is the value, as JSON has it.
+// ValueError is about a value other than the expected one. Found is the actual value, as in JSON.
 type ValueError struct {
 	Place, Found string
-	// Absent reports that there is no value.
+	// Absent is set if there is no value.
 	Absent bool
 }
 
@@ -39,9 +39,9 @@ func (f *ValueError) Error() string {
 	return fmt.Sprintf("the message has not the value of expect.message at %q, but", f.Place)
 }
 
-// Expect compiles what values must stand at places of an answer: the names of fields, the
-// indexes of lists and the keys of maps on the way there, with dots between them. A value is
-// a string, float64, bool, or nil for nothing.
+// Expect compiles the expected values at places of an answer. A place consists of the names of fields, the indexes of
+// lists and the keys of maps on the way there, with dots between them. A value is a string, float64, bool, or nil for
+// nothing.
 func (m *Method) Expect(values map[string]any) (*Expectation, error) {
 	x := &Expectation{method: m}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -54,7 +54,7 @@ func (m *Method) Expect(values map[string]any) (*Expectation, error) {
 	return x, nil
 }
 
-// checkPath holds a path against the type of the answer.
+// checkPath checks a path against the type of the answer.
 func (m *Method) checkPath(path []string) error {
 	in := m.desc.Output()
 	for i := 0; i < len(path); i++ {
@@ -76,7 +76,7 @@ func (m *Method) checkPath(path []string) error {
 	return nil
 }
 
-// fieldOf returns the field of that name, as it is declared or as JSON has it.
+// fieldOf returns the field of this name, as declared or as in JSON.
 func fieldOf(d protoreflect.MessageDescriptor, name string) protoreflect.FieldDescriptor {
 	if f := d.Fields().ByName(protoreflect.Name(name)); f != nil {
 		return f
@@ -84,8 +84,7 @@ func fieldOf(d protoreflect.MessageDescriptor, name string) protoreflect.FieldDe
 	return d.Fields().ByJSONName(name)
 }
 
-// Check returns the first thing that is wrong with an answer, nil if nothing is. It is a
-// [ValueError] where a value is another one.
+// Check returns the first mistake in an answer, nil if there is none. It is a [ValueError] if a value differs.
 func (x *Expectation) Check(answer []byte) error {
 	msg, err := x.method.decode(answer)
 	if err != nil {
@@ -99,7 +98,7 @@ func (x *Expectation) Check(answer []byte) error {
 	return nil
 }
 
-// fault returns an untyped nil where the value stands.
+// fault returns an untyped nil if the value is as expected.
 func (p *place) fault(msg protoreflect.Message) error {
 	found, kind, ok := walk(msg, p.path)
 	switch {
@@ -113,8 +112,7 @@ func (p *place) fault(msg protoreflect.Message) error {
 	return &ValueError{Place: p.name, Found: show(found, kind)}
 }
 
-// walk follows a path that checkPath has found in order. It returns the value there and the
-// field that it is one of.
+// walk follows a path that has passed checkPath. It returns the value there and its field.
 func walk(msg protoreflect.Message, path []string) (v protoreflect.Value, f protoreflect.FieldDescriptor, ok bool) {
 	for i := 0; i < len(path); i++ {
 		f = fieldOf(msg.Descriptor(), path[i])
@@ -135,7 +133,7 @@ func walk(msg protoreflect.Message, path []string) (v protoreflect.Value, f prot
 	return v, f, true
 }
 
-// element returns what stands in a list at an index, or in a map under a key.
+// element returns the value in a list at an index, or in a map under a key.
 func element(v protoreflect.Value, f protoreflect.FieldDescriptor, at string) (protoreflect.Value, protoreflect.FieldDescriptor, bool) {
 	if f.IsList() {
 		i, err := strconv.Atoi(at)
@@ -172,8 +170,8 @@ func keyOf(f protoreflect.FieldDescriptor, text string) (key protoreflect.MapKey
 	}
 }
 
-// equals compares a value with what JSON would hold for it: an enum is its name or its
-// number, an integer may be a text of digits, bytes are in base64.
+// equals compares a value with its form in JSON: an enum is its name or its number, an integer may be a text of digits,
+// bytes are in base64.
 func equals(v protoreflect.Value, f protoreflect.FieldDescriptor, want any) bool {
 	text, isText := want.(string)
 	number, isNumber := want.(float64)
@@ -199,7 +197,7 @@ func equals(v protoreflect.Value, f protoreflect.FieldDescriptor, want any) bool
 	return false
 }
 
-// show returns a value as the text of a failure has it.
+// show returns a value as shown in the text of a failure.
 func show(v protoreflect.Value, f protoreflect.FieldDescriptor) string {
 	switch got := v.Interface().(type) {
 	case protoreflect.EnumNumber:

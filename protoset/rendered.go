@@ -8,8 +8,7 @@ import (
 	"example.com/prober/template"
 )
 
-// EncodeRendered returns the message that the method takes as it is sent, made of JSON with
-// values in the places of names. An error tells no value.
+// EncodeRendered encodes a message for the method from JSON with values in place of names. An error reveals no value.
 func (m *Method) EncodeRendered(t *template.Template, v *template.Values) ([]byte, error) {
 	text, err := t.Append(nil, v)
 	if err != nil {
@@ -17,7 +16,7 @@ func (m *Method) EncodeRendered(t *template.Template, v *template.Values) ([]byt
 	}
 	encoded, err := m.Encode(text)
 	unknown, is := errors.AsType[*UnknownFieldError](err)
-	if is && !strings.Contains(t.Text(), `"`+unknown.Field+`"`) { // the name is, or holds, a value
+	if is && !strings.Contains(t.Text(), `"`+unknown.Field+`"`) { // the name is, or contains, a value
 		return nil, fmt.Errorf("%s has no field with a name that was put in", unknown.Type)
 	}
 	return encoded, err

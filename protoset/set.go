@@ -16,8 +16,8 @@ import (
 // Set is a set of descriptors. It is safe for concurrent use.
 type Set struct{ files *protoregistry.Files }
 
-// Parse reads a FileDescriptorSet, as protoc and buf write it. It must have the files that
-// others in it import. Empty input is a set that has the health service alone.
+// Parse reads a FileDescriptorSet as protoc and buf write it. It must include all imported files. Empty input gives a
+// set with the health service alone.
 func Parse(descriptors []byte) (*Set, error) {
 	list := new(descriptorpb.FileDescriptorSet)
 	if err := proto.Unmarshal(descriptors, list); err != nil {
@@ -30,10 +30,10 @@ func Parse(descriptors []byte) (*Set, error) {
 	return &Set{files}, nil
 }
 
-// ErrNoMethod is in the error about a service that has no such method.
+// ErrNoMethod is in the error about a service without the method.
 var ErrNoMethod = errors.New("has no method")
 
-// Method finds a method. The name of its service is qualified by that of the package.
+// Method finds a method. The name of its service includes the package.
 func (s *Set) Method(service, method string) (*Method, error) {
 	found, err := s.service(service)
 	if err != nil {
@@ -73,7 +73,7 @@ func methodsOf(s protoreflect.ServiceDescriptor) string {
 	return listed("", all)
 }
 
-// listed returns a few names, with words before them.
+// listed returns a few of the names, with words before them.
 func listed(words string, names []string) string {
 	const most = 5
 	switch n := len(names); {
@@ -87,8 +87,7 @@ func listed(words string, names []string) string {
 	return words + strings.Join(names, ", ")
 }
 
-// plain returns the text of an error of package protobuf without what changes from one
-// build to the next.
+// plain returns the text of an error of package protobuf without the parts that differ between builds.
 func plain(err error) string {
 	text := strings.ReplaceAll(err.Error(), "\u00a0", " ")
 	return strings.TrimSpace(strings.TrimPrefix(text, "proto:"))

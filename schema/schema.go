@@ -1,7 +1,7 @@
-// Package schema holds the JSON Schemas of the files that the program reads, for editors and for
-// whoever checks such files without the program.
+// Package schema holds the JSON Schemas of the program's files, for editors and for checks
+// without the program.
 //
-// They are generated: the keys and what they may hold from package config, the descriptions from
+// They are generated: the keys and their values from package config, the descriptions from
 // docs/configuration.md. `go test ./schema -update` writes them anew.
 package schema
 
@@ -13,8 +13,8 @@ var configuration []byte
 //go:embed targets.schema.json
 var targets []byte
 
-// Configuration returns the schema of prober.yml, in JSON. Nobody may change it.
+// Configuration returns the schema of prober.yml, in JSON. The caller must not change it.
 func Configuration() []byte { return configuration }
 
-// Targets returns the schema of the files that target_files names.
+// Targets returns the schema of the files in target_files.
 func Targets() []byte { return targets }

@@ -44,8 +44,8 @@ func TestTheSchemasAreThoseOfTheConfigurationAndItsReference(t *testing.T) {
 	}
 }
 
-// TestEveryKeyIsDescribed looks at each key of the schema of prober.yml: what is not described
-// itself has the description of the key that it refers to.
+// TestEveryKeyIsDescribed checks each key of the schema of prober.yml: a key has a description
+// itself or refers to a key with one.
 func TestEveryKeyIsDescribed(t *testing.T) {
 	t.Parallel()
 	var root map[string]any
@@ -79,8 +79,9 @@ func walk(path string, node any, see func(path string, key map[string]any)) {
 	}
 }
 
-// reference returns what docs/configuration.md says of a key. The keys of a request mean the same
-// in the items of requests and journey, and those of a stage are described in the row of stages.
+// reference returns the description of a key in docs/configuration.md. The keys of a request mean
+// the same in the items of requests and journey. The keys of a stage have their description in
+// the row of stages.
 func reference(t *testing.T) func(path string) config.About {
 	t.Helper()
 	rows := map[string]config.About{}
@@ -105,7 +106,7 @@ func reference(t *testing.T) func(path string) config.About {
 	}
 }
 
-// aboutRow makes of a row of the reference what an editor shows: plain text.
+// aboutRow turns a row of the reference into the plain text for an editor.
 func aboutRow(byDefault, meaning, example string) config.About {
 	about := config.About{Text: plain(meaning)}
 	if !strings.HasSuffix(about.Text, ".") {
@@ -127,13 +128,13 @@ func aboutRow(byDefault, meaning, example string) config.About {
 	return about
 }
 
-// plain takes the marks of Markdown away.
+// plain removes the marks of Markdown.
 func plain(text string) string {
 	text = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(text, "$1")
 	return strings.ReplaceAll(text, "`", "")
 }
 
-// parsed returns a value in YAML as encoding/json writes it, or the text where it is none.
+// parsed returns a value in YAML as encoding/json writes it, or the text if it is no YAML.
 func parsed(text string) any {
 	var v any
 	if err := yaml.Unmarshal([]byte(text), &v); err != nil {

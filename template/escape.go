@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// escaping is how a value is put in.
+// escaping is the way to insert a value.
 type escaping uint8
 
 const (
@@ -22,7 +22,7 @@ const (
 
 const hexDigits = "0123456789ABCDEF"
 
-// fault returns why value cannot be put in, "" if it can.
+// fault returns why value cannot be inserted, "" if it can.
 func (e escaping) fault(value []byte) string {
 	switch e {
 	case jsonValue:
@@ -39,7 +39,7 @@ func (e escaping) fault(value []byte) string {
 	return ""
 }
 
-// appendTo appends value, which has no fault.
+// appendTo appends value. The value must have no fault.
 func (e escaping) appendTo(dst, value []byte) []byte {
 	switch e {
 	case percent:
@@ -73,8 +73,8 @@ func isUnreserved(c byte) bool {
 		c == '-' || c == '.' || c == '_' || c == '~'
 }
 
-// appendJSONString appends value as it stands between the quotes of a string. What is no
-// UTF-8 becomes the replacement character.
+// appendJSONString appends value in the form for a place between the quotes of a string.
+// Invalid UTF-8 becomes the replacement character.
 func appendJSONString(dst, value []byte) []byte {
 	for len(value) > 0 {
 		c := value[0]
@@ -102,17 +102,17 @@ func appendJSONString(dst, value []byte) []byte {
 	return dst
 }
 
-// scanner follows the literal parts of a template to know where the next name stands.
+// scanner follows the literal parts of a template to know the context of the next name.
 type scanner struct {
 	place Place
-	// within tells that it is within a JSON string, escaped that a backslash is the last byte
-	// before.
+	// within means that it is within a JSON string. escaped means that the last byte was a
+	// backslash.
 	within, escaped bool
 }
 
 func newScanner(place Place) *scanner { return &scanner{place: place} }
 
-// escaping returns how a value is put in that stands here.
+// escaping returns the way to insert a value here.
 func (s *scanner) escaping() escaping {
 	switch s.place {
 	case Path:
@@ -131,7 +131,7 @@ func (s *scanner) escaping() escaping {
 	}
 }
 
-// literal writes text as it is sent.
+// literal writes text in the form to send.
 func (s *scanner) literal(to *strings.Builder, text string) error {
 	switch s.place {
 	case Path:
@@ -152,8 +152,8 @@ func (s *scanner) literal(to *strings.Builder, text string) error {
 	return nil
 }
 
-// literalPath encodes what can stand in no path and no query, and leaves alone what is
-// encoded already.
+// literalPath encodes characters that are not allowed in a path or a query. It keeps encoded
+// characters.
 func literalPath(to *strings.Builder, text string) error {
 	for _, c := range []byte(text) {
 		if c == '#' {
@@ -164,7 +164,7 @@ func literalPath(to *strings.Builder, text string) error {
 	return nil
 }
 
-// appendLiteral writes a byte of a path, encoded if it cannot stand there.
+// appendLiteral writes a byte of a path, encoded if it is not allowed there.
 func appendLiteral(to *strings.Builder, c byte) {
 	if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
 		to.WriteByte('%')

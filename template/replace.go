@@ -2,13 +2,13 @@ package template
 
 import "strings"
 
-// maxLabel bounds the name of a label, in bytes: those of discoveries are made of the names
-// of annotations.
+// maxLabel bounds the name of a label, in bytes. Labels of discoveries are long: their names
+// contain names of annotations.
 const maxLabel = 512
 
-// Replace returns text with labels in the place of their names. Where value returns false,
-// the name stays for the template that the text becomes. If it becomes one at all, isLater is
-// set, and quoted text within {{ }} stays quoted. Replace reports whether there was a label.
+// Replace returns text with labels in the place of their names. If value returns false, the
+// name stays for a later template. isLater means that the text becomes a template later: then
+// quoted text within {{ }} stays quoted. found reports whether there was a label.
 func Replace(text string, isLater bool, value func(label string) (string, bool)) (replaced string, found bool, err error) {
 	if !strings.Contains(text, opening) {
 		return text, false, nil

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// labelled knows every name but those that begin with "data".
+// labelled knows every name except those with the prefix "data".
 func labelled(label string) (string, bool) {
 	return "<" + label + ">", !strings.HasPrefix(label, "data")
 }
@@ -41,7 +41,7 @@ func TestLabelsTakeThePlaceOfTheirNames(t *testing.T) {
 	}
 }
 
-// joined returns parts with what is literal in one.
+// joined returns parts with adjacent literal parts in one.
 func joined(parts []part) []part {
 	var all []part
 	for _, p := range parts {
@@ -54,7 +54,7 @@ func joined(parts []part) []part {
 	return all
 }
 
-// FuzzReplace wants a text in which all names stay to mean what it meant.
+// FuzzReplace checks that a text keeps its meaning if Replace keeps all names.
 func FuzzReplace(f *testing.F) {
 	for _, seed := range []string{"", "a", "{{ a }}", `{{ "{{" }}`, "{{a}}{{ b }}", "{{", `{{ "a" }}}}`, `0{{""}}0`} {
 		f.Add(seed)

@@ -1,7 +1,7 @@
-// Package template compiles texts in which names stand for values: "/search?q={{ term }}".
+// Package template compiles texts with names for values: "/search?q={{ term }}".
 //
-// A template knows the place for which it is, and escapes each value for it: what is put in
-// can end neither a path segment nor a JSON string nor a header field.
+// A template knows its place, and escapes each value for it: no value can end a path segment, a JSON string or a header
+// field.
 package template
 
 import (
@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// Place is where the text of a template stands.
+// Place is the place of a template's text.
 type Place uint8
 
-// The places differ in how a value is put in.
+// The places differ in how they insert a value.
 const (
 	// Text takes values as they are.
 	Text Place = iota
 	// Path is a path with its query: values are percent-encoded (RFC 3986, section 2.1).
 	Path
-	// Form is application/x-www-form-urlencoded: values are encoded as it asks for.
+	// Form is application/x-www-form-urlencoded: values are encoded for it.
 	Form
 	// JSON escapes a value within a string (RFC 8259, section 7). Outside of strings the
 	// value must be JSON itself, such as a number.
@@ -35,7 +35,7 @@ type Template struct {
 	pieces []piece
 }
 
-// piece is literal text, and the value behind it unless escape is noValue.
+// piece is literal text, followed by a value unless escape is noValue.
 type piece struct {
 	literal string
 	number  int
@@ -43,9 +43,9 @@ type piece struct {
 	escape  escaping
 }
 
-// Error says why a value could not be put in. It never holds the value.
+// Error says why a value could not be inserted. It never holds the value.
 type Error struct {
-	// Name is what the value stands for, Why completes "the value of … ".
+	// Name is the name of the value, Why completes "the value of … ".
 	Name, Why string
 }
 
@@ -81,7 +81,7 @@ func Parse(text string, place Place, number func(name string) (int, bool)) (*Tem
 	return t, nil
 }
 
-// Encode returns a text in which {{ }} means nothing as it stands in its place.
+// Encode returns text encoded for its place. {{ }} has no meaning in it.
 func Encode(text string, place Place) string {
 	if place != Path {
 		return text
@@ -93,7 +93,7 @@ func Encode(text string, place Place) string {
 	return b.String()
 }
 
-// NamesIn returns the names that stand in text, in their order; one may come twice.
+// NamesIn returns the names in text, in their order; one may come twice.
 func NamesIn(text string) ([]string, error) {
 	parts, err := split(text)
 	if err != nil {
@@ -108,10 +108,10 @@ func NamesIn(text string) ([]string, error) {
 	return names, nil
 }
 
-// IsFixed reports whether no name stands in t.
+// IsFixed reports whether t has no names.
 func (t *Template) IsFixed() bool { return len(t.Names()) == 0 }
 
-// Text returns the text of a template that is fixed, encoded for its place.
+// Text returns the text of a fixed template, encoded for its place.
 func (t *Template) Text() string {
 	var b strings.Builder
 	for i := range t.pieces {
@@ -120,7 +120,7 @@ func (t *Template) Text() string {
 	return b.String()
 }
 
-// Names returns the numbers of the names that stand in t; one may come twice.
+// Names returns the numbers of the names in t; one may come twice.
 func (t *Template) Names() []int {
 	var numbers []int
 	for i := range t.pieces {
@@ -131,8 +131,8 @@ func (t *Template) Names() []int {
 	return numbers
 }
 
-// Append appends the text with values in their places. What was appended to dst before an
-// error is of no use. The error is an [*Error].
+// Append appends the text with values in their places. The error is an [*Error]. After an error the returned bytes are
+// of no use.
 func (t *Template) Append(dst []byte, v *Values) ([]byte, error) {
 	for i := range t.pieces {
 		p := &t.pieces[i]
@@ -152,9 +152,8 @@ func (t *Template) Append(dst []byte, v *Values) ([]byte, error) {
 	return dst, nil
 }
 
-// Expand appends the text with made-up values in their places, escaped as Append does it.
-// value returns what the name of a number stands for. isJSON tells that it stands outside of a
-// JSON string: it must be JSON itself then.
+// Expand appends the text with made-up values in their places, escaped as by Append. value returns the value of the
+// name with that number. isJSON means that its place is outside of a JSON string: the value must be JSON itself then.
 func (t *Template) Expand(dst []byte, value func(number int, isJSON bool) []byte) []byte {
 	for i := range t.pieces {
 		p := &t.pieces[i]
@@ -166,8 +165,7 @@ func (t *Template) Expand(dst []byte, value func(number int, isJSON bool) []byte
 	return dst
 }
 
-// Check returns an error if the value of the name of that number cannot stand where t has
-// it.
+// Check returns an error if the value of the name with that number is not allowed at its places in t.
 func (t *Template) Check(number int, value []byte) error {
 	for i := range t.pieces {
 		p := &t.pieces[i]
@@ -181,8 +179,7 @@ func (t *Template) Check(number int, value []byte) error {
 	return nil
 }
 
-// MayRefuse reports whether there are values that cannot stand where t has the name of that
-// number.
+// MayRefuse reports whether some values are not allowed at the places of the name with that number.
 func (t *Template) MayRefuse(number int) bool {
 	for i := range t.pieces {
 		if p := &t.pieces[i]; p.number == number && (p.escape == headerValue || p.escape == jsonValue) {
@@ -192,8 +189,7 @@ func (t *Template) MayRefuse(number int) bool {
 	return false
 }
 
-// IsJSON reports whether text, with names in it, is an object or a list in JSON once they are
-// replaced.
+// IsJSON reports whether text is an object or a list in JSON once its names are replaced.
 func IsJSON(text string) bool {
 	parts, err := split(text)
 	if err != nil {
@@ -202,7 +198,7 @@ func IsJSON(text string) bool {
 	var b strings.Builder
 	for _, p := range parts {
 		if p.isName {
-			b.WriteString("0") // which can stand within a string and outside of one
+			b.WriteString("0") // a 0 is allowed within a string and outside of one
 		} else {
 			b.WriteString(p.text)
 		}
@@ -218,19 +214,18 @@ const (
 	maxName = 64
 )
 
-// part is a name, or the literal text between two of them. It is quoted if it stood within
-// {{ }}.
+// part is a name, or the literal text between two names. isQuoted means that it was quoted within {{ }}.
 type part struct {
 	text     string
 	isName   bool
 	isQuoted bool
 }
 
-// split returns the parts of text. Errors show nothing of it: it may be a secret. Within {{ }} stands a name, or a quoted text that is
-// literal: {{ "{{" }}.
+// split returns the parts of text. Errors show nothing of it: it may be a secret. Within {{ }} is a name, or a quoted
+// literal text: {{ "{{" }}.
 func split(text string) ([]part, error) { return splitNames(text, maxName) }
 
-// splitNames is split for names of at most so many letters.
+// splitNames is split for names of at most so many bytes.
 func splitNames(text string, most int) ([]part, error) {
 	var parts []part
 	for text != "" {
@@ -257,7 +252,7 @@ func splitNames(text string, most int) ([]part, error) {
 	return parts, nil
 }
 
-// cutClosing returns what stands before the end of a {{, and what stands behind it.
+// cutClosing returns the text before the end of a {{, and the text after it.
 func cutClosing(rest string) (inner, after string, err error) {
 	from := 0
 	if trimmed := strings.TrimLeft(rest, " \t"); strings.HasPrefix(trimmed, `"`) {

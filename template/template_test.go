@@ -156,7 +156,7 @@ func TestRenderingAllocatesNothing(t *testing.T) {
 	assert.Zero(t, allocated)
 }
 
-// FuzzValue puts values into every place: whatever they hold, they are read back as they were.
+// FuzzValue puts values into every place and checks that each can be read back unchanged.
 func FuzzValue(f *testing.F) {
 	for _, value := range []string{"", "a b", "\"\\\r\n\x00", "%41/?#&+=", "é\u2028\xff", "{{ x }}", "..", strings.Repeat("x", 1000)} {
 		f.Add(value)
@@ -183,7 +183,7 @@ func FuzzValue(f *testing.F) {
 	})
 }
 
-// checkHeader holds that what a header takes cannot end it.
+// checkHeader checks that an accepted value cannot end the header field.
 func checkHeader(t *testing.T, value string) {
 	t.Helper()
 	compiled, err := Parse("v {{ x }} w", Header, one)

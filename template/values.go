@@ -1,7 +1,7 @@
 package template
 
-// Values are what the names of templates stand for in one request, by their numbers. The zero
-// value has none. Its space is used again: the steady state allocates nothing.
+// Values are the values of the names of templates in one request, by their numbers. The zero
+// value has none. It uses its space again: the steady state allocates nothing.
 type Values struct {
 	text  []byte
 	spans []span
@@ -16,16 +16,16 @@ type span struct {
 // Reset drops all values.
 func (v *Values) Reset() { v.text, v.spans = v.text[:0], v.spans[:0] }
 
-// Set has the name of that number, which is at least 0, stand for a copy of value.
+// Set gives the name with that number a copy of value. The number is at least 0.
 func (v *Values) Set(number int, value []byte) {
 	v.Commit(number, append(v.Space(), value...))
 }
 
-// Space returns where the next value may be appended, to be handed to Commit. No other value
-// may be set between.
+// Space returns the slice to append the next value to, for Commit. No other value may be set
+// in between.
 func (v *Values) Space() []byte { return v.text }
 
-// Commit has the name of that number stand for what was appended to Space.
+// Commit gives the name with that number the value appended to Space.
 func (v *Values) Commit(number int, appended []byte) {
 	for len(v.spans) <= number {
 		v.spans = append(v.spans, span{})
@@ -34,8 +34,8 @@ func (v *Values) Commit(number int, appended []byte) {
 	v.text = appended
 }
 
-// Value returns what the name of that number stands for, and whether it stands for anything.
-// It is valid until the next change of v.
+// Value returns the value of the name with that number, and whether it has one. The value is
+// valid until the next change of v.
 func (v *Values) Value(number int) (value []byte, ok bool) {
 	if number >= len(v.spans) || !v.spans[number].isSet {
 		return nil, false

@@ -1,4 +1,4 @@
-// Package threshold reads what a burst must not come to, such as "p99 > 500ms".
+// Package threshold reads the limits of a burst's results, such as "p99 > 500ms".
 package threshold
 
 import (
@@ -15,27 +15,27 @@ import (
 type Threshold struct {
 	// Measure says what is compared.
 	Measure Measure
-	// Codes are the error codes that are counted, as four digits or dots; empty for all but
-	// [Code]. A dot stands for any digit.
+	// Codes are the error codes to count, as four digits or dots; empty except for [Code]. A dot stands
+	// for any digit.
 	Codes string
 	Op    Op
 	Limit Limit
 }
 
-// Limit is the number that a measured one is compared with.
+// Limit is the number to compare a measured value with.
 type Limit struct {
 	Unit Unit
-	// Value is in seconds, requests per second, requests or, of a share, a fraction from 0 to 1.
+	// Value is in seconds, requests per second, requests or, for a share, a fraction from 0 to 1.
 	Value float64
 	// text is the value as it was written, with its unit.
 	text string
 }
 
-// Measure is what is compared.
+// Measure is the compared quantity.
 type Measure string
 
-// The latencies are those of the requests, the rate is how many were sent. The others are
-// counts, or shares of what they are counted of.
+// The latencies are those of the requests, the rate is how many were sent. The others are counts, or
+// shares of the total number.
 const (
 	P50                 Measure = "p50"
 	P90                 Measure = "p90"
@@ -52,7 +52,7 @@ const (
 	JourneysInterrupted Measure = "journeys_interrupted"
 )
 
-// Unit is what a limit is counted in.
+// Unit is the unit of a limit.
 type Unit int
 
 // A time in seconds, a rate in requests per second, a number of requests, or a share of them.
@@ -63,7 +63,7 @@ const (
 	Share
 )
 
-// Op compares what was measured with the limit.
+// Op compares a measured value with the limit.
 type Op string
 
 // The operators.
@@ -85,7 +85,7 @@ type rule struct {
 	expected string
 }
 
-// rules has all measures, in the order in which mistakes name them.
+// rules has all measures, in the order of error messages.
 func rules() []rule {
 	latency := func(m Measure) rule { return rule{m, []Unit{Seconds}, "a time such as 500ms or 1.5s"} }
 	counted := func(m Measure) rule { return rule{m, []Unit{Share, Count}, "a whole number or a share such as 1%"} }
@@ -123,7 +123,7 @@ func Parse(text string) (Threshold, error) {
 	return t, t.check()
 }
 
-// split returns what stands before the operator, the operator and what stands behind it.
+// split returns the measure before the operator, the operator and the limit after it.
 func split(text string) (measure string, op Op, limit string, ok bool) {
 	const operators = "<>="
 	from := strings.IndexAny(text, operators)
@@ -136,7 +136,7 @@ func split(text string) (measure string, op Op, limit string, ok bool) {
 	return strings.TrimSpace(text[:from]), op, limit, slices.Contains([]Op{Above, AtLeast, Below, AtMost}, op)
 }
 
-// check refuses what always holds, or never.
+// check refuses thresholds that always hold, or never.
 func (t Threshold) check() error {
 	isLeast, isMost := t.Limit.Value == 0, t.Limit.Unit == Share && t.Limit.Value == 1
 	switch {
@@ -148,7 +148,7 @@ func (t Threshold) check() error {
 	return nil
 }
 
-// String returns the threshold as [Parse] reads it, with one space around the operator.
+// String returns the threshold in the syntax of [Parse], with one space around the operator.
 func (t Threshold) String() string {
 	measure := string(t.Measure)
 	if t.Measure == Code {
@@ -171,7 +171,7 @@ func (t Threshold) Breaks(measured float64) bool {
 	}
 }
 
-// Counts reports whether a threshold on codes counts this one.
+// Counts reports whether a threshold on codes counts code.
 func (t Threshold) Counts(code int) bool {
 	digits := strconv.Itoa(code)
 	if len(digits) != len(t.Codes) {
@@ -197,7 +197,7 @@ func measures(all []rule) string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// isPattern reports whether s can match error codes, which are above 999.
+// isPattern reports whether s can match error codes, all above 999.
 func isPattern(s string) bool {
 	return len(s) == 4 && s[0] != '0' && strings.Trim(s, ".0123456789") == ""
 }
@@ -233,7 +233,7 @@ func (u Unit) parse(text string) (float64, error) {
 	}
 }
 
-// parseNumber reads a number in front of a unit, which may stand apart from it.
+// parseNumber reads a number before a unit, with or without space between.
 func parseNumber(text, unit string) (float64, error) {
 	number, ok := strings.CutSuffix(text, unit)
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)

@@ -13,15 +13,13 @@ import (
 	"example.com/prober/errcode"
 )
 
-// How many targets one answer of the API has, unless the client asks for fewer or
-// more, and at most.
+// The default and the largest number of targets in one answer of the API.
 const (
 	apiLimit    = 100
 	apiMaxLimit = 1000
 )
 
-// routeAPI registers version 1 of the API. docs/api.md documents it, and a test
-// holds the two equal.
+// routeAPI registers version 1 of the API. docs/api.md documents it, and a test keeps both in step.
 func (s *Shell) routeAPI(get func(string, http.HandlerFunc)) {
 	get("/api/v1/targets", s.apiTargets)
 	get("/api/v1/targets/{name}", s.apiTarget)
@@ -31,7 +29,7 @@ func (s *Shell) routeAPI(get func(string, http.HandlerFunc)) {
 	get("/api/v1/peers", s.apiPeers)
 }
 
-// apiElsewhere answers what no route of the API takes.
+// apiElsewhere answers requests below /api/ if no route of the API matches.
 func apiElsewhere(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
@@ -62,7 +60,7 @@ func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
 		for i := range rows[first:min(first+limit, len(rows))] {
 			r := &rows[first+i]
 			var cfg *config.Target
-			if len(r.ByRequest) > 0 { // only its weights are needed
+			if len(r.ByRequest) > 0 { // only the weights of its requests are needed
 				cfg = s.opts.Manager.Config(r.Name)
 			}
 			list.Targets = append(list.Targets, apiTargetOf(r, cfg))
@@ -71,15 +69,15 @@ func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// looked is what the list of targets was.
+// looked is the list of targets at one moment.
 type looked struct {
 	at   time.Time
 	rows []row
 }
 
-// look returns the list of targets. A client that reads a long list in parts, as a peer does every
-// few seconds, gets them of the same look at all targets if it asks at once: a look takes longer than
-// a part, and the list does not move while it is read.
+// look returns the list of targets. Some clients, such as peers, read a long list in parts. If they ask for the parts
+// in quick succession, all parts come from one list. Making a list takes longer than sending a part, and one list does
+// not change while it is read.
 func (s *Shell) look(offset, limit int, now time.Time) []row {
 	if last := s.looked.Load(); last != nil && offset > 0 && now.Sub(last.at) < drawnFor {
 		return last.rows
@@ -88,12 +86,12 @@ func (s *Shell) look(offset, limit int, now time.Time) []row {
 	if len(rows) > limit {
 		l := &looked{now, rows}
 		s.looked.Store(l)
-		time.AfterFunc(drawnFor, func() { s.looked.CompareAndSwap(l, nil) }) // it takes memory
+		time.AfterFunc(drawnFor, func() { s.looked.CompareAndSwap(l, nil) }) // the list takes memory
 	}
 	return rows
 }
 
-// wholeNumber reads a parameter; absent it is preset.
+// wholeNumber reads a parameter. It returns preset if the parameter is absent.
 func wholeNumber(q url.Values, name string, preset, least, most int) (n int, valid bool) {
 	if !q.Has(name) {
 		return preset, true
@@ -109,7 +107,7 @@ func (s *Shell) apiTarget(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.answer(w, r, "api/target/"+name, func() (any, error) {
-		t, _ := s.opts.Manager.Target(name) // one that has gone meanwhile is empty
+		t, _ := s.opts.Manager.Target(name) // the target may have gone meanwhile: then it is empty
 		return apiDetailOf(&t, s.opts.Manager.Config(name), time.Now())
 	})
 }
@@ -139,7 +137,7 @@ func (s *Shell) apiCodes(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// answer answers with what build returns, as JSON.
+// answer sends the value of build as JSON.
 func (s *Shell) answer(w http.ResponseWriter, r *http.Request, key string, build func() (any, error)) {
 	d, err := s.gallery.get(r, key, func() ([]byte, error) {
 		value, err := build()
@@ -168,5 +166,5 @@ func (s *Shell) answer(w http.ResponseWriter, r *http.Request, key string, build
 func apiError(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(apiFault{message}) // a client that has gone needs no answer
+	_ = json.NewEncoder(w).Encode(apiFault{message}) // the client may have gone
 }

@@ -8,7 +8,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// What the API tells of a comparison with another target. What is not finite is null.
+// The comparison of a target with another one, as the API gives it. A number that is not finite is null.
 type (
 	apiComparison struct {
 		With          string        `json:"with"`
@@ -52,7 +52,7 @@ func apiComparedOf(r numbers.ComparedRow) apiCompared {
 	return apiCompared{r.Quantile, finite(r.Old), finite(r.New), finite(r.Value), finite(r.Low), finite(r.High), r.Verdict}
 }
 
-// finite returns nil for what JSON has no number for.
+// finite returns nil for a number that JSON cannot express.
 func finite(v float64) *float64 {
 	if math.IsInf(v, 0) || math.IsNaN(v) {
 		return nil
@@ -60,7 +60,7 @@ func finite(v float64) *float64 {
 	return &v
 }
 
-// comparisonWords says what a comparison came to, in one line.
+// comparisonWords returns the result of a comparison in one line.
 func comparisonWords(c *numbers.Comparison) string {
 	text := strings.ReplaceAll(c.Verdict, "_", " ")
 	if c.Needed > 0 {

@@ -7,7 +7,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// What the API says of targets with a mix or a journey.
+// The requests of a mix and the steps of a journey, as the API gives them.
 type (
 	apiRequest struct {
 		Name          string         `json:"name"`

@@ -19,8 +19,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// documented are the types of the answers by the heading under which docs/api.md
-// explains them.
+// documented maps each heading of docs/api.md to the type of answer that it explains.
 var documented = map[string]any{
 	"Error": apiFault{}, "List of targets": apiTargetList{}, "Target": apiTarget{}, "Details of a target": apiDetail{},
 	"Burst": apiBurst{}, "List of failures": apiFailureList{}, "Failure": apiFailure{}, "Answer": apiAnswer{}, "Field": apiField{}, "Kind of failure": apiKind{},
@@ -62,8 +61,7 @@ func TestTheAPIIsAsItsPageSays(t *testing.T) {
 	assert.Len(t, sections, len(documented))
 }
 
-// fieldsOf returns the fields that a type has in JSON, but for those of an embedded type
-// that has a heading of its own.
+// fieldsOf returns the JSON fields of a type. It skips an embedded type if the page has a heading for it.
 func fieldsOf(of reflect.Type) (fields []reflect.StructField) {
 	for i := range of.NumField() {
 		switch f := of.Field(i); {
@@ -85,7 +83,7 @@ func isDocumented(of reflect.Type) bool {
 	return false
 }
 
-// typeWords says what a Go type is in JSON, as the page says it.
+// typeWords names the JSON type of a Go type in the words of the page.
 func typeWords(of reflect.Type) string {
 	switch of.Kind() {
 	case reflect.Pointer:

@@ -8,9 +8,8 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// The answers of the API. docs/api.md says what each field means; the names and
-// meanings do not change within a version, fields may be added. Times that have not
-// come yet are null.
+// The answers of the API. docs/api.md says what each field means. Within a version, names and meanings do not change;
+// fields may be added. A time that has not come yet is null.
 type (
 	apiTargetList struct {
 		Targets  []apiTarget `json:"targets"`
@@ -43,7 +42,7 @@ type (
 		LastBurst       *apiBurst      `json:"last_burst"`
 		ByRequest       []apiRequest   `json:"by_request,omitempty"`
 		Journey         *apiJourney    `json:"journey,omitempty"`
-		// Maintenance is null where none goes on.
+		// Maintenance is null outside maintenance.
 		Maintenance *apiMaintenance `json:"maintenance"`
 	}
 	apiDetail struct {
@@ -109,9 +108,9 @@ type (
 		Status          int       `json:"status"`
 		DurationSeconds float64   `json:"duration_seconds"`
 		Count           uint64    `json:"count"`
-		// TraceID is there where request.traceparent asks for it.
+		// TraceID is set if request.traceparent asks for it.
 		TraceID string `json:"trace_id,omitempty"`
-		// Answer is there where keep_failures asks for it.
+		// Answer is set if keep_failures asks for it.
 		Answer *apiAnswer `json:"answer,omitempty"`
 	}
 	apiAnswer struct {
@@ -300,7 +299,7 @@ func timeOrNull(t time.Time) *time.Time {
 	return &t
 }
 
-// mapped never returns nil, which JSON would write as null.
+// mapped never returns nil: JSON would write it as null.
 func mapped[From, To any](all []From, f func(From) To) []To {
 	out := make([]To, len(all))
 	for i, v := range all {

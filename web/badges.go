@@ -10,7 +10,7 @@ import (
 	"example.com/prober/web/history"
 )
 
-// badge is a small picture of the availability of a target or a group, for a page of others.
+// badge is a small picture of the availability of a target or a group, for pages of other sites.
 type badge struct {
 	// Label and Text are its two halves; Colour is the fill of the second one.
 	Label, Text, Colour string
@@ -24,13 +24,13 @@ const (
 	badgeUnknown = "#6e7781"
 )
 
-// errNoGroup is why there is no badge of a group.
+// errNoGroup means that there is no such group.
 var errNoGroup = errors.New("no target has this label")
 
-// share is how many requests ended and how many of them failed, without those that had trouble of the prober's own.
+// share counts the requests that ended and those that failed. Requests with trouble of the prober's own are in neither.
 type share struct{ requests, failed uint64 }
 
-// newBadge returns the badge of a share; an objective of 0 is none.
+// newBadge returns the badge of a share. An objective of 0 means none.
 func newBadge(label string, s share, objective float64) badge {
 	b := badge{label, chart.Availability(s.failed, s.requests), badgePlain}
 	switch {
@@ -45,8 +45,8 @@ func newBadge(label string, s share, objective float64) badge {
 	return b
 }
 
-// badgeWidth returns how wide a text of a badge is, in units of its view box. The text is squeezed or stretched to it, as
-// the fonts of those who look at it are not known.
+// badgeWidth returns the width of a text of a badge, in units of its view box. The reader's fonts are unknown, so the
+// text is squeezed or stretched to this width.
 func badgeWidth(text string) int {
 	const letter = 7
 	return 2*badgePad + letter*utf8.RuneCountInString(text)
@@ -70,11 +70,11 @@ func (b badge) LabelRoom() int { return b.LabelWidth() - 2*badgePad }
 // TextRoom returns the length of the second text.
 func (b badge) TextRoom() int { return b.TextWidth() - 2*badgePad }
 
-// TextStart returns where the second text begins.
+// TextStart returns the position of the second text.
 func (b badge) TextStart() int { return b.LabelWidth() + badgePad }
 
-// targetBadge answers with the badge of a target: over the span of the query where a Prometheus is read, else since the
-// prober started.
+// targetBadge answers with the badge of a target. With a Prometheus the badge covers the span of the query, else the
+// time since the prober started.
 func (s *Shell) targetBadge(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimSuffix(r.PathValue("name"), ".svg")
 	if !s.opts.Manager.Has(name) {
@@ -97,7 +97,7 @@ func (s *Shell) targetBadge(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// groupBadge answers with the badge of all targets with a label.
+// groupBadge answers with one badge for all targets with a label.
 func (s *Shell) groupBadge(w http.ResponseWriter, r *http.Request) {
 	label, value := r.PathValue("label"), strings.TrimSuffix(r.PathValue("value"), ".svg")
 	span := badgeSpan(r)
@@ -122,7 +122,7 @@ func (s *Shell) groupBadge(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// badgeSpan returns the span that a query asks for: 30 days unless it is one of the others.
+// badgeSpan returns the span in the query. It returns 30 days for an unknown span.
 func badgeSpan(r *http.Request) history.Span {
 	for _, span := range history.Spans(0) {
 		if span.String() == r.URL.Query().Get("span") {
@@ -132,7 +132,7 @@ func badgeSpan(r *http.Request) history.Span {
 	return history.Month
 }
 
-// badgeLabel returns the first half of a badge; without a span it counts since the start.
+// badgeLabel returns the first half of a badge. Without a span the badge counts since the start.
 func badgeLabel(span history.Span) string {
 	if span == 0 {
 		return "availability since start"
@@ -140,7 +140,7 @@ func badgeLabel(span history.Span) string {
 	return "availability " + span.Words()
 }
 
-// drawBadge answers with a badge, which pages of other sites may show.
+// drawBadge answers with a badge. It lets pages of other sites show it.
 func (s *Shell) drawBadge(w http.ResponseWriter, r *http.Request, key string, span history.Span, of func() (badge, error)) {
 	d, ok := s.drawn(w, r, "badge/"+key+"?"+span.String(), func() ([]byte, error) {
 		b, err := of()

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// What a row of the overview shows of the labels of a target, in characters.
+// The labels in a row of the overview: how many, and the length of one and of all, in characters.
 const (
 	mostChips     = 4
 	longestChip   = 32
@@ -15,14 +15,14 @@ const (
 
 // chip is a label of a target.
 type chip struct {
-	// Text is its name and value, which may be cut.
+	// Text is its name and value. It may be cut.
 	Text string
-	// Link leads to all targets with that label; it is empty if no search finds them.
+	// Link leads to all targets with this label. It is empty if no search finds them.
 	Link string
 }
 
-// rowChips returns the first labels of a target by name, as many as a row has room for, and
-// how many more there are. The label that the page groups by stands in the heading.
+// rowChips returns the first labels of a target by name, as many as fit in a row, and the number of labels left out.
+// The label of the grouping is in the heading, so the row skips it.
 func rowChips(labels map[string]string, group string) (chips []chip, more int) {
 	room := chipsTogether
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
@@ -50,8 +50,7 @@ func allChips(labels map[string]string) []chip {
 	return chips
 }
 
-// chipOf returns a label, cut to the longest number of characters. Its link keeps the grouping of
-// the page.
+// chipOf returns a label, cut to the longest number of characters. Its link keeps the grouping of the page.
 func chipOf(name, value, group string, longest int) chip {
 	c := chip{Text: shortened(name+"="+value, longest)}
 	if t := labelTerm(name, value); t != "" {
@@ -60,7 +59,7 @@ func chipOf(name, value, group string, longest int) chip {
 	return c
 }
 
-// shortened returns the first characters of text, and an ellipsis where it is longer.
+// shortened cuts text to a number of characters. A cut text ends with an ellipsis.
 func shortened(text string, characters int) string {
 	n := 0
 	for i := range text {

@@ -11,10 +11,10 @@ import (
 	"example.com/prober/errcode"
 )
 
-// maxHaving is how many targets the page of a code lists.
+// maxHaving is the largest number of targets on the page of a code.
 const maxHaving = 100
 
-// codesPage lists the codes that a search finds.
+// codesPage lists the results of a search for codes.
 type codesPage struct {
 	frame
 	Text   string
@@ -34,7 +34,7 @@ type codePage struct {
 	frame
 	Code    errcode.Code
 	Help    errcode.Help
-	Targets []row // that have it as their commonest failure now
+	Targets []row // requests to them fail with the code now
 }
 
 func (s *Shell) codes(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +53,7 @@ func (s *Shell) codes(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// codeQuery returns the query that leads to the codes that a search finds.
+// codeQuery returns the query for a search for codes.
 func codeQuery(search string) string {
 	if search == "" {
 		return ""
@@ -61,8 +61,8 @@ func codeQuery(search string) string {
 	return "?" + url.Values{"q": {cut(search)}}.Encode()
 }
 
-// matching returns the codes for which all words of a search hold: each is the beginning of
-// the number, in which a dot or an x is any digit, or part of what is said about the code.
+// matching returns the codes that match all words of a search. A word matches the beginning of the number, with a dot
+// or an x for any digit, or a part of the texts about the code.
 func (r *rangeCodes) matching(search string) rangeCodes {
 	found := rangeCodes{Range: r.Range, About: r.About}
 	words := strings.Fields(strings.ToLower(search))
@@ -92,8 +92,8 @@ func (s *Shell) code(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// having returns the rows of targets, maxHaving at most, with requests of the burst
-// under way or the last one that came to a code.
+// having returns the rows of at most maxHaving targets. In the current burst or in the last one, requests of these
+// targets ended with the code.
 func having(rows []row, code errcode.Code) []row {
 	var found []row
 	for i := range rows {
@@ -144,7 +144,7 @@ func rangeName(r errcode.Range) string {
 	return name
 }
 
-// codesByRange lists all codes but the statuses without a name.
+// codesByRange lists all codes except HTTP statuses without a name.
 func codesByRange() []rangeCodes {
 	var all []rangeCodes
 	for code := range errcode.All() {

@@ -15,14 +15,14 @@ type configPage struct {
 	frame
 	ConfigFile string
 	YAML       string
-	// Cut means that YAML is only the beginning, and has Size bytes.
+	// Cut means that YAML is only the beginning of Size bytes.
 	Cut  bool
 	Size uint64
-	// Mistake and MoreMistakes are those for which another one was not loaded.
+	// Mistake and MoreMistakes say why a newer configuration was not loaded.
 	Mistake, MoreMistakes string
 }
 
-// config answers a browser with a page, and who does not ask for HTML with plain YAML.
+// config answers with a page if the client accepts HTML, else with plain YAML.
 func (s *Shell) config(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept")
 	if r.URL.Query().Get("format") != "yaml" && wantsHTML(r) {
@@ -36,11 +36,10 @@ func (s *Shell) config(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write(yaml) // a client that has gone needs no answer
+	_, _ = w.Write(yaml) // the client may have gone
 }
 
-// wantsHTML reports whether a client names HTML among what it accepts, as browsers do and
-// command-line tools do not.
+// wantsHTML reports whether a client accepts HTML by name. Browsers do, command-line tools do not.
 func wantsHTML(r *http.Request) bool {
 	return strings.Contains(strings.ToLower(r.Header.Get("Accept")), "text/html")
 }

@@ -6,20 +6,18 @@ import (
 	"time"
 )
 
-// courtesy is how long work gives way to requests that are due or answered. It is
-// not safe for concurrent use.
+// courtesy makes long work give way to requests, both due and answered ones. It is not safe for concurrent use.
 type courtesy struct {
 	timer *time.Timer
 	last  time.Time
-	// workFor is how long work may go on before it rests. The runtime looks after
-	// the network only when no goroutine can run, or every 10 ms: answers that come
-	// while a scrape is written would all seem to have taken that long.
+	// workFor is how long work may go on before it rests. The runtime polls the network only if no goroutine can run, or
+	// every 10 ms. Without rests, every answer that comes during a scrape would seem to have taken until its end.
 	workFor time.Duration
 }
 
 const (
-	// scrapeFor and drawFor are how long scrapes and pages are worked at between two
-	// rests. Many people may look at pages, and none of them needs to be fast.
+	// scrapeFor and drawFor are the times between two rests, for scrapes and for pages. Many people may look at pages, and
+	// none of them needs to be fast.
 	scrapeFor = time.Millisecond
 	drawFor   = 100 * time.Microsecond
 	// restFor is any time that has not passed when the runtime looks for work.
@@ -32,8 +30,8 @@ func newCourtesy(workFor time.Duration) *courtesy {
 	return &courtesy{timer: timer, workFor: workFor}
 }
 
-// giveWay lets goroutines run that are due, and now and then those whose answers
-// have come.
+// giveWay runs due goroutines. If workFor has passed since the last rest, it rests, so that the runtime also reads
+// answers from the network.
 func (c *courtesy) giveWay() {
 	now := time.Now()
 	if now.Sub(c.last) < c.workFor {
@@ -45,7 +43,7 @@ func (c *courtesy) giveWay() {
 	c.last = time.Now()
 }
 
-// polite gives way between any two pieces of what is written.
+// polite gives way after each piece that it writes.
 type polite struct {
 	io.Writer
 	*courtesy

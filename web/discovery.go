@@ -12,7 +12,7 @@ import (
 	"example.com/prober/discover"
 )
 
-// foundPerPage is how many sets of labels a page shows.
+// foundPerPage is the number of label sets on a page.
 const foundPerPage = 50
 
 // discoveryPage shows what the discoveries found, and what came of it.
@@ -45,7 +45,7 @@ func (s *Shell) newDiscoveryPage(f discover.Filter, number int, now time.Time) *
 	return p
 }
 
-// discoveries returns the state of all; there may be none.
+// discoveries returns the state of all discoveries, if there are any.
 func (s *Shell) discoveries() []discover.Status {
 	if s.opts.Discoveries == nil {
 		return nil
@@ -53,7 +53,7 @@ func (s *Shell) discoveries() []discover.Status {
 	return s.opts.Discoveries.Status()
 }
 
-// troubledDiscoveries returns how many discoveries fail, or keep what they find no more.
+// troubledDiscoveries counts the discoveries with an error or with targets that they no longer find.
 func (s *Shell) troubledDiscoveries() int {
 	n := 0
 	for _, d := range s.discoveries() {
@@ -65,7 +65,7 @@ func (s *Shell) troubledDiscoveries() int {
 	return n
 }
 
-// foundFilter reads the parameters discover and reason, heeding what the program knows.
+// foundFilter reads the parameters discover and reason. It ignores unknown values.
 func (s *Shell) foundFilter(q url.Values) discover.Filter {
 	f := discover.Filter{
 		Discover: known(q.Get("discover"), s.isDiscovery),
@@ -75,7 +75,7 @@ func (s *Shell) foundFilter(q url.Values) discover.Filter {
 	return f
 }
 
-// anyReason is the value of the parameter reason that wants all that is left out.
+// anyReason is the value of the parameter reason for everything left out.
 const anyReason = "any"
 
 func isReason(name string) bool { return slices.Contains(discover.Reasons(), discover.Reason(name)) }
@@ -84,7 +84,7 @@ func (s *Shell) isDiscovery(name string) bool {
 	return slices.ContainsFunc(s.discoveries(), func(d discover.Status) bool { return d.Name == name })
 }
 
-// foundQuery returns the parameters that lead to a page of what f lets through.
+// foundQuery returns the parameters for a page of the results of f.
 func foundQuery(f discover.Filter, page int) url.Values {
 	q := url.Values{}
 	if f.Discover != "" {
@@ -101,24 +101,24 @@ func foundQuery(f discover.Filter, page int) url.Values {
 	return q
 }
 
-// PageLink leads to another page of what the filter lets through.
+// PageLink leads to another page of the same results.
 func (p *discoveryPage) PageLink(page int) string { return "?" + foundQuery(p.Filter, page).Encode() }
 
-// Previous returns the number of the page before.
+// Previous returns the number of the previous page.
 func (p *discoveryPage) Previous() int { return p.Page - 1 }
 
-// Next returns the number of the page behind.
+// Next returns the number of the next page.
 func (p *discoveryPage) Next() int { return p.Page + 1 }
 
 // IsFiltered reports whether something may be hidden.
 func (p *discoveryPage) IsFiltered() bool { return p.Filter != discover.Filter{} }
 
-// Of leads to what one discovery found.
+// Of leads to all results of one discovery.
 func (*discoveryPage) Of(name string) string {
 	return "?" + foundQuery(discover.Filter{Discover: name}, 1).Encode()
 }
 
-// LeftOutOf leads to what one discovery left out, for a reason or, if it is empty, for any.
+// LeftOutOf leads to all results that one discovery left out for a reason. An empty reason means any.
 func (*discoveryPage) LeftOutOf(name string, reason discover.Reason) string {
 	return "?" + foundQuery(discover.Filter{Discover: name, Reason: reason, LeftOut: reason == ""}, 1).Encode()
 }
@@ -126,7 +126,7 @@ func (*discoveryPage) LeftOutOf(name string, reason discover.Reason) string {
 // Duration prints a duration as the configuration has it.
 func (*discoveryPage) Duration(d time.Duration) string { return model.Duration(d).String() }
 
-// Reasons returns why something may be left out.
+// Reasons returns all reasons for leaving something out.
 func (*discoveryPage) Reasons() []discover.Reason { return discover.Reasons() }
 
 // reasonWords says what a reason means.

@@ -18,7 +18,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// discovering has a shell show what is found in a file.
+// discovering gives a shell a discovery that reads found from a file.
 func discovering(t *testing.T, s *Shell, found string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -20,7 +20,7 @@ import (
 //go:embed pages
 var files embed.FS
 
-// parse reads the pages; links in them begin with the prefix of the shell.
+// parse reads the pages. Their links begin with the prefix of the shell.
 func (s *Shell) parse() *template.Template {
 	t := template.New("").Funcs(template.FuncMap{
 		"latency":    chart.Latency,
@@ -59,7 +59,7 @@ func (s *Shell) parse() *template.Template {
 // pair is a page and a part of it, for a template that needs both.
 type pair struct{ Page, Of any }
 
-// draw fills in a page. It gives way to requests while it does.
+// draw fills in a page. Meanwhile it gives way to requests.
 func (s *Shell) draw(name string, data any) ([]byte, error) {
 	const piece = 1 << 10
 	var body bytes.Buffer
@@ -71,11 +71,11 @@ func (s *Shell) draw(name string, data any) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// path returns where something of this shell is, seen from outside.
+// path returns the path of a resource of this shell as clients see it.
 func (s *Shell) path(p string) string { return s.prefix + p }
 
-// targetLink returns where the page of a target is. A slash of the name is escaped:
-// two in a row would be taken for one.
+// targetLink returns the path of the page of a target as clients see it. It escapes slashes in the name, as two in a
+// row would count as one.
 func (s *Shell) targetLink(name string) string { return s.path(targetPath(name)) }
 
 // targetPath returns the path of the page of a target below the prefix of its prober.
@@ -86,8 +86,8 @@ func targetPath(name string) string {
 	return "/targets/" + url.PathEscape(name)
 }
 
-// asset returns where a static file is. Its address changes with its content, so
-// that browsers may keep it for ever.
+// asset returns the address of a static file. The address changes with the content, so browsers may keep the file for
+// ever.
 func (s *Shell) asset(name string) string {
 	return s.path("/static/" + name + "?" + versionOf(s.assets[name].etag))
 }

@@ -13,24 +13,23 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// alike are failures that differ in nothing but their time, their address and the numbers in
-// their text.
+// alike are failures that differ only in their time, their address and the numbers in their text.
 type alike struct {
 	// Failure is the latest of them.
 	numbers.Failure
-	// First and Last are when they happened, of those that are kept.
+	// First and Last are the times of the first and the last kept failure.
 	First, Last time.Time
-	// Total is how many requests failed so, and Bursts in how many bursts.
+	// Total is the number of requests, and Bursts the number of bursts with such a failure.
 	Total, Bursts uint64
-	// Addresses is how many addresses they failed at.
+	// Addresses is the number of different addresses in these failures.
 	Addresses int
 	// Links lead to the trace of the latest.
 	Links []config.Link
-	// Key tells one kind from all others of the target.
+	// Key is unique among the kinds of failures of the target.
 	Key string
 }
 
-// failureKey is what alike failures have in common.
+// failureKey holds the common properties of alike failures.
 type failureKey struct {
 	code    errcode.Code
 	phase   errcode.Phase
@@ -41,7 +40,7 @@ type failureKey struct {
 
 var digits = regexp.MustCompile(`[0-9]+`)
 
-// groupFailures puts failures together that are alike. Both lists have the latest first.
+// groupFailures groups failures that are alike. Both lists begin with the latest.
 func groupFailures(all []numbers.Failure) []alike {
 	var groups []alike
 	places, addresses := map[failureKey]int{}, map[failureKey][]netip.AddrPort{}
@@ -73,5 +72,5 @@ func (k failureKey) String() string {
 	return fmt.Sprintf("failure-%s-%s-%016x", k.code, k.phase, h.Sum64())
 }
 
-// MoreAddresses returns at how many other addresses requests failed like the latest.
+// MoreAddresses returns the number of addresses besides the latest.
 func (a *alike) MoreAddresses() int { return max(a.Addresses-1, 0) }

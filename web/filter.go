@@ -10,16 +10,16 @@ import (
 	"example.com/prober/errcode"
 )
 
-// everyGroup is the value of the parameter open that unfolds all groups.
+// everyGroup as the value of the parameter open unfolds all groups.
 const everyGroup = "*"
 
-// filter is which targets to show: those that a search finds, that are in a state, and
-// whose commonest failure is in a range of codes; empty means any.
+// filter chooses the targets to show: by a search, by their state, and by the range of their commonest failure. An
+// empty field means any.
 type filter struct {
 	Text, State, Range string
-	// Group is the label whose values the targets are grouped by; "" groups them by state.
+	// Group is the label to group targets by; "" groups them by state.
 	Group string
-	// Open is the key of the group that is unfolded though all is well in it, or everyGroup.
+	// Open is everyGroup or the key of a group. The page unfolds this group although its targets are well.
 	Open string
 }
 
@@ -34,7 +34,7 @@ func readFilter(q url.Values) filter {
 	}
 }
 
-// cut bounds what a client wants to have repeated, in bytes.
+// cut limits the length of a client's text that a page repeats, in bytes.
 func cut(text string) string {
 	const longest = 256
 	text = strings.ToValidUTF8(text, "")
@@ -48,7 +48,7 @@ func cut(text string) string {
 	return text[:end]
 }
 
-// known returns value if it is one that the program knows.
+// known returns value if the program knows it, else "".
 func known(value string, is func(string) bool) string {
 	if !is(value) {
 		return ""
@@ -73,7 +73,7 @@ func pageNumber(q url.Values) int {
 	return min(n, 1_000_000)
 }
 
-// query returns the parameters that lead to a page of what f lets through.
+// query returns the parameters for a page of the targets of f.
 func (f filter) query(page int) url.Values {
 	q := url.Values{}
 	for name, value := range map[string]string{"q": f.Text, "state": f.State, "range": f.Range, "group": f.Group, "open": f.Open} {
@@ -87,10 +87,10 @@ func (f filter) query(page int) url.Values {
 	return q
 }
 
-// link returns the query that leads to the first page of what f lets through.
+// link returns the query for the first page of the targets of f.
 func (f filter) link() string { return "?" + f.query(1).Encode() }
 
-// Hides reports whether f may keep targets from being shown.
+// Hides reports whether f may hide targets.
 func (f filter) Hides() bool { return f.Text != "" || f.State != "" || f.Range != "" }
 
 // choose returns the rows that f lets through, in their order.
@@ -110,8 +110,7 @@ func (f filter) hasState(r *row) bool {
 		(f.Range == "" || r.State == failing && errcode.Range(f.Range) == r.Worst.Code.Range())
 }
 
-// words says what f lets through: ` match “shop”, are in the state “failing”`; "" if it
-// lets everything through.
+// words describes f as in ` match “shop”, are in the state “failing”`. It returns "" if f lets all targets through.
 func (f filter) words() string {
 	var all []string
 	if f.Text != "" {
@@ -126,7 +125,7 @@ func (f filter) words() string {
 	return strings.Join(all, " and ")
 }
 
-// stateNamed returns the state of that name, which must be one that isState knows.
+// stateNamed returns a state by its name. isState must know the name.
 func stateNamed(name string) state {
 	for s := range state(numStates) {
 		if s.String() == name {

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// A page is drawn at most once in this time, whoever asks how often: what a prober
-// shows must not cost what its bursts need.
+// A page is drawn at most once in this time, however often clients ask for it. Showing results must not take the
+// processor time that bursts need.
 const drawnFor = time.Second
 
-// maxDrawn bounds the pages that are kept.
+// maxDrawn bounds the number of kept pages.
 const maxDrawn = 64
 
-// However many different pages are asked for, one is drawn at a time, drawing takes at
-// most every drawingShare-th moment, and at most maxWaiting requests wait for theirs.
-// Nobody waits before drawing has taken a drawingShare-th of freeDrawing.
+// The program draws one page at a time, however many different pages clients ask for. Drawing takes at most
+// 1/drawingShare of the time, and at most maxWaiting requests wait for a page. No request has to wait before drawing
+// has taken freeDrawing/drawingShare.
 const (
 	drawingShare = 4
 	freeDrawing  = 4 * time.Second
@@ -30,14 +30,14 @@ const (
 
 var errBusy = errors.New("too many pages are asked for at once")
 
-// gallery keeps pages for as long as they are new.
+// gallery keeps pages for drawnFor.
 type gallery struct {
 	mu    sync.Mutex
 	drawn map[string]drawing
-	// waiting has places for those who want to draw, easel for the one who does.
+	// waiting has the requests for a page, and easel is a lock: only its holder may draw.
 	waiting admission
 	easel   chan struct{}
-	// next is when the next page may be drawn; it belongs to whoever is at the easel.
+	// next is the earliest time for the next page. Only the holder of easel uses it.
 	next time.Time
 }
 
@@ -51,8 +51,8 @@ type drawing struct {
 	etag string
 }
 
-// get returns what is kept under key, or draws it for r. It returns errBusy where too
-// many wait for that, and the cause of the end of r's context where that ends first.
+// get returns the page kept under key, or draws it for r. It returns errBusy if too many requests wait, and the cause
+// if r's context ends first.
 func (g *gallery) get(r *http.Request, key string, draw func() ([]byte, error)) (drawing, error) {
 	if d, ok := g.kept(key); ok {
 		return d, nil
@@ -68,7 +68,7 @@ func (g *gallery) get(r *http.Request, key string, draw func() ([]byte, error)) 
 	case <-ctx.Done():
 		return drawing{}, ended(ctx)
 	}
-	if d, ok := g.kept(key); ok { // somebody drew it meanwhile
+	if d, ok := g.kept(key); ok { // another request drew it meanwhile
 		return d, nil
 	}
 	select {
@@ -88,7 +88,7 @@ func (g *gallery) get(r *http.Request, key string, draw func() ([]byte, error)) 
 	return g.keep(key, body), nil
 }
 
-// ended returns why a request waits no longer: for whom it had to make room, all is busy.
+// ended returns why a request no longer waits. It is errBusy if the request had to make room for another one.
 func ended(ctx context.Context) error {
 	if errors.Is(context.Cause(ctx), errDisplaced) {
 		return errBusy
@@ -96,7 +96,7 @@ func ended(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// kept returns what is kept under key, if it is new.
+// kept returns the page kept under key, and reports whether it is new enough.
 func (g *gallery) kept(key string) (drawing, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -131,7 +131,8 @@ func (s *Shell) page(w http.ResponseWriter, r *http.Request, key string, draw fu
 	}
 }
 
-// drawn returns what is kept under key or drawn for r. It reports whether there is something; if not, it has answered.
+// drawn returns the page kept under key, or draws it for r. It reports whether there is a page. If not, it has answered
+// with an error.
 func (s *Shell) drawn(w http.ResponseWriter, r *http.Request, key string, draw func() ([]byte, error)) (d drawing, ok bool) {
 	d, err := s.gallery.get(r, key, draw)
 	if errors.Is(err, context.Canceled) {
@@ -154,7 +155,7 @@ func (s *Shell) drawn(w http.ResponseWriter, r *http.Request, key string, draw f
 	return d, true
 }
 
-// serve answers with what was drawn, or with 304 to who has it already.
+// serve answers with the page, or with 304 to a client that has it already.
 func (d *drawing) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "private, no-cache")
 	w.Header().Set("ETag", d.etag)

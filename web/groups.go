@@ -10,15 +10,13 @@ import (
 	"example.com/prober/web/chart"
 )
 
-// A page has room for pageRoom. A target with all its figures takes fullCost of it, a folded group
-// takes foldedCost, and a target that is only named takes 1. This bounds the size of a page, however
-// many targets there are.
+// A page has room for pageRoom. A target with all its figures takes fullCost of it, a folded group takes foldedCost,
+// and a target shown by name only takes 1. This bounds the size of a page, however many targets there are.
 const (
 	pageRoom   = 320
 	fullCost   = 4
 	foldedCost = 2
-	// fullUpTo is how many targets a page may show of which those that are well have all
-	// their figures too.
+	// fullUpTo is the largest number of targets on a page that shows the figures of well targets too.
 	fullUpTo = 40
 	// longestHeading and longestMistake are in characters.
 	longestHeading = 80
@@ -27,16 +25,15 @@ const (
 
 // group is the targets in the same state, or with the same value of a label.
 type group struct {
-	// Key names the group in the parameter open; it is the state or the value of the label.
+	// Key names the group in the parameter open. It is the state or the value of the label.
 	Key   string
 	State state // the worst of its targets
-	// Count and States are of all pages.
+	// Count and States cover all pages.
 	Count  int
 	States [numStates]int
-	// Folded means that the targets that are well are left out, Unfolded that they are shown
-	// because the reader asked for them.
+	// Folded means that the page leaves out the well targets. Unfolded means that it shows them because the reader asked.
 	Folded, Unfolded bool
-	// Rows are those of one page with all their figures, Brief those that are only named.
+	// Rows are the targets of one page with all their figures. Brief are the targets shown by name only.
 	Rows  []shownRow
 	Brief []shownRow
 
@@ -47,22 +44,22 @@ type group struct {
 type shownRow struct {
 	row
 	Strip *chart.Chart
-	// Chips are the first of its labels, MoreLabels is how many more there are.
+	// Chips are the first of its labels, and MoreLabels counts the others.
 	Chips      []chip
 	MoreLabels int
 }
 
-// maxOwn is how many problems of the prober a row has room for; the page of the target has all.
+// maxOwn is the largest number of problems of the prober in a row. The page of the target shows all of them.
 const maxOwn = 2
 
 // FirstOwn returns the first problems that the prober has with the target.
 func (r shownRow) FirstOwn() []string { return r.Own[:min(len(r.Own), maxOwn)] }
 
-// MoreOwn returns how many more there are.
+// MoreOwn returns the number of further problems.
 func (r shownRow) MoreOwn() int { return max(len(r.Own)-maxOwn, 0) }
 
-// groupRows groups rows, which are in the order of their trouble, by the value of a label
-// or, if it is "", by state: the groups in which most is wrong come first.
+// groupRows groups rows by the value of a label or, if the label is "", by state. The rows come in the order of their
+// trouble. The groups with the most trouble come first.
 func groupRows(rows []row, label string) []*group {
 	byKey := map[string]*group{}
 	var all []*group
@@ -87,7 +84,7 @@ func groupRows(rows []row, label string) []*group {
 	return all
 }
 
-// compareTrouble puts the group first that has more targets in the worse state.
+// compareTrouble puts the group with more targets in the worse state first.
 func (g *group) compareTrouble(other *group) int {
 	if g.State == other.State && g.State != ok {
 		return cmp.Compare(other.States[g.State], g.States[g.State])
@@ -107,9 +104,9 @@ func (g *group) compareKey(other *group) int {
 	}
 }
 
-// fold leaves out the targets that are well, but for those of the group that the reader asked
-// for. Few targets that a search has found stay, as does a group in which all is well and that
-// stands alone, and one with trouble if the page shows all of its targets in full.
+// fold leaves out the targets that are well, except in the group that the reader asked for. It leaves out nothing if a
+// search has found few targets. It also leaves out nothing of the only group if all its targets are well, nor of a
+// group with trouble if the page shows all of its targets in full.
 func fold(groups []*group, f filter, briefly bool) {
 	if f.Hides() && !briefly {
 		return
@@ -124,8 +121,8 @@ func fold(groups []*group, f filter, briefly bool) {
 	}
 }
 
-// paginate puts the targets of one page into the groups and returns the groups that the
-// page has, its number, and how many pages there are. A page beyond the last is the last.
+// paginate puts the targets of one page into the groups. It returns the groups on the page, the page's number and the
+// number of pages. If page is too large it takes the last page.
 func paginate(groups []*group, briefly bool, page int) (shown []*group, number, pages int) {
 	p := pager{briefly: briefly, pages: 1}
 	p.walk(groups, func(int, *group, *row) {})
@@ -153,10 +150,10 @@ func paginate(groups []*group, briefly bool, page int) (shown []*group, number, 
 type pager struct {
 	briefly bool
 	pages   int
-	used    int // of the room of the last page
+	used    int // room taken on the last page
 }
 
-// walk calls show for each target, and first for each folded group without a target.
+// walk calls show for each target. For a folded group it first calls show without a target.
 func (p *pager) walk(groups []*group, show func(page int, g *group, r *row)) {
 	for _, g := range groups {
 		if g.Folded {
@@ -194,10 +191,10 @@ func (g *group) ID() string {
 	return fmt.Sprintf("group-%08x", h.Sum32())
 }
 
-// Well returns how many targets of the group are well.
+// Well returns the number of well targets in the group.
 func (g *group) Well() int { return g.States[ok] }
 
-// Summary says how many targets of the group are in each state: "2 failing, 18 well".
+// Summary counts the targets of the group in each state: "2 failing, 18 well".
 func (g *group) Summary() string {
 	var all []string
 	for s := range state(numStates) {

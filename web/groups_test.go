@@ -13,7 +13,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// snapshots returns that many targets of ten teams, every nth of which fails.
+// snapshots returns n targets of ten teams. Every nth of them fails.
 func snapshots(n, nth int, now time.Time) []numbers.Snapshot {
 	all := make([]numbers.Snapshot, n)
 	for i := range all {
@@ -30,7 +30,7 @@ func snapshots(n, nth int, now time.Time) []numbers.Snapshot {
 	return all
 }
 
-// shownOn returns how many targets a page shows in full and by name alone.
+// shownOn counts the targets on a page: shown in full, and by name alone.
 func shownOn(o *overview) (full, brief int) {
 	for _, g := range o.Groups {
 		full += len(g.Rows)

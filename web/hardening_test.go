@@ -23,8 +23,8 @@ import (
 	"example.com/prober/prober"
 )
 
-// serving returns a function that connects to the shell's own server, time-outs
-// and all, over pipes: inside a bubble, hours pass in no time.
+// serving returns a function that connects to the shell's own server with its time-outs. The connections are pipes, so
+// hours pass at once in a synctest bubble.
 func serving(t *testing.T, o Options) (connect func() net.Conn) {
 	t.Helper()
 	o.Log, o.TelemetryPath, o.EnableLifecycle, o.EnablePprof = slog.New(slog.DiscardHandler), "/metrics", true, true
@@ -49,7 +49,7 @@ func serving(t *testing.T, o Options) (connect func() net.Conn) {
 	}
 }
 
-// pipes is a listener to what is sent on calls.
+// pipes is a listener that accepts the connections sent on calls.
 type pipes struct {
 	calls  chan net.Conn
 	closed chan struct{}
@@ -71,8 +71,8 @@ func (p pipes) Close() error {
 
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// closedAfter waits for the server to close the connection, reading nothing from
-// it, and returns how long that took.
+// closedAfter waits for the server to close the connection, and returns how long that took. It reads nothing from the
+// connection.
 func closedAfter(t *testing.T, c net.Conn, drip []byte) time.Duration {
 	t.Helper()
 	start := time.Now()
@@ -142,7 +142,7 @@ func TestAConnectionWithoutRequestsIsClosed(t *testing.T) {
 	})
 }
 
-// A body that comes slowly, or never, holds nothing up: no handler reads one.
+// A body that comes slowly, or never, holds nothing up, as no handler reads one.
 func TestABodyIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -211,8 +211,8 @@ func TestManyDifferentPagesTakeAPartOfTheTimeOnly(t *testing.T) {
 	})
 }
 
-// request sends text and returns the status of the answer, which it reads whole, and
-// whether the connection ends with it.
+// request sends text and reads the whole answer. It returns the status, and reports whether the connection ends with
+// the answer.
 func request(t *testing.T, c net.Conn, text string) (status int, last bool) {
 	t.Helper()
 	go io.WriteString(c, text) //nolint:errcheck // the server need not take all of it

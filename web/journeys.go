@@ -11,14 +11,13 @@ import (
 	"example.com/prober/web/chart"
 )
 
-// journeys are what came of the journeys of a target.
+// journeys are the results of the journeys of a target.
 type journeys struct {
 	*numbers.JourneyNumbers
-	// Ends are the steps at which journeys ended before they had gone through, the commonest
-	// first, and Hidden how many there are besides.
+	// Ends are the steps at which journeys ended early, the commonest first. Hidden counts the ends left out.
 	Ends   []journeyEnd
 	Hidden uint64
-	// Think is how long a journey pauses between two steps, on average.
+	// Think is the average pause of a journey between two steps.
 	Think             time.Duration
 	Waterfall, Funnel *chart.Chart
 }
@@ -26,18 +25,18 @@ type journeys struct {
 // journeyEnd is how many journeys ended at a step.
 type journeyEnd struct {
 	numbers.JourneyCount
-	// Code is the commonest failure of the step, and How says how common; 0 and empty where
-	// nothing is known of one.
+	// Code is the commonest failure of the step, and How says how common it is. They are 0 and empty if no failure is
+	// known.
 	Code errcode.Code
 	How  string
-	// Gone reports whether the journey has no such step any more.
+	// Gone reports whether the journey no longer has this step.
 	Gone bool
 }
 
 // Failed reports whether the target ended these journeys.
 func (e *journeyEnd) Failed() bool { return e.Result == numbers.JourneyFailure }
 
-// Succeeded, Failed and Interrupted return how many journeys ended so.
+// Succeeded, Failed and Interrupted count the journeys that ended in this way.
 func (j *journeys) Succeeded() uint64   { return j.Count(numbers.JourneySuccess) }
 func (j *journeys) Failed() uint64      { return j.Count(numbers.JourneyFailure) }
 func (j *journeys) Interrupted() uint64 { return j.Count(numbers.JourneyInterrupted) }
@@ -58,7 +57,7 @@ func journeysOf(t *numbers.Snapshot, cfg *config.Target) *journeys {
 	return j
 }
 
-// journeyEnds returns where journeys ended early.
+// journeyEnds returns the steps at which journeys ended early.
 func journeyEnds(t *numbers.Snapshot) []journeyEnd {
 	steps := make(map[string]*numbers.RequestNumbers, len(t.ByRequest))
 	for i := range t.ByRequest {

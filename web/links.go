@@ -36,8 +36,8 @@ func ParseGrafanaURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// grafanaLink returns the link to a dashboard of the prober, for a target unless its name is
-// ""; it is "" without a Grafana.
+// grafanaLink returns the link to a dashboard of the prober. If target is not "", the dashboard shows this target.
+// Without a Grafana the link is "".
 func (s *Shell) grafanaLink(dashboard, target string) string {
 	if s.opts.Grafana == nil {
 		return ""
@@ -49,7 +49,7 @@ func (s *Shell) grafanaLink(dashboard, target string) string {
 	return u.String()
 }
 
-// linksOf returns the links of the page of a target that need no trace.
+// linksOf returns the links on the page of a target, without links to traces.
 func (s *Shell) linksOf(name string, cfg *config.Target) []config.Link {
 	var all []config.Link
 	if link := s.grafanaLink(targetDashboard, name); link != "" {

@@ -6,7 +6,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// apiMaintenance is maintenance that goes on.
+// apiMaintenance is the current maintenance of a target.
 type apiMaintenance struct {
 	Window      string     `json:"window"`
 	StopsBursts bool       `json:"stops_bursts"`

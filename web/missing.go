@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// missingPage says that there is no such page, and where to go on.
+// missingPage says that there is no such page, and offers a way on.
 type missingPage struct {
 	frame
 	// Why says what is missing.
 	Why string
-	// Search and Link are words for a link to what may be meant, and where it leads; both are
-	// empty where nothing is.
+	// Search is the text of a link to what the reader may mean, and Link its address. Both are empty if there is no
+	// suggestion.
 	Search, Link string
 }
 
@@ -28,10 +28,10 @@ func (s *Shell) notFound(w http.ResponseWriter, p *missingPage) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write(body) // a client that has gone needs no answer
+	_, _ = w.Write(body) // the client may have gone
 }
 
-// noTarget answers with a page that says that a target is not running.
+// noTarget answers with a page for a target that is not running.
 func (s *Shell) noTarget(w http.ResponseWriter, name string) {
 	s.notFound(w, &missingPage{
 		Why:    "No target named “" + shortened(name, longestHeading) + "” is running. It may have been removed from the configuration, or another shard runs it.",
@@ -40,7 +40,7 @@ func (s *Shell) noTarget(w http.ResponseWriter, name string) {
 	})
 }
 
-// noCode answers with a page that says that there is no such error code.
+// noCode answers with a page for an unknown error code.
 func (s *Shell) noCode(w http.ResponseWriter, name string) {
 	s.notFound(w, &missingPage{
 		Why:    "There is no error code with the number or name “" + shortened(name, longestHeading) + "”.",
@@ -49,8 +49,8 @@ func (s *Shell) noCode(w http.ResponseWriter, name string) {
 	})
 }
 
-// orMissing answers with a page where nothing is served under a path. What only another
-// method may ask for keeps the answer of the mux, and so does who does not ask for HTML.
+// orMissing answers with a page for paths without a handler. The answer of the mux stays for clients that do not accept
+// HTML, and for paths served to another method.
 func (s *Shell) orMissing(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, found := mux.Handler(r)

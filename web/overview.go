@@ -20,41 +20,40 @@ type overview struct {
 	frame
 	tally
 	Filter filter
-	// LabelNames are those of the labels that targets have, by name.
+	// LabelNames are the names of all labels of the targets, sorted.
 	LabelNames []string
-	// Groups are those of this page, Matching is how many targets there are on all pages.
+	// Groups are the groups on this page. Matching counts the targets on all pages.
 	Groups   []*group
 	Matching int
 	Page     int
 	Pages    int
-	// Advice says what may be wrong with a search that found nothing.
+	// Advice says what may be wrong with a search without results.
 	Advice []string
 	Self   self
-	// ConfigFile is the name of the configuration, and CanReload means that POST /-/reload
-	// loads it, for a prober without targets.
+	// ConfigFile is the name of the configuration. CanReload means that POST /-/reload loads it. Both are for a prober
+	// without targets.
 	ConfigFile string
 	CanReload  bool
-	// Grafana leads to the dashboard of all targets; it is empty without one.
+	// Grafana leads to the dashboard of all targets. It is empty without a Grafana.
 	Grafana string
 }
 
-// self is how the prober itself does. Own and Held are sums over all targets since
-// the start.
+// self is the state of the prober itself. Own and Held are sums over all targets since the start.
 type self struct {
 	numbers.Self
 	Own, Held uint64
-	// Troubled is how many targets it has trouble with now.
+	// Troubled is the number of targets with trouble of the prober's own now.
 	Troubled uint64
-	// Discoveries is how many of them fail, or keep targets that they find no more.
+	// Discoveries counts the discoveries with an error or with targets that they no longer find.
 	Discoveries int
 }
 
-// Well tells that there is nothing to say about the prober.
+// Well reports whether the prober has no problem.
 func (s *self) Well() bool {
 	return s.Troubled == 0 && !s.ReloadFailed && len(s.WrongFiles()) == 0 && s.Discoveries == 0
 }
 
-// FirstWrongFiles returns as many of the files of targets with a mistake as a page has room for.
+// FirstWrongFiles returns the files of targets with a mistake, as many as a page has room for.
 func (s *self) FirstWrongFiles() []numbers.TargetFile {
 	const most = 20
 	files := s.WrongFiles()
@@ -80,7 +79,7 @@ func (s *Shell) newOverview(f filter, page int, now time.Time) *overview {
 	return o
 }
 
-// drawStrips draws the last bursts of each target that the page shows in full.
+// drawStrips draws the last bursts of each target with all its figures.
 func (o *overview) drawStrips(burstsOf func(name string) []numbers.Burst) {
 	for _, g := range o.Groups {
 		for i := range g.Rows {
@@ -89,7 +88,7 @@ func (o *overview) drawStrips(burstsOf func(name string) []numbers.Burst) {
 	}
 }
 
-// newOverview chooses what of rows a page shows, and counts all of them.
+// newOverview counts all rows and chooses the ones on a page.
 func newOverview(rows []row, f filter, page int) *overview {
 	o := &overview{tally: count(rows), Filter: f, LabelNames: labelNames(rows, f.Group)}
 	for i := range rows {
@@ -117,8 +116,7 @@ func newOverview(rows []row, f filter, page int) *overview {
 	return o
 }
 
-// labelNames returns the names of the labels that rows have, sorted, and that of the label
-// that the page groups by.
+// labelNames returns the names of the labels of rows, and of the label of the grouping, sorted.
 func labelNames(rows []row, group string) []string {
 	names := map[string]bool{}
 	for i := range rows {
@@ -132,7 +130,7 @@ func labelNames(rows []row, group string) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// GroupChoices returns the labels that the page offers to group by: of very many the first.
+// GroupChoices returns the labels for the choice of a grouping. Of very many labels it returns the first.
 func (o *overview) GroupChoices() []string {
 	const most = 100
 	names := o.LabelNames
@@ -146,7 +144,7 @@ func (o *overview) GroupChoices() []string {
 	return names
 }
 
-// PageLink returns the query that leads to another page of the same targets.
+// PageLink returns the query for another page of the same targets.
 func (o *overview) PageLink(page int) string { return "?" + o.Filter.query(page).Encode() }
 
 // Previous is the number of the page before this one.
@@ -155,17 +153,17 @@ func (o *overview) Previous() int { return o.Page - 1 }
 // Next is the number of the page after this one.
 func (o *overview) Next() int { return o.Page + 1 }
 
-// StateLink returns the query that leads to all targets in a state.
+// StateLink returns the query for all targets in a state.
 func (o *overview) StateLink(s state) string {
 	return filter{State: s.String(), Group: o.Filter.Group}.link()
 }
 
-// RangeLink returns the query that leads to all targets that fail in a range of codes.
+// RangeLink returns the query for all targets with failures in a range of codes.
 func (o *overview) RangeLink(r errcode.Range) string {
 	return filter{Range: r.String(), Group: o.Filter.Group}.link()
 }
 
-// OpenLink returns the link that shows the targets of a folded group.
+// OpenLink returns the link for unfolding a group.
 func (o *overview) OpenLink(g *group) string {
 	f := o.Filter
 	f.Open = g.Key
@@ -175,15 +173,15 @@ func (o *overview) OpenLink(g *group) string {
 	return f.link() + "#" + g.ID()
 }
 
-// FoldLink returns the link that folds all groups in which all is well.
+// FoldLink returns the link for folding all groups without trouble.
 func (o *overview) FoldLink() string {
 	f := o.Filter
 	f.Open = ""
 	return f.link()
 }
 
-// GroupTerm returns the search for the targets of a group, as its heading; without a label
-// the group is that of the targets that do not have it.
+// GroupTerm returns the search for the targets of a group. It is the heading of the group. A group without a key has
+// the targets without the label.
 func (o *overview) GroupTerm(g *group) string {
 	if g.Key == "" {
 		return "without " + o.Filter.Group
@@ -191,8 +189,7 @@ func (o *overview) GroupTerm(g *group) string {
 	return shortened(o.Filter.Group+"="+g.Key, longestHeading)
 }
 
-// GroupLink returns the query that leads to the targets of a group alone, "" if no search
-// finds them.
+// GroupLink returns the query for the targets of one group, or "" if no search finds them.
 func (o *overview) GroupLink(g *group) string {
 	t := labelTerm(o.Filter.Group, g.Key)
 	if t == "" {
@@ -204,7 +201,7 @@ func (o *overview) GroupLink(g *group) string {
 // AllLink returns the link to all targets, grouped as they are.
 func (o *overview) AllLink() string { return filter{Group: o.Filter.Group}.link() }
 
-// HasBrief reports whether targets of this page are only named.
+// HasBrief reports whether the page shows some targets by name only.
 func (o *overview) HasBrief() bool {
 	return slices.ContainsFunc(o.Groups, func(g *group) bool { return len(g.Brief) > 0 })
 }
@@ -224,7 +221,7 @@ func (o *overview) Shown() string {
 	return strings.Join(all, " ")
 }
 
-// frame is what all pages have in common.
+// frame holds the common parts of all pages.
 type frame struct {
 	Title   string
 	Now     time.Time
@@ -233,11 +230,11 @@ type frame struct {
 	Metrics string
 	// Here is the part of the program that the page belongs to.
 	Here string
-	// Discovers is set if there are discoveries, HasPeers if there are other probers.
+	// Discovers is set if there are discoveries. HasPeers is set if there are other probers.
 	Discovers, HasPeers bool
 }
 
-// IsLive reports whether the page shows what changes, so that a browser is to ask for it again.
+// IsLive reports whether the page changes, so a browser is to ask for it again.
 func (f frame) IsLive() bool { return f.Here == "targets" || f.Here == "peers" }
 
 func (s *Shell) frame(now time.Time) frame {

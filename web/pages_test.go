@@ -27,8 +27,7 @@ import (
 	"example.com/prober/web/chart"
 )
 
-// shellOf returns a shell whose manager runs targets that have not fired yet, and
-// will not within the test.
+// shellOf returns a shell with running targets. They have not fired yet, and will not during the test.
 func shellOf(t testing.TB, prefix string, names ...string) *Shell {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -56,10 +55,10 @@ func get(t *testing.T, s *Shell, path string, header ...string) *httptest.Respon
 	return w
 }
 
-// hostile is what peers and files might want a page to show.
+// hostile is a text with which an attacker may try to change a page.
 const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;`
 
-// hostileSnapshot returns a target that fails, all of whose texts are hostile.
+// hostileSnapshot returns a failing target whose texts are all hostile.
 func hostileSnapshot() *numbers.Snapshot {
 	now := time.Now()
 	kind := numbers.FailureKind{Code: errcode.UnknownAuthority, Phase: errcode.PhaseTLS, Count: 3}
@@ -91,7 +90,7 @@ func hostileSnapshot() *numbers.Snapshot {
 	return s
 }
 
-// hostileConfig is the configuration of that target.
+// hostileConfig is the configuration of this target.
 func hostileConfig() *config.Target {
 	return &config.Target{Name: "x", URL: &url.URL{Scheme: "http", Host: "h"}, Labels: map[string]string{"a": hostile}}
 }

@@ -12,14 +12,14 @@ import (
 	"example.com/prober/web/history"
 )
 
-// pastChoice is what of the history of a target a page shows.
+// pastChoice says which part of the history of a target a page shows.
 type pastChoice struct {
 	Span     history.Span
 	Location string
 }
 
-// readPastChoice takes the choice from the query of the page of a target, whose error budget lasts for window. What is not on offer is left out, so that pages are as many as
-// there are choices.
+// readPastChoice takes the choice from the query of the page of a target. window is how long its error budget lasts. It
+// ignores unknown values, so there are no more pages than choices.
 func (s *Shell) readPastChoice(q url.Values, target string, window time.Duration) pastChoice {
 	c := pastChoice{Span: history.Day}
 	for _, span := range history.Spans(window) {
@@ -47,23 +47,23 @@ func (c pastChoice) query() string {
 // past is the history of a target over days, from Prometheus.
 type past struct {
 	Rows []pastRow
-	// HasLocations means that Prometheus tells locations apart.
+	// HasLocations means that some series have the label location.
 	HasLocations bool
 	Chosen       pastChoice
 	Charts       pastCharts
-	// At is when the chosen span was read, zero if it was not yet; Mistake says why the last read failed.
+	// At is when the chosen span was read, or zero if it was not read yet. Mistake says why the last read failed.
 	At      time.Time
 	Mistake string
 }
 
 type pastCharts struct{ Latency, Outcome, Codes *chart.Chart }
 
-// pastRow is what became of the requests over one span from one location.
+// pastRow counts the requests of one span from one location.
 type pastRow struct {
 	pastChoice
-	// Chosen means that the charts are of this row, Objective that its span is the window of the objective.
+	// Chosen means that the charts show this row. Objective means that its span is the window of the objective.
 	Chosen, Objective bool
-	// Requests do not contain those that had trouble of the prober's own.
+	// Requests leave out requests with trouble of the prober's own.
 	Requests, Failed uint64
 	Availability     string
 	Budget           string
@@ -73,7 +73,7 @@ type pastRow struct {
 // Link returns the query of the page with the charts of the row.
 func (r *pastRow) Link() string { return r.query() + "#days" }
 
-// pastOf returns the history of a target as far as it is known, nil where no Prometheus is read.
+// pastOf returns the known history of a target. It returns nil without a Prometheus.
 func (s *Shell) pastOf(t *numbers.Snapshot, chosen pastChoice) *past {
 	if s.opts.History == nil {
 		return nil
@@ -113,14 +113,15 @@ func pastRowOf(t *numbers.Snapshot, span history.Span, place *history.Place) pas
 	return r
 }
 
-// budgetUsed returns the share of the failures that an objective allows among requests; it is above 1 where more failed.
+// budgetUsed returns the used share of the failures that an objective allows among requests. It is above 1 if more
+// failed.
 func budgetUsed(failed, requests uint64, objective float64) float64 {
 	const digits = 1e9 // 1 - 0.9 is not 0.1 in binary
 	return math.Round(digits*float64(failed)/((1-objective)*float64(requests))) / digits
 }
 
-// budgetWords says how much of an error budget is left of which a share is used. It is below 0 where more failed than the
-// objective allows.
+// budgetWords says how much of an error budget is left after a share is used. The result is below 0 if more failed than
+// the objective allows.
 func budgetWords(used float64) (words string, isSpent bool) {
 	if used > 1 {
 		return fmt.Sprintf("−%.0f %%", math.Ceil(100*(used-1))), true
@@ -128,7 +129,7 @@ func budgetWords(used float64) (words string, isSpent bool) {
 	return fmt.Sprintf("%.0f %%", math.Floor(100*(1-used))), false
 }
 
-// draw draws the charts of what is chosen. Of a location that Prometheus does not know there are none.
+// draw draws the charts of the chosen row. A location unknown to Prometheus has none.
 func (p *past) draw(store *history.Store, target string) {
 	sliced := func(t history.Target) *chart.Series {
 		for i := range t.Places {

@@ -18,7 +18,7 @@ import (
 	"example.com/prober/web/history"
 )
 
-// withHistory gives a shell a Prometheus that always answers with body, to which $end is the end of the query.
+// withHistory gives a shell a Prometheus that always answers with body. In it, $end stands for the end of the query.
 func withHistory(t *testing.T, s *Shell, status int, body string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +46,7 @@ const twoPlaces = `{"status":"success","data":{"resultType":"matrix","result":[
 	{"metric":{"location":"east","error_code":"1503"},"values":[[$end,"10"]]},
 	{"metric":{"location":"<b>west","error_code":"0"},"values":[[$end,"500"]]}]}}`
 
-// awaitPast draws the history of a target until all that it needs is read.
+// awaitPast draws the history of a target until all the needed data is read.
 func awaitPast(t *testing.T, s *Shell, d *numbers.Snapshot, query string) string {
 	t.Helper()
 	q, err := url.ParseQuery(query)

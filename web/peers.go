@@ -13,13 +13,13 @@ import (
 	"example.com/prober/web/peers"
 )
 
-// A page of several probers has room for peerCells of their targets, and at least leastRows and
-// at most mostRows rows, however many probers there are.
+// A page of several probers has room for peerCells of their targets. It has at least leastRows and at most mostRows
+// rows, however many probers there are.
 const (
 	peerCells = 180
 	leastRows = 3
 	mostRows  = 60
-	// giveWayEvery is how many targets are looked at between two looks for something due.
+	// giveWayEvery is the number of targets between two pauses for due goroutines.
 	giveWayEvery = 256
 )
 
@@ -41,7 +41,7 @@ type column struct {
 	*peers.Answer
 	// IsSelf is set for this prober.
 	IsSelf bool
-	// Failing is how many of the targets that it gave last fail.
+	// Failing counts the failing targets in its last list.
 	Failing int
 }
 
@@ -51,7 +51,7 @@ func (c *column) Short() string {
 	return shortened(c.Name, longest)
 }
 
-// Missing says since when a prober that is down gives no list, as the end of a sentence.
+// Missing says since when a prober that is down gives no list. The text is the end of a sentence.
 func (c *column) Missing() string {
 	if c.HasAnswered {
 		return "has given no list of targets since"
@@ -59,10 +59,10 @@ func (c *column) Missing() string {
 	return "has not answered since"
 }
 
-// Beyond returns how many targets it has that are not known.
+// Beyond returns the number of its targets missing from its list.
 func (c *column) Beyond() int { return c.Total - len(c.Targets) }
 
-// Count returns how many targets it has.
+// Count returns the number of its targets.
 func (c *column) Count() uint64 { return uint64(max(c.Total, 0)) }
 
 // peerRow is one target on all probers.
@@ -76,11 +76,11 @@ type peerRow struct {
 	targets []*peers.Target
 }
 
-// peerCell is one target on one prober; its Target is nil if that does not run it.
+// peerCell is one target on one prober. Target is nil if the prober does not run it.
 type peerCell struct {
 	*peers.Target
 	Of *column
-	// Link leads to its page on that prober.
+	// Link leads to its page on this prober.
 	Link string
 }
 
@@ -110,7 +110,7 @@ func (s *Shell) newPeersPage(f filter, number int, now time.Time) *peersPage {
 	return p
 }
 
-// columns returns what is known of this prober and of the others.
+// columns returns the known state of this prober and of the others.
 func (s *Shell) columns(now time.Time) []*column {
 	own := ownTargets(s.opts.Manager.Targets(), now)
 	self := &column{IsSelf: true, Answer: &peers.Answer{
@@ -130,7 +130,7 @@ func (s *Shell) columns(now time.Time) []*column {
 	return all
 }
 
-// ownTargets returns by name what the API says about the targets of this prober.
+// ownTargets returns the targets of this prober by name, as the API gives them.
 func ownTargets(all []numbers.Snapshot, now time.Time) []peers.Target {
 	targets := make([]peers.Target, len(all))
 	for i := range all {
@@ -151,7 +151,7 @@ func ownTargets(all []numbers.Snapshot, now time.Time) []peers.Target {
 	return targets
 }
 
-// newPeersPage goes through all targets twice: to count them, and to find those of the page.
+// newPeersPage goes through all targets twice: to count them, and to find the targets of the page.
 func newPeersPage(columns []*column, f filter, number int) *peersPage {
 	rows := max(leastRows, min(mostRows, peerCells/len(columns)))
 	p := &peersPage{Columns: columns, Filter: f, fleetTally: newFleetTally(columns)}
@@ -167,7 +167,7 @@ func newPeersPage(columns []*column, f filter, number int) *peersPage {
 	return p
 }
 
-// peersAdvice says what may be wrong with a search that found nothing.
+// peersAdvice says what may be wrong with a search without results.
 func peersAdvice(f filter) []string {
 	s := parseSearch(f.Text)
 	if slices.ContainsFunc(s, func(t term) bool { return t.label != "" }) {
@@ -176,7 +176,7 @@ func peersAdvice(f filter) []string {
 	return s.advice(nil)
 }
 
-// link puts the links of a row.
+// link sets the links of a row.
 func (s *Shell) link(r *peerRow) {
 	for i := range r.Cells {
 		c := &r.Cells[i]
@@ -194,40 +194,40 @@ func (s *Shell) link(r *peerRow) {
 	}
 }
 
-// hasAnyOf reports whether one of the codes is that of the target on a prober.
+// hasAnyOf reports whether the target has one of the codes on some prober.
 func (r *peerRow) hasAnyOf(codes map[errcode.Code]bool) bool {
 	return slices.ContainsFunc(r.targets, func(t *peers.Target) bool { return t != nil && t.Code != errcode.OK && codes[t.Code] })
 }
 
-// labelled returns "": the page knows no labels.
+// labelled returns "", as the page knows no labels.
 func (*peerRow) labelled(string) string { return "" }
 
 // mentions looks at the name.
 func (r *peerRow) mentions(word string) bool { return strings.Contains(strings.ToLower(r.Name), word) }
 
-// PageLink leads to another page of what the filter lets through.
+// PageLink leads to another page of the same targets.
 func (p *peersPage) PageLink(page int) string { return "?" + p.Filter.query(page).Encode() }
 
-// Previous returns the number of the page before.
+// Previous returns the number of the previous page.
 func (p *peersPage) Previous() int { return p.Page - 1 }
 
-// Next returns the number of the page behind.
+// Next returns the number of the next page.
 func (p *peersPage) Next() int { return p.Page + 1 }
 
 // AllStates lists the states in the order of fleetTally.States.
 func (*peersPage) AllStates() []fleetState { return fleetStates() }
 
-// StateLink returns the query that leads to all targets in a state.
+// StateLink returns the query for all targets in a state.
 func (*peersPage) StateLink(s fleetState) string { return filter{State: s.String()}.link() }
 
-// Down returns the first probers that are down, and how many more there are.
+// Down returns the first probers that are down.
 func (p *peersPage) Down() (first []*column) {
 	const most = 3
 	all := p.down()
 	return all[:min(most, len(all))]
 }
 
-// MoreDown returns how many probers are down besides those of Down.
+// MoreDown returns how many further probers are down.
 func (p *peersPage) MoreDown() int { return len(p.down()) - len(p.Down()) }
 
 func (p *peersPage) down() (all []*column) {

@@ -7,8 +7,7 @@ import (
 	"example.com/prober/web/peers"
 )
 
-// fleetState is how a target does on all probers that answer and run it: as on the one where
-// it does worst.
+// fleetState is the worst state of a target on the probers that answer and run it.
 type fleetState int
 
 const (
@@ -16,7 +15,7 @@ const (
 	fleetTroubled = fleetState(troubled)
 	fleetWaiting  = fleetState(waiting)
 	fleetOK       = fleetState(ok)
-	// fleetUnknown is that of targets that no prober runs that answers.
+	// fleetUnknown is the state of a target that runs only on probers that do not answer.
 	fleetUnknown   = fleetState(numStates)
 	numFleetStates = numStates + 1
 )
@@ -43,7 +42,7 @@ func (s fleetState) Words() string {
 
 func isFleetState(name string) bool { return isState(name) || name == fleetUnknown.String() }
 
-// fleetStateNamed returns the state of that name, which must be one that isFleetState knows.
+// fleetStateNamed returns a state by its name. isFleetState must know the name.
 func fleetStateNamed(name string) fleetState {
 	if name == fleetUnknown.String() {
 		return fleetUnknown
@@ -67,10 +66,10 @@ const (
 
 // standing is what the probers say about one target.
 type standing struct {
-	// fresh and stale are how many run it that answer, and that do not; failing and failed are
-	// on how many of them it fails.
+	// fresh and stale count the probers of the target: fresh with an answer, stale without. failing and failed count its
+	// failures on them: failing on fresh probers, failed on stale ones.
 	fresh, stale, failing, failed int
-	// failsOn is the last of those on which it fails.
+	// failsOn is the last fresh prober on which it fails.
 	failsOn int
 	state   fleetState
 }
@@ -117,7 +116,7 @@ type choice struct {
 	lists   [][]peers.Target
 	filter  filter
 	search  search
-	ranks   [numRanks]int // how many are in each
+	ranks   [numRanks]int // the number of chosen targets in each rank
 }
 
 func newChoice(columns []*column, f filter) *choice {
@@ -128,8 +127,8 @@ func newChoice(columns []*column, f filter) *choice {
 	return c
 }
 
-// each returns all targets by name, with what the probers say about them and whether the filter
-// lets them through. The next one uses the same memory. It gives way while it goes.
+// each returns all targets by name, with their standing on the probers. The next target uses the same memory. Meanwhile
+// it gives way to due goroutines.
 func (c *choice) each() iter.Seq2[*peerRow, standing] {
 	return func(yield func(*peerRow, standing) bool) {
 		way, n := newCourtesy(drawFor), 0
@@ -150,7 +149,7 @@ func (c *choice) has(r *peerRow, s *standing) bool {
 	return (c.filter.State == "" || c.filter.State == s.state.String()) && c.search.matches(r)
 }
 
-// count counts all targets, and those that are chosen by their rank.
+// count counts all targets, and the chosen ones by their rank.
 func (c *choice) count(t *fleetTally) {
 	for r, s := range c.each() {
 		t.add(&s)
@@ -160,7 +159,7 @@ func (c *choice) count(t *fleetTally) {
 	}
 }
 
-// matching returns how many are chosen. They must have been counted.
+// matching returns the number of chosen targets. Call count first.
 func (c *choice) matching() (n int) {
 	for _, of := range c.ranks {
 		n += of
@@ -168,8 +167,7 @@ func (c *choice) matching() (n int) {
 	return n
 }
 
-// window returns up to most of those that are chosen, from the one with that number on. They must
-// have been counted.
+// window returns at most most chosen targets, beginning with number first. Call count first.
 func (c *choice) window(first, most int) []*peerRow {
 	var starts [numRanks]int
 	for i := 1; i < numRanks; i++ {
@@ -194,7 +192,7 @@ func (c *choice) window(first, most int) []*peerRow {
 	return rows
 }
 
-// row returns a row that keeps.
+// row returns a copy of r; each does not change the copy.
 func (c *choice) row(r *peerRow, s fleetState) *peerRow {
 	kept := &peerRow{Name: r.Name, State: s, targets: slices.Clone(r.targets), Cells: make([]peerCell, len(c.columns))}
 	for i, t := range kept.targets {

@@ -22,8 +22,7 @@ import (
 	"example.com/prober/web/peers"
 )
 
-// columnOf returns a prober with targets: each word is a name, after it a colon and the state,
-// f, t, w or o.
+// columnOf returns a prober with targets. Each word is a name, a colon and the state: f, t, w or o.
 func columnOf(name string, words ...string) *column {
 	c := &column{Answer: &peers.Answer{
 		Peer:   peers.Peer{Name: name, URL: &url.URL{Scheme: "http", Host: "h", Path: "/" + name}},
@@ -142,8 +141,7 @@ func TestThePagesOfSeveralProbersHoldEachTargetOnce(t *testing.T) {
 	assert.Equal(t, 9, newPeersPage(columns, filter{}, 1000).Page)
 }
 
-// longColumns returns that many probers with that many targets, all texts of which are as long as
-// they may be.
+// longColumns returns probers with targets. All their texts are as long as they may be.
 func longColumns(probers, targets int, name func(i int) string) []*column {
 	now := time.Now()
 	list := make([]peers.Target, targets)
@@ -213,8 +211,7 @@ func TestHostileNamesOfPeersAreShownAndNotObeyed(t *testing.T) {
 	assert.Contains(t, page, "/targets/?name=..")
 }
 
-// peersOf gives a shell peers at URLs, which are named by their number, and reads them until the
-// test ends.
+// peersOf gives a shell peers at URLs, and reads them until the test ends. Each peer is named by its number.
 func peersOf(t *testing.T, s *Shell, urls ...string) {
 	t.Helper()
 	o := peers.Options{Log: slog.New(slog.DiscardHandler), Client: &http.Client{Transport: new(http.Transport)}, Name: "self"}

@@ -9,13 +9,14 @@ import (
 	"example.com/prober/web/chart"
 )
 
-// fleetTally is how many targets are in each state, and from where they fail.
+// fleetTally counts the targets in each state, and the probers on which they fail.
 type fleetTally struct {
 	Targets int
 	states  [numFleetStates]int
-	// Of the targets that fail on all probers that run them, everywhere have several that all
-	// answer, and answering have some that do not. Of the others, several fail on more than
-	// one prober; only are those that fail on one alone, and alone those that it alone runs.
+	// everywhere counts targets that fail on all of several probers. answering counts targets that fail on all answering
+	// probers, while other probers do not answer. several counts other targets that fail on more than one prober. only
+	// counts, for each prober, targets failing on this one of several. alone counts, for each prober, failing targets that
+	// run on no other.
 	everywhere, answering, several int
 	only, alone                    []int
 
@@ -82,7 +83,7 @@ func (t *fleetTally) Verdict() string {
 	}
 }
 
-// whence says from where targets fail: "2 everywhere, 1 from east only".
+// whence names the probers on which targets fail: "2 everywhere, 1 from east only".
 func (t *fleetTally) whence() string {
 	var all []string
 	say := func(n int, words string) {

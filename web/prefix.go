@@ -9,12 +9,11 @@ import (
 	"strings"
 )
 
-// plainPath is what a prefix may consist of: nothing that means something else in a
-// link or in a pattern of paths.
+// plainPath matches a valid prefix. It has no character with another meaning in a link or in a pattern of paths.
 var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_.~-]+)*$`)
 
-// Prefix returns the path of the URL under which a reverse proxy shows the web
-// interface, for [Options.Prefix]. It is empty for an empty one and for the root.
+// Prefix returns the path of an external URL, for [Options.Prefix]: a reverse proxy shows the web interface at this
+// URL. The path of an empty URL and of the root is empty.
 func Prefix(externalURL string) (string, error) {
 	u, err := url.Parse(externalURL)
 	switch {

@@ -10,13 +10,13 @@ import (
 	"example.com/prober/web/chart"
 )
 
-// maxRequests is how many requests of a target a page shows; the API has all of them.
+// maxRequests is the largest number of requests of a target on a page. The API has all of them.
 const maxRequests = 100
 
 // namedRequests are the requests of a mix or the steps of a journey, as a table.
 type namedRequests struct {
 	Rows []requestRow
-	// Hidden is how many there are besides.
+	// Hidden is the number of requests left out.
 	Hidden uint64
 }
 
@@ -24,18 +24,18 @@ type namedRequests struct {
 type requestRow struct {
 	*numbers.RequestNumbers
 	State state
-	// Share is how much of a mix the request is, and Weight what the configuration says; Step
-	// is its number in a journey, counted from 1.
+	// Share is the share of the request in a mix, and Weight its weight in the configuration. Step is its number in a
+	// journey, counted from 1.
 	Share        string
 	Weight, Step int
-	// Worst is the commonest failure since the start, with the code 0 where there is none.
+	// Worst is the commonest failure since the start. Its code is 0 if there is none.
 	Worst numbers.FailureKind
 }
 
-// Succeeded returns how many of the requests that ended went well.
+// Succeeded returns the number of requests that ended well.
 func (r *requestRow) Succeeded() uint64 { return r.Requests - r.Failed() - r.Own() }
 
-// requestState judges a request by the last burst that had it, as stateOf does a target.
+// requestState judges a request by the last burst that sent it, as stateOf does a target.
 func requestState(n *numbers.RequestNumbers) state {
 	switch {
 	case !n.FailingSince.IsZero():
@@ -49,8 +49,8 @@ func requestState(n *numbers.RequestNumbers) state {
 	}
 }
 
-// requestTable lists the requests of a target in the order of the configuration. Of too many it
-// shows those in trouble first.
+// requestTable lists the requests of a target in the order of the configuration. If there are too many, it shows
+// requests in trouble first.
 func requestTable(t *numbers.Snapshot, cfg *config.Target) namedRequests {
 	weights, sum := weightsOf(cfg)
 	rows := make([]requestRow, len(t.ByRequest))
@@ -94,8 +94,8 @@ func commonestKind(kinds []numbers.FailureKind) (most numbers.FailureKind) {
 	return most
 }
 
-// commonestFailure returns the code to which most requests came that failed by the target's
-// doing, and how often such failures are that: with all of them, most of them, or less.
+// commonestFailure returns the commonest code of failures that are not the prober's own. It says how common this code
+// is among them: all, most, or less.
 func commonestFailure(codes []numbers.CodeCount) (most errcode.Code, how string) {
 	var count, all uint64
 	for _, c := range codes {

@@ -22,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// golden demands that got is what the file holds.
+// golden compares got with the content of the file.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -37,7 +37,7 @@ func golden(t *testing.T, name, got string) {
 
 var since = time.Date(2030, 5, 6, 12, 0, 0, 0, time.UTC)
 
-// came returns what a request came to, which has so many codes.
+// came returns the numbers of a request with these codes.
 func came(name string, median time.Duration, codes ...numbers.CodeCount) numbers.RequestNumbers {
 	n := numbers.RequestNumbers{Name: name, Codes: codes, P50: median, P99: 3 * median}
 	for _, c := range codes {
@@ -50,7 +50,7 @@ func came(name string, median time.Duration, codes ...numbers.CodeCount) numbers
 	return n
 }
 
-// target returns what a target with the requests came to.
+// target returns the numbers of a target with these requests.
 func target(requests ...numbers.RequestNumbers) *numbers.Snapshot {
 	s := &numbers.Snapshot{About: numbers.About{Name: "shop", URL: "http://h", Interval: time.Hour}, ByRequest: requests}
 	s.Bursts, s.LastStart = 1, time.Now()
@@ -94,7 +94,7 @@ func emptyJourneyTarget() *numbers.Snapshot {
 	return s
 }
 
-// configured returns the configuration of those targets.
+// configured returns the configuration of the target, with more at the end.
 func configured(t testing.TB, more string) *config.Target {
 	t.Helper()
 	cfg, err := config.Parse([]byte("targets:\n  - name: shop\n    url: http://127.0.0.1:1\n    interval: 24h\n"+more), "prober.yml")
@@ -107,7 +107,7 @@ const (
 	journeyConfig = "    think: 200ms\n    journey: [{name: login, path: /}, {name: cart, path: /}, {name: pay, path: /}]\n"
 )
 
-// aboutRequests returns the part of a page that is about requests and journeys.
+// aboutRequests returns the part of a page about requests and journeys.
 func aboutRequests(t *testing.T, s *Shell, d *numbers.Snapshot, cfg *config.Target) string {
 	t.Helper()
 	page, err := s.drawTarget(d, cfg, nil, time.Now())
@@ -217,7 +217,7 @@ func TestAllTargetsNameTheRequestThatFails(t *testing.T) {
 	}
 }
 
-// thousandSteps returns a journey of as many steps as there can be, all of which fail.
+// thousandSteps returns a journey with the largest number of steps. All of them fail.
 func thousandSteps() *numbers.Snapshot {
 	s := target()
 	s.Journey = new(numbers.JourneyNumbers)

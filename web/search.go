@@ -9,30 +9,28 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// search finds targets: all of its terms must hold for one.
+// search finds the targets for which all of its terms hold.
 type search []term
 
 // term is one condition of a search: a word, a label, or error codes.
 type term struct {
 	// not turns the condition round.
 	not bool
-	// label is the name of a label, whose value must be value; the value of a label
-	// that a target does not have is empty. It is "" for a word and for codes.
+	// label is the name of a label for a condition on its value. If a target does not have the label, its value is empty.
+	// label is "" for a word and for codes.
 	label string
-	// value is in lower case for a word, which must be part of a name, a URL or a label.
+	// value is the wanted value of the label or, in lower case, a word. The word must be part of a name, a URL or a label.
 	value string
-	// codes are those of which a target must have one now; nil for words and labels.
+	// codes are the wanted codes: a target must have one of them now. It is nil for words and labels.
 	codes map[errcode.Code]bool
 }
 
-// codeKeys are the words before = that ask for error codes. No label of a target can be
-// named error_code.
+// codeKeys are the words before = for error codes. No label of a target can be named error_code.
 func codeKeys() []string { return []string{"code", "error_code"} }
 
 var searchedLabel = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
-// parseSearch reads terms that are parted by spaces. In double quotes a space is part of
-// a term.
+// parseSearch reads terms separated by spaces. In double quotes a space is part of a term.
 func parseSearch(text string) search {
 	var s search
 	for _, word := range splitSearch(text) {
@@ -68,8 +66,8 @@ func parseTerm(word string) term {
 	}
 }
 
-// codesLike returns the codes with a number that begins like the pattern, in which a dot
-// or an x is any digit, and those whose name or range the pattern is. It is never nil.
+// codesLike returns the codes for a pattern. The pattern is the beginning of a number, with a dot or an x for any
+// digit, or a whole name or range. The result is never nil.
 func codesLike(pattern string) map[errcode.Code]bool {
 	found := map[errcode.Code]bool{}
 	for code := range errcode.All() {
@@ -92,13 +90,13 @@ func isLike(number, pattern string) bool {
 	return true
 }
 
-// searched is what a search looks at.
+// searched is a target that a search looks at.
 type searched interface {
 	// hasAnyOf reports whether it had a request with one of the codes.
 	hasAnyOf(codes map[errcode.Code]bool) bool
-	// labelled returns the value of a label, "" without it.
+	// labelled returns the value of a label, or "" without the label.
 	labelled(name string) string
-	// mentions reports whether word, in lower case, is part of what names it.
+	// mentions reports whether its names contain word. word is in lower case.
 	mentions(word string) bool
 }
 
@@ -139,8 +137,7 @@ func (r *row) mentions(word string) bool {
 	return false
 }
 
-// advice says what may be wrong with a search that found nothing: codes that do not
-// exist, and labels that no target has.
+// advice says what may be wrong with a search without results: unknown codes, and labels that no target has.
 func (s search) advice(labels []string) []string {
 	var all []string
 	for _, t := range s {
@@ -154,8 +151,8 @@ func (s search) advice(labels []string) []string {
 	return all
 }
 
-// labelTerm returns the term that finds the targets with that value of a label, "" if
-// there is none: the value has a double quote, or is too long for a search.
+// labelTerm returns the search term for a value of a label. It returns "" if no term can find it, because the value has
+// a double quote or is too long for a search.
 func labelTerm(name, value string) string {
 	const longest = 160
 	if len(name)+len(value) > longest || strings.Contains(value, `"`) {

@@ -18,8 +18,7 @@ import (
 // maxOverview bounds the page of all targets, in bytes.
 const maxOverview = 300 << 10
 
-// wordy returns that many targets with names, URLs, labels and problems as long as they may
-// be. Every nth of them fails.
+// wordy returns n targets. Their names, URLs, labels and problems are as long as they may be. Every nth of them fails.
 func wordy(n, nth int, now time.Time) []numbers.Snapshot {
 	all := snapshots(n, nth, now)
 	for i := range all {
@@ -43,7 +42,7 @@ func wordy(n, nth int, now time.Time) []numbers.Snapshot {
 	return all
 }
 
-// restless returns bursts of which no two are alike.
+// restless returns bursts without two alike.
 func restless(string) []numbers.Burst {
 	all := make([]numbers.Burst, chart.Columns)
 	for i := range all {

@@ -16,7 +16,7 @@ type targetPage struct {
 	frame
 	*numbers.Snapshot
 	State state
-	// Worst is the commonest failure now, Own what the prober itself does badly.
+	// Worst is the commonest failure now, and Own the problems of the prober itself.
 	Worst  numbers.FailureKind
 	Own    []string
 	Charts charts
@@ -26,24 +26,24 @@ type targetPage struct {
 	// Alike are the last failures, and Chips all labels.
 	Alike []alike
 	Chips []chip
-	// Links lead to what else is known of the target.
+	// Links lead to more about the target.
 	Links []config.Link
-	// Named are the requests of a mix or the steps of a journey, and Journeys what came of those.
+	// Named are the requests of a mix or the steps of a journey. Journeys are the results of the journeys.
 	Named    namedRequests
 	Journeys *journeys
-	// Past is nil where no Prometheus is read.
+	// Past is nil without a Prometheus.
 	Past *past
-	// IsWeb tells that the target is sent HTTP requests. DNS servers are asked; to others
-	// connections are made, and nothing more.
+	// IsWeb means that the prober sends HTTP requests to the target. A DNS server gets queries. To any other target the
+	// prober only connects.
 	IsWeb bool
 }
 
-// Overrun returns how many slots passed while a burst was under way.
+// Overrun returns the number of slots that passed during a burst.
 func (p *targetPage) Overrun() uint64 { return p.Skipped.Overrun() }
 
 // TraceCommand returns the command that shows one request to the target in full.
 func (p *targetPage) TraceCommand() string {
-	if strings.HasPrefix(p.Name, "-") { // else it would be a flag
+	if strings.HasPrefix(p.Name, "-") { // otherwise it would be a flag
 		return "prober fire --trace -- " + p.Name
 	}
 	return "prober fire " + p.Name + " --trace"
@@ -56,7 +56,7 @@ func chartsOf(bursts []numbers.Burst) charts {
 	return charts{s.Latency(), s.Requests(), s.Phases(), s.Codes()}
 }
 
-// codeLine is how many requests came to a code since the start.
+// codeLine is the number of requests with a code since the start.
 type codeLine struct {
 	numbers.CodeCount
 	Share  string
@@ -69,7 +69,7 @@ type certificate struct {
 	NotAfter    time.Time
 }
 
-// soon is how long before its end a certificate is pointed at.
+// soon is how long before its end a certificate gets a remark.
 const soon = 14 * 24 * time.Hour
 
 // Remark says what is wrong with the date, if anything.
@@ -100,13 +100,13 @@ func (s *Shell) target(w http.ResponseWriter, r *http.Request) {
 		key += chosen.query()
 	}
 	s.page(w, r, key, func() ([]byte, error) {
-		t, _ := s.opts.Manager.Target(name) // one that has gone meanwhile is shown empty once
+		t, _ := s.opts.Manager.Target(name) // if the target has gone meanwhile, the page shows it empty once
 		return s.drawTarget(&t, s.opts.Manager.Config(name), s.pastOf(&t, chosen), time.Now())
 	})
 }
 
-// targetName takes the name from the path or, because a browser takes "." and ".."
-// out of a path whatever one does, from the query.
+// targetName takes the name from the path or the query. It needs the query because a browser always removes "." and
+// ".." from a path.
 func targetName(r *http.Request) string {
 	if name := r.PathValue("name"); name != "" {
 		return name

@@ -11,8 +11,7 @@ import (
 	"example.com/prober/web/chart"
 )
 
-// staleAfter is the age of the last burst, in intervals, at which a target is held
-// to be neglected.
+// staleAfter is the age of the last burst, in intervals, above which a target counts as neglected.
 const staleAfter = 5
 
 // state says how a target does, the worst first.
@@ -20,7 +19,7 @@ type state int
 
 const (
 	failing  state = iota
-	troubled       // by the prober itself, which says nothing about the target
+	troubled       // by the prober itself; this says nothing about the target
 	waiting        // for the end of its first burst
 	ok
 	numStates = iota
@@ -52,8 +51,7 @@ func stateWith(t *numbers.Snapshot, own []string) state {
 	}
 }
 
-// worst returns the kind of failure of the target that is commonest now, the code 0
-// where there is none.
+// worst returns the commonest kind of the target's failures now. Its code is 0 if there is none.
 func worst(t *numbers.Snapshot) numbers.FailureKind {
 	for _, k := range t.Trouble {
 		if !k.Code.IsOwn() {
@@ -63,8 +61,7 @@ func worst(t *numbers.Snapshot) numbers.FailureKind {
 	return numbers.FailureKind{}
 }
 
-// ownTrouble says in half sentences what the prober itself did badly in the last
-// burst of a target.
+// ownTrouble lists in half sentences the problems of the prober itself in the last burst of a target.
 func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 	var all []string
 	if isStale(t, now) {
@@ -96,8 +93,8 @@ func ownTrouble(t *numbers.Snapshot, now time.Time) []string {
 	return all
 }
 
-// overruns reports whether bursts take longer than their interval: the last one did,
-// and slots have been skipped for it.
+// overruns reports whether bursts take longer than their interval: the last one did, and slots have been skipped for
+// it.
 func overruns(t *numbers.Snapshot) bool {
 	return t.Last != nil && t.Interval > 0 && t.Last.Duration >= t.Interval && t.Skipped.Overrun() > 0
 }
@@ -114,13 +111,13 @@ func isStale(t *numbers.Snapshot, now time.Time) bool {
 type row struct {
 	*numbers.Snapshot
 	State state
-	// Worst is the commonest failure now, with the code 0 where there is none.
+	// Worst is the commonest failure now. Its code is 0 if there is none.
 	Worst numbers.FailureKind
 	Own   []string
 }
 
-// rowsByTrouble puts failing targets first, and of these the ones that have failed
-// for longest; else the order of the file holds.
+// rowsByTrouble puts failing targets first, beginning with the longest failure. Otherwise it keeps the order of the
+// file.
 func rowsByTrouble(all []numbers.Snapshot, now time.Time) []row {
 	rows := make([]row, len(all))
 	for i := range all {
@@ -137,8 +134,7 @@ func rowsByTrouble(all []numbers.Snapshot, now time.Time) []row {
 	return rows
 }
 
-// tally is how many targets are in each state, and of those that fail, how many
-// with their commonest failure in each range.
+// tally counts the targets in each state. It also counts failing targets by the range of their commonest failure.
 type tally struct {
 	Targets uint64
 	States  [numStates]int

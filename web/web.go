@@ -1,6 +1,5 @@
-// Package web serves what the prober measured: metrics, health, configuration
-// and a status page. Nothing that comes in over HTTP starts a request to a target
-// or names one.
+// Package web serves the prober's results: metrics, health, configuration and a status page. A client can neither start
+// a request to a target nor name a target to send requests to.
 package web
 
 import (
@@ -24,33 +23,32 @@ import (
 	"example.com/prober/web/peers"
 )
 
-// Bounds on what a client of the web interface may take.
+// Bounds on the resources of a client of the web interface.
 const (
 	readTimeout    = 10 * time.Second
 	writeTimeout   = 60 * time.Second
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 16 << 10
-	maxReloads     = 64 // that wait
+	maxReloads     = 64 // requests waiting for a reload
 )
 
-// Options is what the handlers need.
+// Options are the dependencies and settings of the handlers.
 type Options struct {
 	Log     *slog.Logger
 	Manager *prober.Manager
-	// Discoveries find targets; nil if nothing does.
+	// Discoveries finds targets; it may be nil.
 	Discoveries *discover.Set
-	// Peers are the other probers that a page shows beside this one; nil without any.
+	// Peers holds the other probers for the page of all probers; it may be nil.
 	Peers *peers.Set
-	// Registry is what the telemetry path exposes.
+	// Registry holds the metrics of the telemetry path.
 	Registry      *prometheus.Registry
 	TelemetryPath string
-	// Prefix is the path under which a reverse proxy shows the shell, as "/prober";
-	// all but the health checks is served below it only. It does not end with a slash.
+	// Prefix is the path under which a reverse proxy shows the shell, such as "/prober". Only the health checks are also
+	// served outside it. It does not end with a slash.
 	Prefix string
-	// Grafana is the URL of a Grafana with the dashboards of the prober, as
-	// [ParseGrafanaURL] returns it; nil without one.
+	// Grafana is the URL of a Grafana with the dashboards of the prober, as [ParseGrafanaURL] returns it; it may be nil.
 	Grafana *url.URL
-	// History reads what became of requests over days; nil without a Prometheus.
+	// History reads the results of requests over days. It is nil without a Prometheus.
 	History *history.Store
 	// EnableBadges serves /badges/.
 	EnableBadges bool
@@ -58,7 +56,7 @@ type Options struct {
 	ConfigFile string
 	// Config returns the running configuration as YAML without secrets.
 	Config func() ([]byte, error)
-	// Reload loads the configuration again; its error is shown to the client.
+	// Reload loads the configuration again. The client gets its error.
 	Reload func() error
 	// EnableLifecycle allows POST /-/reload, EnablePprof serves /debug/pprof/.
 	EnableLifecycle bool
@@ -73,17 +71,16 @@ type Shell struct {
 	assets  map[string]drawing // by the name of the file
 	gallery *gallery
 	ready   atomic.Bool
-	// looked is the last list of targets that the API gave a part of; nil if that is long ago.
+	// looked is the list of targets that the API gave last in parts. It is nil if this was long ago.
 	looked atomic.Pointer[looked]
-	// reloads are the requests for one, and reloading has the one that is served.
+	// reloads has the requests for a reload, and reloading has the one in progress.
 	reloads   admission
 	reloading chan struct{}
-	// Scrapes are numbered from 1 in the order in which they begin; answered is
-	// the highest number of those that have been answered.
+	// Scrapes are numbered from 1 in the order of their start. answered is the highest number of an answered scrape.
 	begun, answered atomic.Int64
 }
 
-// New returns a shell that is not ready yet.
+// New returns a shell. It is not ready yet.
 func New(opts Options) *Shell {
 	s := &Shell{opts: opts, prefix: opts.Prefix, assets: loadAssets(), gallery: newGallery()}
 	s.reloads.most, s.reloading = maxReloads, make(chan struct{}, 1)
@@ -97,8 +94,8 @@ func (s *Shell) SetReady(ready bool) { s.ready.Store(ready) }
 // BegunScrapes returns how many scrapes have begun.
 func (s *Shell) BegunScrapes() int64 { return s.begun.Load() }
 
-// AnsweredScrape returns the number of the latest scrape, in the order in which
-// they began, that has been answered; 0 if none has.
+// AnsweredScrape returns the highest number of an answered scrape, or 0 if there is none. Scrapes are numbered in the
+// order of their start.
 func (s *Shell) AnsweredScrape() int64 { return s.answered.Load() }
 
 // Server returns an HTTP server for the shell, with its time-outs set.
@@ -114,8 +111,7 @@ func (s *Shell) Server() *http.Server {
 	}
 }
 
-// Handler returns all that the shell serves. Its telemetry path must be one that
-// [Shell.Validate] accepts.
+// Handler returns the handler for all paths of the shell. [Shell.Validate] must accept its telemetry path.
 func (s *Shell) Handler() http.Handler {
 	mux := s.routes()
 	mux.Handle("GET "+s.path(s.opts.TelemetryPath), s.metrics())
@@ -139,7 +135,7 @@ func (s *Shell) Validate() error {
 	return nil
 }
 
-// routes returns what is served besides the metrics.
+// routes returns all routes except the metrics.
 func (s *Shell) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	get := func(path string, handler http.HandlerFunc) { mux.HandleFunc("GET "+s.path(path), handler) }
@@ -157,7 +153,7 @@ func (s *Shell) routes() *http.ServeMux {
 		get("/badges/groups/{label}/{value...}", s.groupBadge)
 	}
 	mux.HandleFunc(s.path("/api/"), apiElsewhere)
-	// Whoever asks for these knows the process and not what stands before it.
+	// Clients of the health checks know the process, but not the proxy in front of it.
 	mux.HandleFunc("GET /-/healthy", healthy)
 	mux.HandleFunc("GET /-/ready", s.readiness)
 	if s.prefix != "" {
@@ -175,8 +171,7 @@ func (s *Shell) routes() *http.ServeMux {
 	return mux
 }
 
-// secured sets headers that keep a browser from doing anything but showing the page
-// and asking this server for more of it.
+// secured sets headers that restrict a browser: it may only show the page and ask this server for more of it.
 func secured(next http.Handler) http.Handler {
 	const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"

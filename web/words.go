@@ -22,7 +22,7 @@ func ago(t, now time.Time) string {
 	}
 }
 
-// lasting says for how long it has been so since t.
+// lasting says for how long a state has lasted since t.
 func lasting(since, now time.Time) string { return span(max(now.Sub(since), 0)) }
 
 // span prints d in one unit.
@@ -62,7 +62,7 @@ func phaseWords(p errcode.Phase) string {
 	}[p]
 }
 
-// placeWords says at what point requests failed.
+// placeWords says in which phase requests failed.
 func placeWords(k numbers.FailureKind) string {
 	switch k.Code {
 	case errcode.Credentials:
@@ -76,7 +76,7 @@ func placeWords(k numbers.FailureKind) string {
 // stamp prints t for a machine.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// moment prints t, the date only if it is not that of now.
+// moment prints t. It leaves out today's date.
 func moment(t, now time.Time) string {
 	if t.IsZero() {
 		return "never"

@@ -6,8 +6,7 @@ import "fmt"
 type Bars struct {
 	Title  string
 	Groups []Group
-	// Mark is a value with a line through all bars. What is longer than Limit is cut off
-	// there.
+	// Mark is a value with a line through all bars. Longer bars are cut off at Limit.
 	Mark, Limit float64
 }
 
@@ -17,7 +16,7 @@ type Group struct {
 	Bars  []Bar
 }
 
-// Bar is one of them. Its number in Series gives it a colour.
+// Bar is one bar. Its number in Series gives it a colour.
 type Bar struct {
 	Name   string
 	Series int

@@ -1,5 +1,4 @@
-// Package chart draws figures as SVG, small enough to be read as text and without
-// anything from elsewhere.
+// Package chart draws figures as SVG, small enough to be read as text and without external resources.
 package chart
 
 import (
@@ -8,7 +7,7 @@ import (
 	"strings"
 )
 
-// Colours are told apart also by those who see no red or no green, on white and on black.
+// Colours are distinct even for people who see no red or no green, on white and on black.
 var colours = [...]string{"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8a8a", "#b2a200", "#7a5ac2", "#4d8a00"}
 
 const style = `<style>text{font:12px sans-serif;fill:#555}.title{font-weight:bold}.axis{stroke:#8888;fill:none}` +

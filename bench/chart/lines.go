@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// Lines are curves that show how one thing grows with another, both relative to their first
-// values and on logarithmic scales: what grows in proportion runs along the dotted diagonal.
+// Lines are curves of growth with a size, both relative to their first values and on logarithmic scales: growth in
+// proportion runs along the dotted diagonal.
 type Lines struct {
 	Title string
-	X     string // what the axis is
+	X     string // title of the axis
 	Lines []Line
 }
 
-// Line is one of them; X ascends.
+// Line is one curve; X ascends.
 type Line struct {
 	Name string
 	X, Y []float64

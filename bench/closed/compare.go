@@ -9,15 +9,15 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// Result is what one client did, round by round.
+// Result is the figures of one client, round by round.
 type Result struct {
 	Client                      string
 	Rate, CPU, Memory, P50, P99 rig.Rounds
 	Requests, Failures          int
 }
 
-// Compare lets each client make a load of the length d once per round, in rotating order.
-// What it is doing it writes to progress, after the name of the load.
+// Compare lets each client make a load of the length d once per round, in rotating order. It writes its progress, after
+// the name of the load, to progress.
 func Compare(ctx context.Context, load string, clients []Client, rounds int, d time.Duration, progress io.Writer) ([]*Result, error) {
 	results := make([]*Result, len(clients))
 	for i, c := range clients {

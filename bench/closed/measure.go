@@ -1,5 +1,5 @@
-// Package closed measures clients that keep so many requests in flight, as fast as they
-// are answered: what a request costs them, and how many they make.
+// Package closed measures clients that keep a number of requests in flight, as fast as they are answered: the cost of a
+// request, and the rate.
 package closed
 
 import (
@@ -11,14 +11,13 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// Attempt is a client under way. Finish waits for its end and returns what it says.
+// Attempt is a client under way. Finish waits for its end and returns its report.
 type Attempt struct {
 	Process *rig.Process
 	Finish  func(ctx context.Context) (Report, error)
 }
 
-// Report is what a client says about its load. Latencies are in seconds, NaN where it
-// does not tell them.
+// Report is the report of a client about its load. Latencies are in seconds, NaN if it does not report them.
 type Report struct {
 	Requests int
 	Rate     float64 // per second
@@ -34,25 +33,23 @@ type Sample struct {
 	Memory float64 // at most, in bytes
 }
 
-// Meter tells how far a server has come.
+// Meter measures the progress of a server.
 type Meter struct {
 	// Read returns a number that grows by the same amount with each answer, or nearly so.
 	Read func() (int64, error)
-	// Start is more than it grows by while a client starts.
+	// Start is more than the number grows by while a client starts.
 	Start int64
 }
 
-// Client is one of those that are compared. Before each of its runs, start gets it going;
-// the meter is that of its server.
+// Client is a client to compare. Start begins one of its runs. Meter is the meter of its server.
 type Client struct {
 	Name  string
 	Meter Meter
 	Start func(ctx context.Context) (*Attempt, error)
 }
 
-// Measure lets a client make a load of the length d. The processor time is that of the
-// middle of the load, divided by the requests of that time: its share of them all is the
-// share of what the meter has counted.
+// Measure lets a client make a load of the length d. The processor time is that of the middle of the load, divided by
+// the requests in the middle. The counts of the meter give their share of all requests.
 func (c Client) Measure(ctx context.Context, d time.Duration) (s Sample, err error) {
 	const allowance = time.Minute // for starting, ending and reporting
 	ctx, cancel := context.WithTimeoutCause(ctx, d+allowance, errors.New("it took too long"))
@@ -87,7 +84,7 @@ func (c Client) Measure(ctx context.Context, d time.Duration) (s Sample, err err
 	return s, err
 }
 
-// state is how far a client and its server have come.
+// state is the progress of a client and its server.
 type state struct {
 	cpu  time.Duration // of the client
 	done int64         // by the server
@@ -102,8 +99,7 @@ func (m Meter) after(ctx context.Context, d time.Duration, client *rig.Process) 
 	return state{cpu, done}, errors.Join(cpuErr, doneErr)
 }
 
-// awaitRest returns what the server has done when it does no more: what it still had
-// to say to the client before is said.
+// awaitRest returns the server's count once it rests, after the last answers to the previous client.
 func (m Meter) awaitRest(ctx context.Context) (done int64, err error) {
 	const pause = 50 * time.Millisecond
 	for last := int64(-1); err == nil && last != done; {
@@ -115,8 +111,7 @@ func (m Meter) awaitRest(ctx context.Context) (done int64, err error) {
 	return done, err
 }
 
-// awaitWork returns when the server answers a client: when it has done more than the
-// client's start takes.
+// awaitWork returns when the server answers a client: when its count has grown by more than the client's start takes.
 func (m Meter) awaitWork(ctx context.Context, client *rig.Process, idle int64) error {
 	const pause = 5 * time.Millisecond
 	for {

@@ -8,15 +8,13 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// Pause lies between the end of a burst of the prober and the start of the next. Within it
-// the numbers are read and the daemon is ended.
+// Pause is the time between the bursts of the prober. Within it the metrics are read and the daemon is ended.
 const Pause = time.Second
 
-// Prober returns the attempt of a daemon that has been started with one target, whose
-// bursts have the length d, and [Pause] between them.
+// Prober returns the attempt of a daemon with one target. Its bursts have the length d, and [Pause] between them.
 func Prober(daemon *rig.Daemon, d time.Duration) *Attempt {
 	finish := func(ctx context.Context) (Report, error) {
-		// To be asked while the load goes on would be part of it.
+		// A scrape during the load would be part of it.
 		if err := rig.Sleep(ctx, d/5+Pause/5); err != nil {
 			return Report{}, err
 		}
@@ -29,7 +27,7 @@ func Prober(daemon *rig.Daemon, d time.Duration) *Attempt {
 	return &Attempt{daemon.Process, finish}
 }
 
-// burst returns what the daemon has counted when its first burst is over.
+// burst returns the daemon's metrics after its first burst.
 func burst(ctx context.Context, d *rig.Daemon) (rig.Metrics, error) {
 	for {
 		m, err := d.Scrape(ctx)

@@ -13,8 +13,7 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// Program starts one that ends by itself. What it has printed by then goes to a file in dir,
-// and parse says what that means.
+// Program starts a program that ends by itself. Its output goes to a file in dir, and parse reads it.
 func Program(
 	ctx context.Context, r *rig.Rig, dir string, command []string, parse func(ctx context.Context, printed string) (Report, error),
 ) (*Attempt, error) {
@@ -43,8 +42,7 @@ func Program(
 	return &Attempt{p, finish}, nil
 }
 
-// Finder reads figures from what a program has printed. The first that is not there is
-// the error.
+// Finder reads figures from the output of a program. The first missing figure is the error.
 type Finder struct {
 	Text string
 	Err  error
@@ -61,7 +59,7 @@ func (f *Finder) find(pattern string) string {
 	return match[1]
 }
 
-// Number returns that in the first group of a pattern.
+// Number returns the number in the first group of a pattern.
 func (f *Finder) Number(pattern string) float64 {
 	n, err := strconv.ParseFloat(f.find(pattern), 64)
 	if f.Err == nil {

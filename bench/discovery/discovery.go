@@ -1,5 +1,4 @@
-// Package discovery measures what it costs, and whom it disturbs, when targets that were
-// found change all the time.
+// Package discovery measures the cost of constant changes among discovered targets, and their effect on other targets.
 package discovery
 
 import (
@@ -16,14 +15,14 @@ import (
 const (
 	targets  = 10_000
 	interval = 20 * time.Second // of each target
-	rate     = 500              // requests per second of the target that fires all the time
+	rate     = 500              // requests per second of the busy target
 	span     = time.Minute
 	version  = time.Second      // from one version of the file to the next
 	scraped  = 15 * time.Second // from one scrape to the next
 	applied  = 5 * time.Second  // --discover.apply-interval, unless it is set
 	settling = interval + 5*time.Second
 
-	aimLag     = time.Millisecond              // as much more at the 99th percentile counts as undisturbed
+	aimLag     = time.Millisecond              // up to so much more at the 99th percentile counts as undisturbed
 	aimGrowth  = 1.1                           // of the memory, from a quarter of the time to its end, relative to that without changes
 	aimApplied = applied - 50*time.Millisecond // the log has milliseconds, and is written a little later
 )
@@ -151,7 +150,8 @@ func (all results) judge() *rig.Table {
 		still, changing := all[kind{onBoth, false}], all[kind{onBoth, true}]
 		more := each(changing, p99).Median() - each(still, p99).Median()
 		t.Add(fmt.Sprintf("%s: schedule lag p99 at most %v more with changes", where, aimLag), rig.Micros(max(more, 0)), rig.Verdict(more <= aimLag.Seconds()))
-		// Without changes memory grows too, for the histograms of the targets fill and garbage is collected now and then.
+		// Without changes memory grows too, because the histograms of the targets fill and garbage is collected now and
+		// then.
 		growth := each(changing, end).Over(each(changing, quarter)).Median() / each(still, end).Over(each(still, quarter)).Median()
 		t.Add(fmt.Sprintf("%s: memory from a quarter of the time to its end grows at most by %.1f of that without changes", where, aimGrowth),
 			rig.Ratio(growth), rig.Verdict(growth <= aimGrowth))

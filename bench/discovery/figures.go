@@ -8,38 +8,37 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// figures are what one run came to.
+// figures are the results of one run.
 type figures struct {
 	lag     rig.Quantiles
 	dropped float64
 	cpu     float64     // of a core
 	memory  []float64   // in use at each scrape, bytes
-	applied []time.Time // when it began to be applied
+	applied []time.Time // when each change began to be applied
 	left    int         // targets that were away at some time
 
 	// At the end, when nothing is in flight:
 	received int     // by the server
-	fired    float64 // by targets that are gone too: of each request the lag is observed
-	// veryLate is how many lags are above 250 ms. Some may be those of bursts that began so late, which are observed
-	// besides those of their requests.
+	fired    float64 // including by removed targets: the lag of each request is observed
+	// veryLate is the number of lags above 250 ms. Some may be lags of bursts that began so late. They are observed
+	// beside the lags of their requests.
 	veryLate float64
 	counted  float64 // of targets that were never away
-	differ   float64 // the requests of these targets that the server has more of, or fewer
-	// unbalanced is how many targets broke the identity of the requests, over all scrapes.
+	differ   float64 // requests of these targets that only one side has
+	// unbalanced is the number of targets that broke the identity of the requests, over all scrapes.
 	unbalanced int
 }
 
-// missing is how many requests one side has that the other has not.
+// missing returns how many requests only one side has.
 func (f *figures) missing() float64 {
-	lost := float64(f.received) - f.fired // negative, where bursts began late
+	lost := float64(f.received) - f.fired // negative if bursts began late
 	if lost < 0 {
 		lost = max(-lost-f.veryLate, 0)
 	}
 	return max(lost, f.differ)
 }
 
-// leastBetween is the least time from one time that what was found was applied to the next, 0 if there was
-// no next one.
+// leastBetween returns the least time between two applied discoveries, 0 if there was only one.
 func (f *figures) leastBetween() time.Duration {
 	least := time.Duration(math.MaxInt64)
 	for i := 1; i < len(f.applied); i++ {
@@ -51,7 +50,7 @@ func (f *figures) leastBetween() time.Duration {
 	return least
 }
 
-// checkIdentity counts the targets whose requests do not add up.
+// checkIdentity counts the targets with requests that do not add up.
 func (f *figures) checkIdentity(m rig.Metrics) {
 	scheduled := m.ByTarget("prober_requests_scheduled_total")
 	for _, name := range []string{"prober_requests_total", "prober_requests_dropped_total", "prober_requests_waiting", "prober_requests_in_flight"} {
@@ -66,7 +65,7 @@ func (f *figures) checkIdentity(m rig.Metrics) {
 	}
 }
 
-// settle takes over the numbers of the end.
+// settle takes over the numbers at the end.
 func (f *figures) settle(m rig.Metrics, received map[string]int, stayed []string) {
 	for _, n := range received {
 		f.received += n
@@ -89,7 +88,7 @@ func (f *figures) settle(m rig.Metrics, received map[string]int, stayed []string
 
 var appliedLine = regexp.MustCompile(`(?m)^time=(\S+) level=DEBUG .*msg="what was discovered was applied" .*took=(\S+)`)
 
-// readLog finds out when what was found was applied within a time.
+// readLog finds the times of applied discoveries within a time.
 func (f *figures) readLog(log string, from, until time.Time) {
 	for _, line := range appliedLine.FindAllStringSubmatch(log, -1) {
 		at, err := time.Parse(time.RFC3339Nano, line[1])

@@ -11,7 +11,7 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// run is a daemon under way, with the file that it reads and the server that it asks.
+// run is a daemon under way, with its file of targets and its server.
 type run struct {
 	daemon     *rig.Daemon
 	server     *server
@@ -20,10 +20,10 @@ type run struct {
 	figures
 }
 
-// kind is what differs between runs.
+// kind distinguishes the runs.
 type kind struct{ onBoth, changes bool }
 
-// measure runs a daemon for the time of a run.
+// measure runs a daemon for one run.
 func measure(ctx context.Context, r *rig.Rig, k kind) (*figures, error) {
 	dir, err := os.MkdirTemp("", "prober-bench-discovery-")
 	if err != nil {
@@ -34,7 +34,7 @@ func measure(ctx context.Context, r *rig.Rig, k kind) (*figures, error) {
 	if s.server, err = startServer(ctx); err != nil {
 		return nil, err
 	}
-	defer func() { _ = s.server.close() }() // it has nothing to say
+	defer func() { _ = s.server.close() }() // its error does not matter
 	if err := s.population.write(s.file); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func measure(ctx context.Context, r *rig.Rig, k kind) (*figures, error) {
 	return &s.figures, nil
 }
 
-// configuration has the targets of the file with an interval, and one that fires all the time if that is asked for.
+// configuration has the targets of the file with an interval, and a busy target if steady is set.
 func (s *run) configuration(interval time.Duration, steady bool) string {
 	written, burst := "365d", "{requests: 1, rate: 1}"
 	if steady {
@@ -86,7 +86,7 @@ discover:
 `, s.server.url, written, burst, s.file, interval)
 }
 
-// watch lets the time of a run pass, with a new version of the file again and again if that is asked for.
+// watch lets the time of a run pass. If withChanges is set, it keeps writing new versions of the file.
 func (s *run) watch(ctx context.Context, withChanges bool) error {
 	before, err := s.scrape(ctx)
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *run) watch(ctx context.Context, withChanges bool) error {
 	return err
 }
 
-// scrape reads the metrics, holds them to what is true of each scrape, and notes the memory.
+// scrape reads the metrics, checks the invariants of each scrape, and notes the memory.
 func (s *run) scrape(ctx context.Context) (rig.Metrics, error) {
 	m, err := s.daemon.Scrape(ctx)
 	if err != nil {
@@ -134,8 +134,8 @@ func (s *run) scrape(ctx context.Context) (rig.Metrics, error) {
 	return m, err
 }
 
-// rest ends all bursts, and takes over the numbers when nothing is in flight and all targets of the last version of the
-// file are there, and no other.
+// rest ends all bursts. It takes over the numbers when nothing is in flight and the targets are exactly those of the
+// last version of the file.
 func (s *run) rest(ctx context.Context) error {
 	const found = "prober_discovered_targets"
 	if _, err := s.await(ctx, func(m rig.Metrics) bool { return s.hasAll(m) && m.Value(found) == float64(len(s.population.there)) }); err != nil {
@@ -158,7 +158,7 @@ func (s *run) rest(ctx context.Context) error {
 	return err
 }
 
-// hasAll reports whether the daemon has exactly the targets of the last version of the file, and the one besides.
+// hasAll reports whether the daemon has exactly the targets of the last version of the file, and the written one.
 func (s *run) hasAll(m rig.Metrics) bool {
 	there := m.ByTarget("prober_requests_total")
 	for _, t := range s.population.there {
@@ -169,7 +169,7 @@ func (s *run) hasAll(m rig.Metrics) bool {
 	return len(there) == len(s.population.there)+1
 }
 
-// await scrapes until a scrape is as it should be.
+// await scrapes until is returns true.
 func (s *run) await(ctx context.Context, is func(rig.Metrics) bool) (rig.Metrics, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, 2*time.Minute, errors.New("the numbers never became what they should be"))
 	defer cancel()

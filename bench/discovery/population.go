@@ -11,9 +11,8 @@ import (
 // changesAtOnce is how many targets change from one version of the file to the next.
 const changesAtOnce = 100
 
-// Of these changes so many are targets that go for good and others that come, and so many are targets that go and come
-// back: soon does within the interval in which what is found is applied, late after some of them. The rest are changes
-// of a label, every second of which changes the URL too.
+// Of these changes, replaced targets go for good while others come, and flapping targets go and come back: soon within
+// the apply interval, late beyond it. The other changes change a label, and every second of them the URL too.
 const (
 	replaced  = 20
 	flapping  = 15
@@ -22,23 +21,23 @@ const (
 	otherURLs = 2 // one of so many changes of a label
 )
 
-// target is one that the file lists.
+// target is a target in the file.
 type target struct {
 	id            int
 	team, version int
-	returns       int // the version of the file in which it is back
+	returns       int // version of the file with its return
 }
 
 func (t *target) name() string { return fmt.Sprintf("t%06d", t.id) }
 
-// population is the targets that a file lists, and how they change.
+// population is the targets of a file, and their changes.
 type population struct {
 	random *rand.Rand
 	there  []*target
 	away   []*target
 	next   int
 	step   int
-	left   map[string]bool // those that were away at some time
+	left   map[string]bool // targets that were away at some time
 }
 
 func newPopulation(n int) *population {
@@ -80,7 +79,7 @@ func (p *population) change() {
 	}
 }
 
-// takeBack returns how many came back.
+// takeBack returns the number of returned targets.
 func (p *population) takeBack() (came int) {
 	p.away = slices.DeleteFunc(p.away, func(t *target) bool {
 		due := t.returns <= p.step
@@ -103,7 +102,7 @@ func (p *population) remove() *target {
 	return t
 }
 
-// stayed returns the names of those that were never away.
+// stayed returns the names of the targets that were never away.
 func (p *population) stayed() (names []string) {
 	for _, t := range p.there {
 		if name := t.name(); !p.left[name] {

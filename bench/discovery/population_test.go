@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// state returns what the file would have of each target.
+// state returns the contents of the file for each target.
 func (p *population) state() map[string][2]int {
 	state := map[string][2]int{}
 	for _, t := range p.there {
@@ -36,7 +36,7 @@ func TestEachVersionOfTheFileHasAsManyChanges(t *testing.T) {
 				changes++
 			}
 		}
-		// Now and then one that came goes at once, or one is changed twice.
+		// Now and then a new target goes at once, or a target is changed twice.
 		assert.InDelta(t, changesAtOnce, changes, 10)
 		assert.Len(t, after, len(p.there), "a target is there twice")
 		before = after

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// server answers every request at once and counts the requests by the last part of their path, which is the name of
-// the target. It runs in this process, on the core of the servers.
+// server answers every request at once and counts the requests by target, the last part of their path. It runs in this
+// process, on the core of the servers.
 type server struct {
 	url  string
 	http *http.Server
@@ -37,7 +37,7 @@ func (s *server) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	s.counts[path.Base(r.URL.Path)]++
 }
 
-// received returns how many requests came for each target.
+// received returns the number of requests for each target.
 func (s *server) received() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"example.com/prober/bench/closed"
 )
 
-// datagrams is the meter of a DNS server: the datagrams that the kernel has sent for all
-// programs. Questions and answers grow alike.
+// datagrams is the meter of a DNS server: the datagrams that the kernel has sent for all programs. Questions and
+// answers grow alike.
 func datagrams() closed.Meter {
 	read := func() (int64, error) {
 		content, err := os.ReadFile("/proc/self/net/snmp")

@@ -1,5 +1,5 @@
-// Package engines measures what a request costs over the engines that throughput leaves
-// out: HTTP/3, gRPC, DNS and bare connections.
+// Package engines measures the cost of a request over the engines that throughput leaves out: HTTP/3, gRPC, DNS and
+// bare connections.
 package engines
 
 import (
@@ -15,7 +15,7 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// Options say what is measured and how long that takes.
+// Options select the loads and their length.
 type Options struct {
 	Rounds   int
 	Duration time.Duration // of one load of one client, in whole seconds
@@ -23,14 +23,14 @@ type Options struct {
 	Only *regexp.Regexp
 	// Peers reports whether load generators written in Go are measured too.
 	Peers bool
-	// Programs are those that the section needs besides the prober.
+	// Programs are the programs of the section beside the prober.
 	Programs Programs
 }
 
 // Programs are executable files.
 type Programs struct{ Server, Loop, GRPCServer string }
 
-// bench is what the measurements share.
+// bench is the common part of the measurements.
 type bench struct {
 	rig     *rig.Rig
 	options Options
@@ -38,14 +38,14 @@ type bench struct {
 	servers *servers
 }
 
-// comparison is what the clients did under one load, the prober first.
+// comparison is the results of the clients under one load, the prober first.
 type comparison struct {
 	load    load
 	results []*closed.Result
 }
 
-// Run measures the loads of the options one after another and returns a section of the
-// results. What it is doing it writes to progress.
+// Run measures the loads of the options one after another and returns a section of the results. It writes its progress
+// to progress.
 func Run(ctx context.Context, r *rig.Rig, o Options, progress io.Writer) (section string, err error) {
 	if o.Duration < time.Second || o.Duration%time.Second != 0 {
 		return "", errors.New("a load takes whole seconds") // as dnsperf wants it

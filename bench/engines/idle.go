@@ -14,26 +14,25 @@ import (
 
 const (
 	idleLoad = "HTTP/3, idle connections"
-	// idleConnections is how many are held. What a client takes with one alone is no part
-	// of what they take.
+	// idleConnections is the number of held connections. The memory of a client with a single connection does not
+	// count.
 	idleConnections = 1000
-	// rest is how long they lie idle until the memory is looked at.
+	// rest is the idle time before the memory is read.
 	rest = 2 * time.Second
 
 	kibi, mebi = 1 << 10, 1 << 20
 )
 
-// holding is what a client's memory is with one connection, and with many.
+// holding is the memory of a client with one connection, and with many.
 type holding struct {
 	client    string
 	one, many float64 // bytes
 }
 
-// perConnection is how much one connection more takes.
+// perConnection returns the memory of one more connection.
 func (h holding) perConnection() float64 { return (h.many - h.one) / (idleConnections - 1) }
 
-// holder is a client that holds connections. It returns its process, and what checks that
-// it holds so many.
+// holder is a client that holds connections. It returns its process, and a check of their number.
 type holder struct {
 	name  string
 	start func(ctx context.Context, connections int) (p *rig.Process, check func() error, err error)
@@ -82,8 +81,8 @@ func (b *bench) hold(ctx context.Context, c holder, connections int) (memory flo
 	return float64(resident), errors.Join(err, check(), p.Kill(ctx))
 }
 
-// holdingProber sends one burst, each of whose requests is answered so late that it needs a
-// connection of its own, and keeps the connections for the next.
+// holdingProber sends one burst and keeps the connections for the next. The answers are so late that each request needs
+// a connection of its own.
 func (b *bench) holdingProber(version string) func(context.Context, int) (*rig.Process, func() error, error) {
 	return func(ctx context.Context, connections int) (*rig.Process, func() error, error) {
 		config := fmt.Sprintf(`targets:
@@ -109,7 +108,7 @@ func (b *bench) holdingProber(version string) func(context.Context, int) (*rig.P
 	}
 }
 
-// holdLoop has each worker of the loop hold a connection.
+// holdLoop makes each worker of the loop hold a connection.
 func (b *bench) holdLoop(ctx context.Context, connections int) (*rig.Process, func() error, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {

@@ -6,26 +6,25 @@ import (
 	"example.com/prober/bench/closed"
 )
 
-// engine is what is compared with what.
+// engine is one kind of requests to compare.
 type engine struct {
 	name  string
 	title string
 	says  string // about the clients and the server
 }
 
-// load is one thing that is measured.
+// load is one measured load.
 type load struct {
 	engine   engine
 	anew     bool   // a new connection for each request
-	how      string // it is sent; empty where the engine says all
+	how      string // how it is sent; empty if the engine says all
 	inFlight int
 	// clients begin with the prober.
 	clients []closed.Client
 	aims    []aim
 }
 
-// aim is the most processor time that a request of the prober may take, relative to that
-// of another client.
+// aim bounds the processor time for a request of the prober, relative to another client.
 type aim struct {
 	client string
 	most   float64
@@ -33,7 +32,7 @@ type aim struct {
 
 func (l load) String() string { return l.engine.name + ", " + l.kind() }
 
-// kind is the load without its engine.
+// kind returns the load without its engine.
 func (l load) kind() string {
 	if l.how != "" {
 		return fmt.Sprintf("%s, %d in flight", l.how, l.inFlight)
@@ -71,7 +70,7 @@ const (
 	loopName  = "plain loop"
 )
 
-// loads returns what is measured, in the order of the report.
+// loads returns the loads to measure, in the order of the report.
 func (b *bench) loads() []load {
 	http3, grpc, dns, tcp := engines()
 	var all []load

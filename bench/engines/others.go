@@ -54,8 +54,7 @@ func parseLoop(printed string) (closed.Report, error) {
 
 const ghzName = "ghz"
 
-// ghz asks the server for its types first. Without its templates it takes a third of the
-// time that it takes with them.
+// ghz asks the server for its types first. Without its templates it takes a third of the time.
 func (b *bench) ghz(inFlight int) closed.Client {
 	return b.other(ghzName, b.servers.grpcWritten(), func(string) []string {
 		return []string{

@@ -7,8 +7,7 @@ import (
 	"example.com/prober/bench/closed"
 )
 
-// prober is the daemon with one closed burst of a target that the rest of its keys
-// describe.
+// prober is the daemon with one closed burst of a target. keys returns the rest of its keys.
 func (b *bench) prober(name string, m closed.Meter, inFlight int, keys func() string) closed.Client {
 	return closed.Client{Name: name, Meter: m, Start: func(ctx context.Context) (*closed.Attempt, error) {
 		d := b.options.Duration
@@ -22,7 +21,7 @@ func (b *bench) prober(name string, m closed.Meter, inFlight int, keys func() st
 	}}
 }
 
-// web asks by a version of HTTP over TLS.
+// web sends requests by a version of HTTP over TLS.
 func (b *bench) web(name, version string, inFlight int, anew bool) closed.Client {
 	return b.prober(name, b.servers.counted(), inFlight, func() string {
 		reuse := "always"
@@ -40,7 +39,7 @@ func (b *bench) grpc(inFlight int) closed.Client {
 	})
 }
 
-// grpcAsHTTP2 sends what a call consists of as a request of HTTP/2.
+// grpcAsHTTP2 sends the parts of a call as a request of HTTP/2.
 func (b *bench) grpcAsHTTP2(inFlight int) closed.Client {
 	return b.prober(http2Name, b.servers.grpcWritten(), inFlight, func() string {
 		return fmt.Sprintf("  url: http://%s/%s\n  connection: {http_version: h2c, streams_per_connection: %d}\n  expect: {status: [200]}\n"+
@@ -49,7 +48,7 @@ func (b *bench) grpcAsHTTP2(inFlight int) closed.Client {
 	})
 }
 
-// method is the one that is called.
+// method is the called method.
 const method = "grpc.health.v1.Health/Check"
 
 func (b *bench) dns(inFlight int) closed.Client {

@@ -63,7 +63,7 @@ func tableOf(all []comparison) *rig.Table {
 	return t
 }
 
-// micros writes microseconds of which the tenths matter.
+// micros writes microseconds with relevant tenths.
 func micros(seconds float64) string { return fmt.Sprintf("%.3g µs", seconds*1e6) }
 
 const aboutIdle = "Memory of clients that hold 1,000 connections over which one request went, two seconds after the last answer: what is\n" +
@@ -77,7 +77,7 @@ func tableOfIdle(all []holding) *rig.Table {
 	return t
 }
 
-// judge says what the aims say.
+// judge returns the table of the aims.
 func judge(all []comparison) *rig.Table {
 	t := &rig.Table{Columns: []string{"aim of the prober", "measured", ""}}
 	for _, c := range all {
@@ -94,7 +94,7 @@ func judge(all []comparison) *rig.Table {
 	return t
 }
 
-// versions says which programs and libraries took part.
+// versions returns the programs and libraries of the comparison with their versions.
 func (b *bench) versions(ctx context.Context) string {
 	parts := []string{
 		moduleOf(b.options.Programs.Loop, "github.com/quic-go/quic-go"), moduleOf(b.options.Programs.GRPCServer, "google.golang.org/grpc"),
@@ -107,7 +107,7 @@ func (b *bench) versions(ctx context.Context) string {
 	return strings.Join(parts, ", ") + "; of Debian: " + strings.TrimSuffix(string(out), ", ")
 }
 
-// moduleOf returns a module with the version of which an executable is made.
+// moduleOf returns a module of an executable, with its version.
 func moduleOf(executable, module string) string {
 	info, err := buildinfo.ReadFile(executable)
 	if err != nil {

@@ -13,11 +13,10 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// hostname is the one that is asked for.
+// hostname is the name in the questions.
 const hostname = "name.bench.test"
 
-// servers are the programs that answer. They share a core, and one of them has something
-// to do at a time.
+// servers are the programs that answer. They share a core, and only one of them is busy at a time.
 type servers struct {
 	dir                  string
 	web, grpc, dns, bare string // addresses
@@ -58,7 +57,7 @@ func dnsmasq(address string) []string {
 	}
 }
 
-// prepare finds addresses, and writes what servers and clients read.
+// prepare finds addresses, and writes the files of servers and clients.
 func (s *servers) prepare() error {
 	for _, to := range []*string{&s.web, &s.grpc, &s.dns, &s.bare} {
 		var err error
@@ -85,13 +84,13 @@ func (s *servers) counted() closed.Meter {
 	return closed.Meter{Read: read, Start: 2 * many}
 }
 
-// grpcWritten is the meter of the gRPC server: the bytes that it has written.
+// grpcWritten is the meter of the gRPC server: its written bytes.
 func (s *servers) grpcWritten() closed.Meter {
-	const start = 16 << 10 // more than its descriptors, for which ghz asks
+	const start = 16 << 10 // more than its descriptors; ghz asks for them
 	return closed.Meter{Read: s.grpcpeer.Written, Start: start}
 }
 
-// stop ends the servers. How they do that says nothing about what was measured.
+// stop ends the servers. Errors at their end say nothing about the measurement.
 func (s *servers) stop(ctx context.Context) {
 	for _, p := range s.all {
 		_ = p.Terminate(ctx)

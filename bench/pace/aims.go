@@ -10,12 +10,12 @@ import (
 
 // Aims of the prober.
 const (
-	aimRate    = 0.001 // how far the achieved rate may be off, as a share of the one asked for
+	aimRate    = 0.001 // greatest error of the achieved rate, as a share of the wanted rate
 	aimLag     = 250 * time.Microsecond
-	aimLagRate = 5000 // the rate in requests per second for which aimLag is meant
+	aimLagRate = 5000 // the rate in requests per second for aimLag
 )
 
-// judge adds what the aims say about one rate. The prober without options comes first.
+// judge adds the aims about one rate. The prober without options comes first.
 func judge(t *rig.Table, rate int, results []result) {
 	prober := results[0]
 	achieved, p99 := prober.achieved.Median(), prober.p99.Median()

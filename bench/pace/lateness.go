@@ -9,13 +9,13 @@ import (
 
 // lateness compares the arrivals at the server with the ideal grid.
 type lateness struct {
-	achieved float64 // the rate of the middle of the arrivals, over the one asked for
+	achieved float64 // the rate in the middle of the arrivals, over the wanted rate
 	fired    float64 // the number of arrivals over the number due
 	lag      rig.Quantiles
 }
 
-// latenessOf takes the arrivals in ascending order, in time after the first. How long a
-// client took to get going is no lag: the least lag is 0 by definition.
+// latenessOf takes the arrivals in ascending order, in time after the first. The start of a client is no lag: the least
+// lag is 0 by definition.
 func latenessOf(arrivals []time.Duration, l rig.Load) lateness {
 	n := len(arrivals)
 	if n < 2 {

@@ -1,5 +1,5 @@
-// Package pace measures how well load generators hold a constant rate: the moments at
-// which their requests reach the server, against the moments at which they are due.
+// Package pace measures how well load generators hold a constant rate: when their requests reach the server, and when
+// they are due.
 package pace
 
 import (
@@ -12,30 +12,29 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// Options say how long the comparison takes.
+// Options set the length of the comparison.
 type Options struct {
 	Rounds   int
 	Duration time.Duration // of one run of one client
 }
 
-// inFlight is how many requests may be in flight. It divides the rate, because fortio
-// divides that among its connections.
+// inFlight returns the limit of requests in flight. It divides the rate, because fortio divides the rate among its
+// connections.
 func inFlight(rate int) int { return min(rate/10, 50) }
 
-// rates returns the rates that are asked for, in requests per second.
+// rates returns the measured rates, in requests per second.
 func rates() []int { return []int{100, 1000, 5000, 20_000} }
 
-// result is what one client did at one rate, round by round.
+// result is the figures of one client at one rate, round by round.
 type result struct {
 	client                              string
 	peer                                bool
 	achieved, fired, p50, p99, max, cpu rig.Rounds
-	latency                             rig.Rounds // the median that the client reports
-	ownP99                              rig.Rounds // the lag that it reports, if it does
+	latency                             rig.Rounds // the client's own median
+	ownP99                              rig.Rounds // the client's own lag, if it reports one
 }
 
-// Run measures every client at every rate and returns a section of the results. What it
-// is doing it writes to progress.
+// Run measures every client at every rate and returns a section of the results. It writes its progress to progress.
 func Run(ctx context.Context, r *rig.Rig, o Options, progress io.Writer) (string, error) {
 	clients := append([]rig.Client{rig.Prober{}, rig.Prober{Precision: "spin"}}, r.Peers()...)
 	var b strings.Builder

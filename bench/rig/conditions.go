@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Conditions are those under which something was measured.
+// Conditions are the conditions of a measurement.
 type Conditions struct {
 	date      time.Time
 	processor string
@@ -24,7 +24,7 @@ type Conditions struct {
 	versions  []string
 }
 
-// Conditions returns those that hold now.
+// Conditions returns the current conditions.
 func (r *Rig) Conditions(ctx context.Context) (Conditions, error) {
 	c := Conditions{date: time.Now().UTC(), cores: runtime.NumCPU(), realtime: r.realtime, nice: niceness()}
 	cpu, err := os.ReadFile("/proc/cpuinfo")
@@ -66,14 +66,14 @@ func (c Conditions) String() string {
 		c.date.Format("2006-01-02 15:04 UTC"), c.processor, c.cores, c.kernel, runtime.Version(), strings.Join(c.versions, ", "), precedence)
 }
 
-// LoadAverage returns how many threads wanted to run in the last minute, on average.
+// LoadAverage returns the average number of runnable threads in the last minute.
 func LoadAverage() (string, error) {
 	content, err := os.ReadFile("/proc/loadavg")
 	average, _, _ := strings.Cut(string(content), " ")
 	return average, err
 }
 
-// revision is the commit that this directory is at.
+// revision returns the commit of this directory.
 func revision(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output()
 	if err != nil {

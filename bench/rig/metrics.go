@@ -31,15 +31,14 @@ func ReadMetrics(body io.Reader) (Metrics, error) {
 	}
 }
 
-// Series returns how many series there are, counting each bucket of a classic histogram
-// as Prometheus does.
+// Series returns the number of series. It counts each bucket of a classic histogram, as Prometheus does.
 func (m Metrics) Series() int {
 	n := 0
 	for _, family := range m {
 		for _, metric := range family.GetMetric() {
 			n++
 			if h := metric.GetHistogram(); h != nil {
-				n += len(h.GetBucket()) + 2 // +Inf, sum and count, of which one has been counted
+				n += len(h.GetBucket()) + 2 // +Inf, sum and count; one of these has been counted
 			}
 		}
 	}
@@ -84,8 +83,7 @@ type Histogram struct {
 	buckets map[int32]float64
 }
 
-// add counts what h has counted. Histograms of different resolution are brought to the
-// coarser one.
+// add adds the counts of other. Of histograms with different resolutions, the finer one is made coarser.
 func (h *Histogram) add(other *dto.Histogram) {
 	if h.buckets == nil {
 		*h = Histogram{schema: other.GetSchema(), buckets: map[int32]float64{}}
@@ -117,7 +115,7 @@ func (h *Histogram) coarsen(schema int32) {
 	h.schema, h.buckets = schema, buckets
 }
 
-// coarser returns the bucket that holds a bucket when the resolution is halved so often.
+// coarser returns the bucket that holds a bucket after that many halvings of the resolution.
 func coarser(index, times int32) int32 { return (index-1)>>times + 1 }
 
 // Count returns how many values were counted.
@@ -129,7 +127,7 @@ func (h *Histogram) Count() float64 {
 	return n
 }
 
-// Since returns what h has counted after it was as earlier.
+// Since returns the counts of h since earlier.
 func (h *Histogram) Since(earlier *Histogram) *Histogram {
 	since := &Histogram{schema: h.schema, zero: h.zero, buckets: maps.Clone(h.buckets)}
 	since.coarsen(earlier.schema)
@@ -141,8 +139,7 @@ func (h *Histogram) Since(earlier *Histogram) *Histogram {
 	return since
 }
 
-// Quantiles returns what Prometheus computes from the histogram; the greatest value is
-// the upper bound of the last bucket.
+// Quantiles returns Prometheus' quantiles of the histogram. The greatest value is the upper bound of the last bucket.
 func (h *Histogram) Quantiles() Quantiles {
 	return Quantiles{P50: h.quantile(0.5), P90: h.quantile(0.9), P99: h.quantile(0.99), P999: h.quantile(0.999), Max: h.quantile(1)}
 }
@@ -165,7 +162,7 @@ func (h *Histogram) quantile(q float64) time.Duration {
 	return 0
 }
 
-// bound returns the upper bound of a bucket, or what lies between two of them.
+// bound returns the upper bound of a bucket, or a value between two of them.
 func (h *Histogram) bound(index float64) time.Duration {
 	return time.Duration(math.Exp2(index*math.Exp2(-float64(h.schema))) * float64(time.Second))
 }

@@ -28,7 +28,7 @@ type Fortio struct{}
 // Wrk sends as many requests as it can.
 type Wrk struct{}
 
-// ClosedPeers returns the load generators that are there and can do without a rate.
+// ClosedPeers returns the installed load generators that can do without a rate.
 func (r *Rig) ClosedPeers() []Client {
 	found := r.Peers()
 	if _, err := exec.LookPath(Wrk{}.Name()); err == nil {
@@ -37,7 +37,7 @@ func (r *Rig) ClosedPeers() []Client {
 	return found
 }
 
-// Peers returns the load generators that are there and can hold a rate.
+// Peers returns the installed load generators that can hold a rate.
 func (r *Rig) Peers() []Client {
 	var found []Client
 	for _, c := range []Client{Vegeta{r}, K6{}, Fortio{}} {
@@ -62,8 +62,7 @@ func (v Vegeta) command(r *Rig, l Load, dir string) ([]string, error) {
 	}, err
 }
 
-// finish takes the latencies from vegeta's own record of every request, which its report
-// is made of.
+// finish takes the latencies from vegeta's own record of every request, the source of its report.
 func (v Vegeta) finish(ctx context.Context, p *Process, dir string) (Report, error) {
 	if err := p.Wait(ctx); err != nil {
 		return Report{}, err
@@ -195,7 +194,7 @@ func (w Wrk) command(_ *Rig, l Load, dir string) ([]string, error) {
 	}, nil
 }
 
-// finish reads what wrk prints: two quantiles, the others are unknown.
+// finish reads the output of wrk: two quantiles; the others are unknown.
 func (Wrk) finish(ctx context.Context, p *Process, dir string) (Report, error) {
 	if err := p.Wait(ctx); err != nil {
 		return Report{}, err

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// Prober is the prober as its users run it: the daemon, whose burst begins at its slot.
+// Prober is the prober as its users run it: the daemon. Its burst begins at its slot.
 type Prober struct {
 	// Precision is the key of that name; empty leaves it out.
 	Precision string
 }
 
-// Name says how the prober waits.
+// Name returns the name of the prober with its way to wait.
 func (p Prober) Name() string {
 	if p.Precision == "" {
 		return "prober"
@@ -44,8 +44,7 @@ func (p Prober) command(r *Rig, l Load, dir string) ([]string, error) {
 	return r.daemonCommand(r.prober, config, dir)
 }
 
-// slotMargin lies between the end of a burst and the start of the next. Within it the
-// numbers are read and the daemon is ended.
+// slotMargin is the time between two bursts. Within it the metrics are read and the daemon is ended.
 const slotMargin = 1500 * time.Millisecond
 
 func (p Prober) finish(ctx context.Context, process *Process, dir string) (Report, error) {
@@ -75,13 +74,13 @@ type Daemon struct {
 	dir string
 }
 
-// StartDaemon starts a prober with the given configuration, and flags besides those that all
-// have, on the core of the clients.
+// StartDaemon starts a prober on the core of the clients, with the given configuration and more flags than the common
+// ones.
 func (r *Rig) StartDaemon(ctx context.Context, config string, flags ...string) (*Daemon, error) {
 	return r.startDaemon(ctx, r.clientCore, r.prober, config, flags)
 }
 
-// StartDaemonOnBoth does the same on the core of the clients and that of the servers.
+// StartDaemonOnBoth does the same on the cores of the clients and the servers.
 func (r *Rig) StartDaemonOnBoth(ctx context.Context, config string, flags ...string) (*Daemon, error) {
 	return r.startDaemon(ctx, bothCores, r.prober, config, flags)
 }
@@ -124,11 +123,11 @@ func (r *Rig) daemonCommand(executable, config, dir string) ([]string, error) {
 	if err := os.WriteFile(filepath.Join(dir, addressFile), []byte(address), 0o600); err != nil {
 		return nil, err
 	}
-	// Whoever scrapes here has what it wants when it ends the daemon.
+	// The benchmarks scrape before they end the daemon.
 	return []string{executable, "run", "--config.file=" + file, "--web.listen-address=" + address, "--shutdown.final-scrape=0s"}, nil
 }
 
-// Reload has the daemon load another configuration. It does not wait until it has.
+// Reload makes the daemon load another configuration. It does not wait for that.
 func (d *Daemon) Reload(config string) error {
 	if err := os.WriteFile(filepath.Join(d.dir, configFile), []byte(config), 0o600); err != nil {
 		return err
@@ -146,7 +145,7 @@ func (d *Daemon) Scrape(ctx context.Context) (Metrics, error) {
 	return ReadMetrics(response.Body)
 }
 
-// Fetch reads the daemon's metrics as they come, compressed, and looks at none.
+// Fetch reads the daemon's compressed metrics without decoding them.
 func (d *Daemon) Fetch(ctx context.Context) error {
 	response, err := d.get(ctx, "/metrics", "gzip")
 	if err != nil {
@@ -156,8 +155,7 @@ func (d *Daemon) Fetch(ctx context.Context) error {
 	return errors.Join(err, response.Body.Close())
 }
 
-// AskAndNeverRead opens so many connections that ask for the daemon's metrics and read
-// nothing. They stay until ctx ends.
+// AskAndNeverRead opens connections that ask for the daemon's metrics and read nothing. They stay until ctx ends.
 func (d *Daemon) AskAndNeverRead(ctx context.Context, scrapers int) error {
 	address, err := os.ReadFile(filepath.Join(d.dir, addressFile))
 	for i := 0; i < scrapers && err == nil; i++ {
@@ -183,8 +181,8 @@ func (d *Daemon) AwaitReady(ctx context.Context) error {
 	}
 }
 
-// get asks for a page as Prometheus does when it takes native histograms. With no
-// encoding asked for, the answer is unpacked on the way.
+// get requests a page as Prometheus with native histograms does. Without an encoding, the client decompresses the
+// answer.
 func (d *Daemon) get(ctx context.Context, path, encoding string) (*http.Response, error) {
 	address, err := os.ReadFile(filepath.Join(d.dir, addressFile))
 	if err != nil {
@@ -211,7 +209,7 @@ func (d *Daemon) get(ctx context.Context, path, encoding string) (*http.Response
 // Stop ends the daemon.
 func (d *Daemon) Stop(ctx context.Context) error { return d.Terminate(ctx) }
 
-// FreeAddress returns an address of the loopback interface at which nobody listens.
+// FreeAddress returns an address of the loopback interface without a listener.
 func FreeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -27,7 +27,7 @@ type Process struct {
 	err    error // of the end; read after ended is closed
 }
 
-// bothCores stands for the core of the clients and that of the servers.
+// bothCores stands for the cores of the clients and the servers.
 const bothCores = -1
 
 // start runs a program on a core, with pipes to and from it. It is killed when ctx ends.
@@ -46,8 +46,7 @@ func (r *Rig) start(ctx context.Context, core int, program string, args ...strin
 	return p.launch()
 }
 
-// StartClient runs a program on the core of the clients. What it prints goes to output.
-// It is killed when ctx ends.
+// StartClient runs a program on the core of the clients. Its output goes to output. It is killed when ctx ends.
 func (r *Rig) StartClient(ctx context.Context, output *os.File, program string, args ...string) (*Process, error) {
 	p := r.process(ctx, r.clientCore, program, args)
 	p.cmd.Stdout = output
@@ -82,7 +81,7 @@ func (p *Process) launch() (*Process, error) {
 	go func() {
 		p.err = p.cmd.Wait()
 		if p.stdout != nil {
-			_ = p.stdout.Close() // nobody is left to write
+			_ = p.stdout.Close() // no writer is left
 		}
 		close(p.ended)
 	}()
@@ -92,7 +91,7 @@ func (p *Process) launch() (*Process, error) {
 // Ended is closed when the program has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// Wait returns when the program has ended, with an error unless it did so well.
+// Wait returns when the program has ended, with an error unless its exit code is 0.
 func (p *Process) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -105,11 +104,10 @@ func (p *Process) Wait(ctx context.Context) error {
 	return nil
 }
 
-// Log returns what the program has written to its standard error. It may be asked once the
-// program has ended.
+// Log returns the program's standard error. Call it only after the end of the program.
 func (p *Process) Log() string { return p.stderr.String() }
 
-// AwaitListener returns when the program listens at an address of TCP.
+// AwaitListener returns when the program listens at a TCP address.
 func (p *Process) AwaitListener(ctx context.Context, address string) error {
 	for {
 		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
@@ -148,7 +146,7 @@ func (p *Process) Kill(ctx context.Context) error {
 	}
 }
 
-// CPU returns how long the threads of the program have run, in user space and kernel.
+// CPU returns the run time of the program's threads, in user space and kernel.
 func (p *Process) CPU() (time.Duration, error) {
 	files, err := filepath.Glob(p.proc("task/*/schedstat"))
 	if err != nil || len(files) == 0 {
@@ -170,7 +168,7 @@ func (p *Process) CPU() (time.Duration, error) {
 	return total, nil
 }
 
-// Memory returns how much of the program is in memory and how much was at most, in bytes.
+// Memory returns the program's memory now and at most, in bytes.
 func (p *Process) Memory() (resident, peak int64, err error) {
 	content, err := os.ReadFile(p.proc("status"))
 	if err != nil {
@@ -195,7 +193,7 @@ func (p *Process) Memory() (resident, peak int64, err error) {
 	return resident, peak, nil
 }
 
-// Written returns how many bytes the program has written, to sockets and files alike.
+// Written returns the number of bytes that the program has written, to sockets and files alike.
 func (p *Process) Written() (int64, error) {
 	content, err := os.ReadFile(p.proc("io"))
 	if err != nil {

@@ -11,8 +11,8 @@ type Quantiles struct {
 	P50, P90, P99, P999, Max time.Duration
 }
 
-// QuantilesOf returns the quantiles of values: each is the smallest value that the given
-// share of them does not exceed.
+// QuantilesOf returns the quantiles of values: the smallest value with at least the given share of all values at or
+// below it.
 func QuantilesOf(values []time.Duration) Quantiles {
 	if len(values) == 0 {
 		return Quantiles{}
@@ -27,7 +27,7 @@ func QuantilesOf(values []time.Duration) Quantiles {
 // Rounds are the values of one figure in the rounds of a run, in their order.
 type Rounds []float64
 
-// Median returns the middle value, NaN where there is none.
+// Median returns the middle value, NaN if there is none.
 func (r Rounds) Median() float64 {
 	if len(r) == 0 {
 		return math.NaN()

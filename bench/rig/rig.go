@@ -1,5 +1,5 @@
-// Package rig is what the benchmarks have in common: a neutral server on one core, load
-// generators on another, and what each of them says about the same load.
+// Package rig is the common part of the benchmarks: a neutral server on one core, load generators on another, and the
+// reports of both about the same load.
 package rig
 
 import (
@@ -18,10 +18,10 @@ type Rig struct {
 	prober, server, peers  string
 	serverCore, clientCore int
 	realtime               bool
-	scratch                string // a directory that is removed with the rig
+	scratch                string // a directory; removed with the rig
 }
 
-// Options say where the programs are.
+// Options are the paths of the programs, and their cores.
 type Options struct {
 	// Prober and Server are executable files, Peers a directory of them.
 	Prober, Server, Peers string
@@ -32,8 +32,8 @@ type Options struct {
 	Realtime bool
 }
 
-// New makes a rig and keeps this process off the core of the clients. With precedence,
-// this process goes before the servers: it has little to do, but at the right time.
+// New makes a rig and keeps this process off the core of the clients. With precedence, this process goes before the
+// servers: it has little to do, but at the right time.
 func New(ctx context.Context, o Options) (*Rig, error) {
 	self := strconv.Itoa(os.Getpid())
 	commands := [][]string{{"taskset", "-a", "-c", "-p", strconv.Itoa(o.ServerCore), self}}
@@ -58,26 +58,26 @@ func New(ctx context.Context, o Options) (*Rig, error) {
 // Close removes the rig's files.
 func (r *Rig) Close() error { return os.RemoveAll(r.scratch) }
 
-// Load is what a client is asked to do.
+// Load is the load of a client.
 type Load struct {
 	URL string
-	// Rate is requests per second; 0 means as many as there can be, InFlight at all times.
+	// Rate is requests per second. 0 means as many as possible, with InFlight at all times.
 	Rate     int
 	Duration time.Duration // of whole seconds, if Rate is 0
 	InFlight int           // at most
-	// Beside means that a neighbour uses all that it gets of the core of the client.
+	// Beside adds a neighbour that uses all that it gets of the core of the client.
 	Beside bool
 }
 
-// Due is how many requests the load has.
+// Due returns the number of requests in the load.
 func (l Load) Due() int { return int(float64(l.Rate) * l.Duration.Seconds()) }
 
-// Report is what a client says about the load that it made.
+// Report is a client's report about its load.
 type Report struct {
 	Latency Quantiles
-	// Requests is how many of them that is about.
+	// Requests is the number of reported requests.
 	Requests int
-	// Lag is the client's own lateness, where it knows it.
+	// Lag is the client's own lateness, if it reports any.
 	Lag Quantiles
 }
 
@@ -86,20 +86,20 @@ type Client interface {
 	Name() string
 	// command prepares files in dir and returns the program with its arguments.
 	command(r *Rig, l Load, dir string) ([]string, error)
-	// finish returns what the program says, once its load is over and it has ended.
+	// finish returns the report of the program, after its load and its end.
 	finish(ctx context.Context, p *Process, dir string) (Report, error)
-	// warmUp is how many requests it sends before those of the load.
+	// warmUp returns the number of requests before the load.
 	warmUp(l Load) int
 }
 
 // Sample is one run of one client.
 type Sample struct {
 	Load Load
-	// Arrivals is when each request reached the server, after the first of them.
+	// Arrivals are the times at which requests reached the server, after the first.
 	Arrivals []time.Duration
-	// Truth is how long the server took to answer, from the arrivals by the kernel's clock.
+	// Truth is the time from an arrival, by the kernel's clock, to its answer.
 	Truth Quantiles
-	// CPU is the client's per request, without its start and its end; 0 beside a neighbour.
+	// CPU is the client's processor time per request, without its start and its end; 0 beside a neighbour.
 	CPU    time.Duration
 	Report Report
 }
@@ -135,7 +135,7 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 		if err != nil {
 			return Sample{}, err
 		}
-		defer func() { _ = neighbour.Kill(ctx) }() // it has nothing to say
+		defer func() { _ = neighbour.Kill(ctx) }() // its error does not matter
 	}
 	p, err := r.start(ctx, r.clientCore, command[0], command[1:]...)
 	if err != nil {
@@ -148,7 +148,7 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 	if err != nil {
 		return Sample{}, err
 	}
-	// Nobody is asked about a load that goes on: to answer would be part of it.
+	// No client is queried during a load: the answer would be part of it.
 	if err := Sleep(ctx, l.Duration/10+settling); err != nil {
 		return Sample{}, err
 	}
@@ -170,8 +170,8 @@ func (r *Rig) measure(ctx context.Context, c Client, l Load, s Service) (Sample,
 // settling is how much later than its length a load may end.
 const settling = 200 * time.Millisecond
 
-// usage returns how long a process runs in the nine tenths of its load that follow: some
-// clients end at once. Beside a neighbour, one may end at any time, and it returns 0.
+// usage returns the run time of a process in the next nine tenths of its load: some clients end at once. Beside a
+// neighbour, a process may end at any time, and usage returns 0.
 func usage(ctx context.Context, p *Process, l Load) (used time.Duration, from, until time.Time, err error) {
 	from = time.Now()
 	d := l.Duration * 9 / 10

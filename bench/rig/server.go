@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Server is the neutral server, running as a process of its own.
+// Server is the neutral server in a process of its own.
 type Server struct {
 	URL     string
 	process *Process
@@ -22,8 +22,7 @@ type Server struct {
 	file    string
 }
 
-// StartServer starts a server on its core. Its first requests, warmUp of them, do not
-// count.
+// StartServer starts a server on its core. Its first requests, warmUp of them, do not count.
 func (r *Rig) StartServer(ctx context.Context, s Service, warmUp int) (*Server, error) {
 	file := filepath.Join(r.scratch, "arrivals")
 	p, err := r.start(ctx, r.serverCore, r.server, "-arrivals", file, "-warm-up", strconv.Itoa(warmUp),
@@ -58,15 +57,13 @@ func (s *Server) AwaitFirst(ctx context.Context, client *Process) error {
 	}
 }
 
-// Exchange is a request as the server has seen it: when it arrived, and how long after that
-// its answer had been written.
+// Exchange is a request as seen by the server: its arrival, and the time until its answer was written.
 type Exchange struct {
 	Arrived time.Time
 	Took    time.Duration
 }
 
-// Stop ends the server and returns the requests in the order of their arrival. Those that
-// were not answered any more are left out.
+// Stop ends the server and returns the requests in the order of their arrival, without unanswered ones.
 func (s *Server) Stop(ctx context.Context) ([]Exchange, error) {
 	if err := errors.Join(s.process.stdin.Close(), s.process.Wait(ctx)); err != nil {
 		return nil, err

@@ -4,13 +4,13 @@ import "time"
 
 // Service is how the benchmark's server treats every request.
 type Service struct {
-	// Delay is the work that a request takes. Requests do not wait for each other.
+	// Delay is the work for a request. Requests do not wait for each other.
 	Delay time.Duration
-	// Spread is how much more work some requests take than others: of a hundred in a row
-	// each takes another hundredth of it, in a mixed order.
+	// Spread is the greatest additional work for a request: of a hundred in a row each takes another hundredth of it,
+	// in a mixed order.
 	Spread time.Duration
-	// Stall is how long all work rests in each period, at most half of it. It begins in
-	// the middle of the period; periods are counted from the first request. 0 means never.
+	// Stall is the time without any work in each period, at most half of it. It begins in the middle of the period. The
+	// first period begins with the first request. 0 means never.
 	Stall time.Duration
 	// Period is the time from the start of a stall to the start of the next.
 	Period time.Duration
@@ -24,8 +24,7 @@ func (s Service) Extra(k int) time.Duration {
 	return s.Spread * time.Duration(k*stride%100) / 100
 }
 
-// AnswerAt returns when a request that arrives at the given time is answered. Both are
-// counted from the first request.
+// AnswerAt returns when a request that arrives at the given time is answered. Both times start at the first request.
 func (s Service) AnswerAt(arrival time.Duration) time.Duration {
 	if s.Stall == 0 {
 		return arrival + s.Delay

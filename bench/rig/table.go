@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Table is a table in Markdown. All its columns but the first are numbers.
+// Table is a table in Markdown. All its columns except the first are numbers.
 type Table struct {
 	Columns []string
 	Rows    [][]string
@@ -28,7 +28,7 @@ func (t *Table) String() string {
 	return b.String()
 }
 
-// Micros writes seconds with the unit that makes them readable: µs, ms or s.
+// Micros writes seconds with a readable unit: µs, ms or s.
 func Micros(seconds float64) string {
 	switch {
 	case math.IsNaN(seconds):

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// Visitor is a browser, or some, of a daemon's pages. It keeps its connections.
+// Visitor is one or more browsers on a daemon's pages. It keeps its connections.
 type Visitor struct {
 	root   string
 	client *http.Client

@@ -12,11 +12,11 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// aimGrowth is how much faster than in proportion a cost may grow from one size to the
-// next: what the noise of a measurement does.
+// aimGrowth bounds the growth of a cost from one size to the next, relative to the growth in proportion. It leaves room
+// for the noise of a measurement.
 const aimGrowth = 1.15
 
-// point is what a daemon costs at one size.
+// point is the cost of a daemon at one size.
 type point struct {
 	size   int // targets or connections
 	cpu    float64
@@ -86,7 +86,7 @@ func withTargets(ctx context.Context, r *rig.Rig, n int) (p point, err error) {
 	if err != nil {
 		return p, err
 	}
-	const round = 10 * time.Second // in which each target has its burst
+	const round = 10 * time.Second // each target has its burst in this time
 	if err := errors.Join(daemon.AwaitReady(ctx), rig.Sleep(ctx, round+time.Second)); err != nil {
 		return p, err
 	}
@@ -108,7 +108,7 @@ func withTargets(ctx context.Context, r *rig.Rig, n int) (p point, err error) {
 	return p, errors.Join(err, scrapeErr, daemon.Stop(ctx), stopErr)
 }
 
-// withConnections runs a daemon whose one target has so many connections.
+// withConnections runs a daemon with one target of n connections.
 func withConnections(ctx context.Context, r *rig.Rig, n int) (p point, err error) {
 	delay := time.Duration(n) * time.Millisecond
 	watched := max(4*time.Second, delay) // each connection has an answer in that time
@@ -125,7 +125,7 @@ func withConnections(ctx context.Context, r *rig.Rig, n int) (p point, err error
 	if err != nil {
 		return p, err
 	}
-	// All connections have been made when the first answers are there.
+	// All connections have been made at the first answers.
 	if err := errors.Join(server.AwaitFirst(ctx, daemon.Process), rig.Sleep(ctx, delay+3*time.Second)); err != nil {
 		return p, err
 	}
@@ -181,7 +181,7 @@ func curvesOf(targets, connections []point) []chart.Line {
 	}
 }
 
-// judgeGrowth finds the step in which each cost grew fastest.
+// judgeGrowth finds the step with the fastest growth of each cost.
 func judgeGrowth(curves []chart.Line) *rig.Table {
 	t := &rig.Table{Columns: []string{"aim of the prober: no faster than in proportion", "fastest step, relative to that", ""}}
 	for _, c := range curves {

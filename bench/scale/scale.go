@@ -1,4 +1,4 @@
-// Package scale measures what many targets cost.
+// Package scale measures the cost of many targets.
 package scale
 
 import (
@@ -13,7 +13,7 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// span is how long a daemon is watched.
+// span is the time for watching a daemon.
 const span = 20 * time.Second
 
 // Aims of the prober.
@@ -23,10 +23,10 @@ const (
 	aimBusyLag    = 5 * time.Millisecond
 )
 
-// figures are what a daemon cost.
+// figures are the costs of a daemon.
 type figures struct {
-	cpu       float64 // cores, while nobody scraped
-	unscraped int64   // bytes in memory before anybody scraped
+	cpu       float64 // cores, without scrapes
+	unscraped int64   // bytes in memory before the first scrape
 	scraped   int64   // bytes in memory after some scrapes, at most
 	scrapeCPU time.Duration
 	series    int
@@ -34,8 +34,8 @@ type figures struct {
 	lag       rig.Quantiles
 }
 
-// Run measures a daemon with many idle targets, one with many busy ones, and some of
-// growing size. It returns a section of the results and the chart that belongs to it.
+// Run measures a daemon with many idle targets, one with many busy ones, and some of growing size. It returns a section
+// of the results and its chart.
 func Run(ctx context.Context, r *rig.Rig, progress io.Writer) (section, drawn string, err error) {
 	const idleTargets, busyTargets = 10_000, 1_000
 	idle, err := watch(ctx, r, idleTargets, "interval: 24h", progress)
@@ -85,7 +85,7 @@ func judge(idle, busy figures) *rig.Table {
 	return t
 }
 
-// watch runs a daemon with so many targets and returns what it cost.
+// watch runs a daemon with so many targets and returns its costs.
 func watch(ctx context.Context, r *rig.Rig, targets int, schedule string, progress io.Writer) (figures, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, span+2*time.Minute, errors.New("it took too long"))
 	defer cancel()
@@ -143,7 +143,7 @@ func observe(ctx context.Context, d *rig.Daemon) (f figures, err error) {
 	return f, err
 }
 
-// usage returns how long the daemon runs while something is done.
+// usage returns the run time of the daemon during do.
 func usage(d *rig.Daemon, do func() error) (time.Duration, error) {
 	before, err := d.CPU()
 	if err != nil {

@@ -1,5 +1,4 @@
-// Package scrapes measures what a scrape costs, and what a crowd of scrapers does to the
-// load under way.
+// Package scrapes measures the cost of a scrape, and the effect of a crowd of scrapers on the load.
 package scrapes
 
 import (
@@ -22,11 +21,11 @@ const (
 	stuck   = 5  // scrapers that never read
 
 	aimDuration = 250 * time.Millisecond
-	// aimLag is what counts as undisturbed: as much more lag at the 99th percentile.
+	// aimLag is the additional lag at the 99th percentile that counts as undisturbed.
 	aimLag = time.Millisecond
 )
 
-// phase is a time in which the daemon is scraped in one way.
+// phase is a time with one kind of scraping.
 type phase struct {
 	name     string
 	scrapers int
@@ -36,7 +35,7 @@ type phase struct {
 	memory   int64   // in use at the end, bytes
 }
 
-// Run measures a daemon whose targets are all busy, alone, with one scraper and with many.
+// Run measures a daemon with busy targets, alone, with one scraper and with many.
 func Run(ctx context.Context, r *rig.Rig, progress io.Writer) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Minute, errors.New("it took too long"))
 	defer cancel()
@@ -72,9 +71,9 @@ func configuration(url string) string {
 	return b.String()
 }
 
-// watch goes through the phases and returns how many series there are at the end.
+// watch runs the phases and returns the number of series at the end.
 func watch(ctx context.Context, d *rig.Daemon, phases []*phase, progress io.Writer) (series int, err error) {
-	const settling = 15 * time.Second // three bursts, after which every code has occurred
+	const settling = 15 * time.Second // three bursts; by then every code has occurred
 	if err := errors.Join(d.AwaitReady(ctx), rig.Sleep(ctx, settling)); err != nil {
 		return 0, err
 	}
@@ -97,7 +96,7 @@ func watch(ctx context.Context, d *rig.Daemon, phases []*phase, progress io.Writ
 	return before.Series(), err
 }
 
-// run lets the phase's scrapers scrape and returns what is counted at its end.
+// run lets the phase's scrapers scrape and returns the metrics at its end.
 func (p *phase) run(ctx context.Context, d *rig.Daemon) (rig.Metrics, error) {
 	start := time.Now()
 	cpu, err := d.CPU()

@@ -15,7 +15,7 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// answers are given in turn where that was asked for, otherwise only the first.
+// answers are given in turn if Mixed is set, otherwise only the first.
 var answers = [...][]byte{
 	[]byte("HTTP/1.1 200 OK" + rest), []byte("HTTP/1.1 404 Not Found" + rest), []byte("HTTP/1.1 429 Too Many Requests" + rest),
 	[]byte("HTTP/1.1 500 Internal Server Error" + rest), []byte("HTTP/1.1 503 Service Unavailable" + rest),
@@ -44,7 +44,7 @@ type visit struct{ Arrived, Answered int64 }
 // warmingUp stands for the number of a request that does not count.
 const warmingUp = -1
 
-// queue holds the answers that are due later, in the order in which they are.
+// queue holds the later answers in the order of their times.
 type queue struct {
 	answers []pendingAnswer
 	first   int
@@ -112,8 +112,8 @@ func (l *loop) run() error {
 	}
 }
 
-// timeout is how long to wait for requests, in milliseconds. The last one before an
-// answer is due is spun away, for epoll counts in no smaller unit.
+// timeout returns how long to wait for requests, in milliseconds. The last millisecond before an answer is due is spent
+// spinning, because it is the smallest unit of epoll.
 func (l *loop) timeout() int {
 	if l.pending.empty() {
 		return -1
@@ -141,8 +141,7 @@ func (l *loop) accept() error {
 	}
 }
 
-// receive takes one request from a connection. No client that is measured here sends a
-// request in pieces, or one before the answer to the last.
+// receive takes one request from a connection. No measured client sends a request in pieces, or before the last answer.
 func (l *loop) receive(fd int) error {
 	n, nc, _, _, err := syscall.Recvmsg(fd, l.buffer[:], l.control[:], 0)
 	switch {
@@ -206,8 +205,7 @@ func (l *loop) answerDue(now int64) {
 	}
 }
 
-// reply answers on a connection. Whether its client still wants that is not the
-// server's business.
+// reply answers on a connection. The server ignores whether the client still waits.
 func (l *loop) reply(fd, number int) {
 	answer := answers[0]
 	if l.service.Mixed {

@@ -1,15 +1,14 @@
 //go:build linux
 
-// Command server is the neutral side of the benchmarks: an HTTP/1.1 server on bare
-// sockets that answers every request alike and notes when it arrived.
+// Command server is the neutral side of the benchmarks: an HTTP/1.1 server on bare sockets. It answers every request
+// alike and notes its arrival.
 //
-// The moment of arrival is the kernel's: when the packet with the end of the request
-// reached the socket. So the server's own wake-ups are no part of it.
+// The time of arrival is the kernel's: when the packet with the end of the request reached the socket. So the server's
+// own wake-ups are no part of it.
 //
-// It prints its address, then a line when the first request arrives. When its standard
-// input is closed it writes when each request arrived and when it was answered, as two
-// little-endian numbers of nanoseconds since the Unix epoch, to the file that it was given,
-// and exits.
+// It prints its address, then a line when the first request arrives. When its standard input is closed it writes the
+// times of arrival and of answer of each request to the given file, as two little-endian numbers of nanoseconds since
+// the Unix epoch, and exits.
 package main
 
 import (

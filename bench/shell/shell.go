@@ -1,4 +1,4 @@
-// Package shell measures whether visitors of the status page disturb the load under way.
+// Package shell measures whether visitors of the status page disturb the load.
 package shell
 
 import (
@@ -21,14 +21,14 @@ const (
 	visits   = 200 // per second
 	visitors = 20  // connections
 	length   = 6 * time.Second
-	// resolution is how far the histograms of the prober may be off.
+	// resolution is the greatest error of the prober's histograms.
 	resolution = 1.1
 )
 
 // crowd is a way to visit the pages.
 type crowd struct {
 	name string
-	path func(i int) string // of visit i; nil if nobody visits
+	path func(i int) string // path of visit i; nil without visits
 
 	p50, p99, cpu rig.Rounds // lag in seconds, cores
 	rate          rig.Rounds // requests of bursts per second
@@ -77,7 +77,7 @@ func configuration(url string) string {
 	return b.String()
 }
 
-// watch has each crowd visit once in each round.
+// watch lets each crowd visit once in each round.
 func watch(ctx context.Context, d *rig.Daemon, all []*crowd, rounds int, progress io.Writer) error {
 	const settling = 5 * time.Second
 	if err := errors.Join(d.AwaitReady(ctx), rig.Sleep(ctx, settling)); err != nil {
@@ -94,7 +94,7 @@ func watch(ctx context.Context, d *rig.Daemon, all []*crowd, rounds int, progres
 	return nil
 }
 
-// visit has the crowd visit for a while and adds what the daemon says about that time.
+// visit lets the crowd visit for a while and adds the daemon's figures of that time.
 func (c *crowd) visit(ctx context.Context, d *rig.Daemon) error {
 	before, err := d.Scrape(ctx)
 	if err != nil {
@@ -126,7 +126,7 @@ func (c *crowd) visit(ctx context.Context, d *rig.Daemon) error {
 	return nil
 }
 
-// come sends the visits at even distances, however long the answers take.
+// come sends the visits at regular intervals, however long the answers take.
 func (c *crowd) come(ctx context.Context, d *rig.Daemon) error {
 	if c.path == nil {
 		return rig.Sleep(ctx, length)

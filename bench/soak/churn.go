@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// churn is what befalls a daemon in production, one thing after the other, for as long as it runs.
+// churn is the sequence of events for a daemon in production, repeated for as long as it runs.
 type churn struct {
 	world  *world
 	daemon *daemon
 	log    *rotated
-	// done says how often each thing was done.
+	// done counts each kind of event.
 	done map[string]int
 }
 
-// step does what is due at the n-th step.
+// step does the events of the n-th step.
 func (c *churn) step(ctx context.Context, n int) error {
 	for _, one := range []struct {
 		name  string
@@ -45,7 +45,7 @@ func (c *churn) step(ctx context.Context, n int) error {
 	return nil
 }
 
-// discover has other targets be found, five to twenty.
+// discover publishes other targets, five to twenty.
 func (c *churn) discover(n int) error {
 	var groups []map[string]any
 	address := c.world.targets[0]["url"].(string) //nolint:forcetypeassert // it is one of http1
@@ -69,14 +69,14 @@ func (c *churn) reload(n int) error {
 	return c.daemon.Signal(syscall.SIGHUP)
 }
 
-// rotated is a log whose file is replaced now and then, and that nobody reads meanwhile.
+// rotated is a log. Its file is replaced now and then, and nobody reads the log meanwhile.
 type rotated struct {
 	path string
-	mu   sync.Mutex // held by whoever writes, or rotates
+	mu   sync.Mutex // held by whoever writes or rotates
 	file *os.File
 }
 
-// unread is for how long a rotation reads nothing: more comes than a pipe holds.
+// unread is how long a rotation reads nothing: the daemon writes more than a pipe holds.
 const unread = 2 * time.Second
 
 func newRotated(path string) (*rotated, error) {
@@ -84,9 +84,9 @@ func newRotated(path string) (*rotated, error) {
 	return &rotated{path: path, file: file}, err
 }
 
-// follow copies what the daemon logs, to its end.
+// follow copies the daemon's log to its end.
 func (r *rotated) follow(from io.Reader) {
-	_, _ = io.Copy(r, from) // a log that is lost is no failure of the daemon
+	_, _ = io.Copy(r, from) // a lost log is no failure of the daemon
 }
 
 // Write implements io.Writer.
@@ -96,7 +96,7 @@ func (r *rotated) Write(p []byte) (int, error) {
 	return r.file.Write(p)
 }
 
-// rotate keeps the file of before, and no older one.
+// rotate keeps the previous file, and no older one.
 func (r *rotated) rotate(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

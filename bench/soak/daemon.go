@@ -13,7 +13,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// patience is how long the run waits for what is certain to come.
+// patience bounds each wait of the run for something certain to come.
 const patience = 30 * time.Second
 
 // daemon is the program under test.
@@ -23,7 +23,7 @@ type daemon struct {
 	url string
 }
 
-// startDaemon starts the program, whose log goes to log, and waits until it answers.
+// startDaemon starts the program, with its log in log, and waits until it answers.
 func startDaemon(ctx context.Context, binary, config string, log *rotated) (*daemon, error) {
 	port, err := freePort(ctx)
 	if err != nil {

@@ -1,10 +1,11 @@
-// Command soak runs the daemon for hours and fails if something of it grows: memory, descriptors, goroutines, series.
+// Command soak runs the daemon for hours and fails if a figure of it keeps growing: memory, descriptors, goroutines,
+// series.
 //
-// It has some hundred targets of all kinds, at the misbehaving server of the demo and at servers whose mood
-// changes. Meanwhile the configuration is reloaded, discovered targets come and go, certificates are renewed
-// and the log is rotated. Every some seconds it reads the figures of the daemon. At the end it fits a line
-// to each, without the warm-up, and prints a table. Steps of the clock are left out: they need a program of
-// others, or the right to set the clock of the machine.
+// It has some hundred targets of all kinds, at the misbehaving server of the demo and at servers with changing
+// behaviour. Meanwhile the configuration is reloaded, discovered targets come and go, certificates are renewed and the
+// log is rotated. Every few seconds it reads the figures of the daemon. At the end it fits a line to each, without the
+// warm-up, and prints a table. Steps of the clock are left out: they need another program, or the right to set the
+// clock of the machine.
 package main
 
 import (
@@ -31,13 +32,13 @@ type settings struct {
 
 const (
 	longest = 7 * 24 * time.Hour // nobody waits longer, and a forgotten run has to end
-	// shortest is a run that can be judged. The daemon keeps the last 48 bursts of each target, and has seen all
-	// ways to fail only after some minutes: until then it grows for good reason.
+	// shortest is the shortest run to judge. The daemon keeps the last 48 bursts of each target, and has seen all ways
+	// to fail only after some minutes: until then it grows for good reason.
 	shortest    = 20 * time.Minute
 	leastWarmUp = 10 * time.Minute
 )
 
-// warmUp is what is not looked at.
+// warmUp returns the time at the start to ignore.
 func (s *settings) warmUp() time.Duration {
 	if s.duration < shortest {
 		return s.duration / 4
@@ -81,7 +82,7 @@ func (s *settings) run(ctx context.Context) (err error) {
 			fmt.Printf("the configuration and the log are in %s\n", dir)
 			return
 		}
-		_ = os.RemoveAll(dir) // what stays is in the folder for temporary files
+		_ = os.RemoveAll(dir) // leftovers are in the folder for temporary files
 	}()
 	if s.binary == "" {
 		s.binary = filepath.Join(dir, "prober")
@@ -127,7 +128,7 @@ func (s *settings) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// soak takes samples and does what befalls the daemon, until the time is over.
+// soak takes samples and runs the events, until the time is over.
 func (s *settings) soak(ctx context.Context, c *churn) (samples []sample, err error) {
 	begin := time.Now()
 	for n := 1; time.Since(begin) < s.duration; n++ {

@@ -11,39 +11,38 @@ import (
 // figure is a number of the daemon that must not grow for ever.
 type figure struct {
 	name, unit string
-	// most is how much it may grow per hour. floor is how much it has to have grown in all to
-	// count: less is the mood of the garbage collector and of the moment.
+	// most is the allowed growth per hour. floor is the least growth in all that counts: less is the noise of the
+	// garbage collector and of the moment.
 	most, floor float64
 }
 
-// figures are those of a sample, in their order. A daemon that leaks a kilobyte for each of the
-// hundred requests that it sends a second grows by hundreds of MiB in an hour.
+// figures are the figures of a sample, in their order. A daemon that leaks a kilobyte for each of the hundred requests
+// that it sends a second grows by hundreds of MiB in an hour.
 func figures() []figure {
 	return []figure{
 		{"resident memory", "MiB", 4, 8},
 		{"heap", "MiB", 2, 4},
 		{"descriptors", "", 4, 32},
 		{"goroutines", "", 4, 32},
-		{"series", "", 200, 1000}, // a code that a target has for the first time brings some
+		{"series", "", 200, 1000}, // a target's first request with a code adds some
 		{"targets", "", 1, 30},
 	}
 }
 
-// sample is what the daemon said at some moment, in the order of the figures.
+// sample is the daemon's figures at some moment, in the order of the figures.
 type sample struct {
 	at     time.Duration // since the start
 	values []float64
 }
 
-// line is the straight line through some points that has the least squares.
+// line is the straight line through some points with the least squares.
 type line struct {
 	slope, stray float64 // per hour; stray is the standard error of slope
 	span         float64 // hours from the first point to the last
 }
 
-// fit returns the line through the values of a figure, without the warm-up. Of each group of
-// samples that follow each other it takes the least: what leaks lifts that too, and what comes
-// and goes does not.
+// fit returns the line through the values of a figure, without the warm-up. From each group of consecutive samples it
+// takes the least: a leak raises the least too, a passing peak does not.
 func fit(samples []sample, figure int, warmUp time.Duration, group int) (line, bool) {
 	var hours, values []float64
 	kept := slices.DeleteFunc(slices.Clone(samples), func(s sample) bool { return s.at < warmUp })
@@ -62,7 +61,7 @@ func fit(samples []sample, figure int, warmUp time.Duration, group int) (line, b
 	return through(hours, values), true
 }
 
-// through is the textbook's: slope = Sxy/Sxx, and its error from the squares that are left.
+// through is the textbook's: slope = Sxy/Sxx, and its error from the remaining squares.
 func through(x, y []float64) line {
 	n := float64(len(x))
 	meanX, meanY := mean(x), mean(y)
@@ -89,14 +88,14 @@ func mean(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-// grows reports whether the figure grows beyond doubt: by more than it may even at three
-// standard errors below the slope, and by more than its floor.
+// grows reports whether the figure certainly grows: by more than most even at three standard errors below the slope,
+// and by more than its floor.
 func (f figure) grows(l line) bool {
 	const sure = 3
 	return l.slope-sure*l.stray > f.most && l.slope*l.span > f.floor
 }
 
-// judge prints a table of all figures and returns the names of those that grow.
+// judge prints a table of all figures and returns the names of the growing ones.
 func judge(out io.Writer, samples []sample, warmUp time.Duration) (growing []string) {
 	const groups = 60
 	group := max(1, len(samples)/groups)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// run makes samples of two hours whose first figure is value at some time.
+// run makes samples of two hours. Their first figure is value at some time.
 func run(value func(hours float64) float64) (samples []sample) {
 	for at := time.Duration(0); at <= 2*time.Hour; at += 10 * time.Second {
 		values := make([]float64, len(figures()))
@@ -26,7 +26,7 @@ func TestALineThroughPointsHasTheirSlope(t *testing.T) {
 	assert.InDelta(t, 2, l.slope, 1e-9)
 	assert.InDelta(t, 0, l.stray, 1e-9)
 	assert.InDelta(t, 3, l.span, 1e-9)
-	l = through([]float64{0, 1, 2, 3}, []float64{0, 1, 1, 2}) // worked by hand: the squares that are left are 0.2
+	l = through([]float64{0, 1, 2, 3}, []float64{0, 1, 1, 2}) // worked by hand: the remaining squares are 0.2
 	assert.InDelta(t, 0.6, l.slope, 1e-9)
 	assert.InDelta(t, 0.1414213562, l.stray, 1e-9)
 }

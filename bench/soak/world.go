@@ -24,7 +24,7 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// host stands in for the test that package peers wants.
+// host implements the test interface that package peers wants.
 type host struct {
 	ctx context.Context //nolint:containedctx // it lives as long as the run
 	err error
@@ -39,7 +39,7 @@ func (h *host) Errorf(format string, args ...any) {
 }
 func (h *host) FailNow() { runtime.Goexit() }
 
-// mood is how the servers of a world behave.
+// mood is the behaviour of the servers of a world.
 type mood int32
 
 const (
@@ -50,21 +50,21 @@ const (
 	moods
 )
 
-// world is what the daemon is aimed at: the misbehaving server of the demo, and servers whose
-// mood changes and whose certificates are renewed.
+// world is the set of servers for the daemon: the misbehaving server of the demo, and servers with changing behaviour
+// and renewed certificates.
 type world struct {
 	host
-	dir     string // of the configuration and of what it refers to
+	dir     string // of the configuration and its files
 	demo    *demo.Server
 	mood    atomic.Int32
 	shown   atomic.Pointer[tls.Certificate]
-	targets []map[string]any // all that there may be
+	targets []map[string]any // all possible targets
 }
 
-// shownName is the name that certificates are for.
+// shownName is the name in the certificates.
 const shownName = "soak.test"
 
-// newWorld starts the servers and thinks up so many targets.
+// newWorld starts the servers and makes up the targets.
 func newWorld(ctx context.Context, dir string, targets int) (*world, error) {
 	w := &world{host: host{ctx: ctx}, dir: dir}
 	if err := w.renew(); err != nil {
@@ -76,7 +76,7 @@ func newWorld(ctx context.Context, dir string, targets int) (*world, error) {
 	}
 	w.Cleanup(func() { _ = w.demo.Close() }) // the run is over
 	set := make(chan struct{})
-	go func() { // which a peer that cannot be set up ends
+	go func() { // a peer that cannot be set up ends it
 		defer close(set)
 		w.moody()
 	}()
@@ -96,8 +96,8 @@ func (w *world) close() {
 	}
 }
 
-// renew has the servers show a certificate of a new authority from now on, and replaces the
-// files that the targets refer to. Until the daemon has read them, handshakes fail.
+// renew replaces the certificate of the servers by one of a new authority, and the files of the targets. Until the
+// daemon has read them, handshakes fail.
 func (w *world) renew() error {
 	authority := certs.Issue(nil, certs.Authority)
 	shown := certs.Issue(&authority, certs.For(shownName))
@@ -113,7 +113,7 @@ func (w *world) renew() error {
 	return nil
 }
 
-// replace writes a file as what renews certificates does: nobody ever reads half of it.
+// replace writes a file as a renewal of certificates does: nobody ever reads half of it.
 func replace(path string, content []byte) error {
 	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
 		return err
@@ -121,10 +121,10 @@ func replace(path string, content []byte) error {
 	return os.Rename(path+".new", path)
 }
 
-// each is how many targets there are of each kind of server whose mood changes.
+// each is the number of targets for each kind of server with changing behaviour.
 const each = 12
 
-// moody starts the servers whose mood changes, and thinks up their targets.
+// moody starts the servers with changing behaviour, and makes up their targets.
 func (w *world) moody() {
 	renewed := func() *tls.Config {
 		return &tls.Config{ClientAuth: tls.RequestClientCert, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return w.shown.Load(), nil }}
@@ -161,7 +161,7 @@ func (w *world) moody() {
 	w.add("dns", "dns://"+server, map[string]any{"dns": map[string]any{"name": "soak.test"}})
 }
 
-// add thinks up targets of one kind.
+// add makes up targets of one kind.
 func (w *world) add(kind, url string, keys map[string]any) {
 	for i := range each {
 		target := map[string]any{
@@ -175,7 +175,7 @@ func (w *world) add(kind, url string, keys map[string]any) {
 	}
 }
 
-// answer answers a request over HTTP as the mood is.
+// answer answers a request over HTTP by the mood.
 func (w *world) answer(to http.ResponseWriter, r *http.Request) {
 	switch m := mood(w.mood.Load()); {
 	case m == failing && rand.IntN(3) > 0:
@@ -191,7 +191,7 @@ func (w *world) answer(to http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(to, strings.Repeat("well ", 200)) // the daemon may have had enough
 }
 
-// script plays the peer of a bare connection as the mood is.
+// script plays the peer of a bare connection by the mood.
 func (w *world) script(c net.Conn) {
 	if mood(w.mood.Load()) == breaking {
 		peers.Reset(c)
@@ -200,7 +200,7 @@ func (w *world) script(c net.Conn) {
 	peers.Silence(c)
 }
 
-// ofDemo adds the targets of the demo, and again under other names until there are so many.
+// ofDemo adds the targets of the demo, and again under other names until there are enough.
 func (w *world) ofDemo(targets int) error {
 	path, err := w.demo.WriteConfig(w.dir)
 	if err != nil {
@@ -232,8 +232,7 @@ func (w *world) ofDemo(targets int) error {
 	return nil
 }
 
-// configure writes the configuration: all targets but a few that each number leaves out, and a
-// discovery.
+// configure writes the configuration: a discovery, and all targets except a few. number chooses the missing ones.
 func (w *world) configure(number int) (path string, err error) {
 	var targets []map[string]any
 	for i, t := range w.targets {

@@ -49,6 +49,6 @@ func TestRenewedCertificatesBelongTogether(t *testing.T) {
 	assert.NotSame(t, before, w.shown.Load())
 	path, err := w.configure(0)
 	require.NoError(t, err)
-	_, err = config.Load(path) // which refuses a key of another certificate
+	_, err = config.Load(path) // it refuses a key of another certificate
 	require.NoError(t, err)
 }

@@ -1,5 +1,5 @@
-// Package stall measures whether load generators show the stalls of a server: what each
-// reports, beside the truth about every request that was due.
+// Package stall measures whether load generators show the stalls of a server: their reports, beside the truth about
+// every due request.
 package stall
 
 import (
@@ -16,18 +16,18 @@ import (
 const (
 	rate     = 200 // requests per second
 	duration = 20 * time.Second
-	// enough connections for all that is due in a stall, and too few.
+	// enough connections for all requests due in a stall, and too few.
 	enough, tooFew = 400, 16
-	// resolution is that of the prober's native histogram: the width of a bucket.
+	// resolution is the width of a bucket in the prober's native histogram.
 	resolution = 1.0443
 )
 
 var service = rig.Service{Delay: 5 * time.Millisecond, Stall: time.Second, Period: 5 * time.Second}
 
-// result is what one client reported, round by round.
+// result is the report of one client, round by round.
 type result struct {
 	client   string
-	requests rig.Rounds // how many it reported
+	requests rig.Rounds // reported by the client
 	figures  [5]rig.Rounds
 }
 
@@ -101,7 +101,7 @@ func table(results []result, l rig.Load, true5 [5]float64) *rig.Table {
 	return t
 }
 
-// judge compares what the prober reports with the truth.
+// judge compares the prober's report with the truth.
 func judge(prober result, true5 [5]float64) string {
 	worst := 1.0
 	for f, v := range prober.figures {

@@ -7,9 +7,8 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// truth returns the response time of every request of the load, from the moment it is
-// due, when the client is perfect: it sends each at once, or as soon as fewer than
-// inFlight are under way, in the order in which they are due.
+// truth returns the response time of every request of the load, from the moment it is due, for a perfect client: it
+// sends each request at once, or in the order of their due times as soon as fewer than inFlight are under way.
 func truth(l rig.Load, s rig.Service) []time.Duration {
 	free := make([]time.Duration, l.InFlight) // when each place in flight is free
 	response := make([]time.Duration, l.Due())

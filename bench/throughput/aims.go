@@ -11,8 +11,7 @@ import (
 // aimRate is the least rate of the prober, relative to the reference.
 const aimRate = 0.95
 
-// aimCPU returns the most processor time that a request of the prober may take, relative
-// to the reference, or 0.
+// aimCPU returns the most processor time for a request of the prober, relative to the reference, or 0.
 func aimCPU(l load) float64 {
 	kept := l.inFlight == 16 || l.inFlight == usualInFlight
 	switch {
@@ -28,7 +27,7 @@ func aimCPU(l load) float64 {
 	return 0
 }
 
-// judge says what the aims say.
+// judge returns the table of the aims.
 func judge(all []comparison) *rig.Table {
 	t := &rig.Table{Columns: []string{"aim of the prober", "measured", ""}}
 	for _, c := range all {
@@ -50,8 +49,7 @@ func judge(all []comparison) *rig.Table {
 	return t
 }
 
-// peers are the load generators in Go: all but the prober, the reference and another
-// prober.
+// peers returns the load generators in Go: all except the prober, the reference and another prober.
 func (c comparison) peers() []*closed.Result {
 	return slices.DeleteFunc(slices.Clone(c.results[2:]), func(r *closed.Result) bool { return r.Client == beforeName })
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// protocol is what is spoken, and whether a connection carries more than one request.
+// protocol is a protocol, and whether a connection carries more than one request.
 type protocol struct {
 	name      string
 	title     string
@@ -14,14 +14,14 @@ type protocol struct {
 	perAnswer bool // a new connection for each request
 }
 
-// content is what is sent and what comes back.
+// content is the bodies of a request and its answer.
 type content struct {
 	name   string
 	answer int // bytes
-	upload int // bytes, which the server takes and answers
+	upload int // bytes; the server takes and answers them
 }
 
-// load is one thing that is measured.
+// load is one measured load.
 type load struct {
 	protocol
 	content
@@ -46,7 +46,7 @@ func protocols() []protocol {
 	}
 }
 
-// contents returns what is moved, the usual first.
+// contents returns the contents, the usual first.
 func contents() []content {
 	return []content{
 		{name: "1 KiB", answer: 1 << 10},
@@ -56,7 +56,7 @@ func contents() []content {
 	}
 }
 
-// central returns the loads that every client is asked for.
+// central returns the loads of every client.
 func central() []load {
 	var loads []load
 	for _, p := range protocols() {
@@ -65,8 +65,8 @@ func central() []load {
 	return loads
 }
 
-// grid returns the loads of which the prober and the reference do all: every protocol
-// with every number of requests in flight and with every content.
+// grid returns the full set of loads for the prober and the reference: every protocol with every number of requests in
+// flight and with every content.
 func grid() []load {
 	var loads []load
 	for _, p := range protocols() {
@@ -80,5 +80,5 @@ func grid() []load {
 	return loads
 }
 
-// isCentral reports whether all clients are asked for l.
+// isCentral reports whether l is a load of every client.
 func (l load) isCentral() bool { return slices.Contains(central(), l) }

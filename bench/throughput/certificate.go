@@ -7,8 +7,7 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// writeCertificate writes a certificate for all hosts that vouches for itself, and its key,
-// as PEM.
+// writeCertificate writes a self-signed certificate for all hosts, and its key, as PEM.
 func writeCertificate(certificate, key string) error {
 	var all []string
 	for i := range hosts {

@@ -10,14 +10,14 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// client keeps so many requests in flight for a while, as fast as they are answered.
+// client keeps a number of requests in flight for a while, as fast as they are answered.
 type client interface {
 	name() string
 	does(l load) bool
 	start(ctx context.Context, b *bench, l load, dir string) (*closed.Attempt, error)
 }
 
-// bench is what the measurements share.
+// bench is the common part of the measurements.
 type bench struct {
 	rig      *rig.Rig
 	servers  *servers
@@ -36,8 +36,7 @@ func (b *bench) compare(ctx context.Context, o Options, l load, progress io.Writ
 	return comparison{load: l, results: results}, err
 }
 
-// entrant returns a client that makes a load. The server of the load has done what it has
-// written.
+// entrant returns a client that makes a load. The meter is the written bytes of the load's server.
 func (b *bench) entrant(c client, l load) closed.Client {
 	const start = 64 << 10
 	server, _ := b.servers.of(l)

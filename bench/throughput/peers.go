@@ -44,7 +44,7 @@ func heyArguments(t task) ([]string, error) {
 	return append(args, t.url), nil
 }
 
-// parseHey reads latencies that hey rounds to a tenth of a millisecond.
+// parseHey reads hey's latencies, rounded to a tenth of a millisecond.
 func parseHey(_ context.Context, _ task, printed string) (closed.Report, error) {
 	f := closed.Finder{Text: printed}
 	r := closed.Report{

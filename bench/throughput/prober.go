@@ -10,7 +10,7 @@ import (
 
 // prober is the daemon with a closed burst, as its users run it.
 type prober struct {
-	// executable is another than that of the rig, if it is not empty.
+	// executable replaces the rig's prober, unless it is empty.
 	executable string
 }
 
@@ -21,7 +21,7 @@ func (p prober) name() string {
 	return beforeName
 }
 
-// beforeName is what another prober than that of the rig is called.
+// beforeName is the name of another prober than the rig's.
 const beforeName = "prober before"
 
 func (prober) does(load) bool { return true }

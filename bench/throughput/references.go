@@ -11,8 +11,7 @@ import (
 	"example.com/prober/bench/closed"
 )
 
-// references are what the others are compared with: written in C, one thread, no
-// histograms by code.
+// references are the yardsticks: written in C, one thread, no histograms by code.
 func references() []client {
 	return []client{
 		tool{label: "wrk", program: "wrk", speaks: func(l load) bool { return !l.http2 }, arguments: wrkArguments, parse: parseWrk},

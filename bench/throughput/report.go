@@ -107,8 +107,7 @@ func clientsOf(all []comparison) (names []string) {
 	return names
 }
 
-// cpuOf returns the processor time of a client relative to the reference, nothing if the
-// client did not take part.
+// cpuOf returns the processor time of a client relative to the reference, nothing if the client did not take part.
 func (c comparison) cpuOf(client string) rig.Rounds {
 	for _, r := range c.results {
 		if r.Client == client {
@@ -120,7 +119,7 @@ func (c comparison) cpuOf(client string) rig.Rounds {
 
 func count(v float64) string { return fmt.Sprintf("%.0f", v) }
 
-// fine writes microseconds of which the tenths matter.
+// fine writes microseconds with relevant tenths.
 func fine(seconds float64) string {
 	if math.IsNaN(seconds) {
 		return "–"
@@ -128,7 +127,7 @@ func fine(seconds float64) string {
 	return fmt.Sprintf("%.3g µs", seconds*1e6)
 }
 
-// versions says which ones of Debian's programs took part.
+// versions returns the versions of Debian's programs in the comparison.
 func versions(ctx context.Context) string {
 	of := []string{"-W", "-f", "${Package} ${Version}, ", "nginx", "nghttp2-server", "nghttp2-client", "wrk"}
 	out, err := exec.CommandContext(ctx, "dpkg-query", of...).Output()

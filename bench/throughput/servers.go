@@ -13,25 +13,24 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// servers are the programs that answer. They share a core, and one of them has something
-// to do at a time.
+// servers are the programs that answer. They share a core, and only one of them is busy at a time.
 type servers struct {
 	dir          string
 	http1, http2 [2]server // without and with TLS
 	turns        int
 }
 
-// hosts is how many addresses nginx has, 127.0.0.1 and those after it. Clients that make
-// connections by the ten thousand leave them behind in a state in which they occupy their
-// ports for a minute; with an address of its own each of them finds all ports free.
+// hosts is the number of nginx's addresses: 127.0.0.1 and the following ones. Clients that make connections by the ten
+// thousand leave them in a state that occupies their ports for a minute. With an address of its own each client finds
+// all ports free.
 const hosts = 24
 
 func host(i int) string { return fmt.Sprintf("127.0.0.%d", i%hosts+1) }
 
-// turn has the next client use another address of nginx.
+// turn makes the next client use another address of nginx.
 func (s *servers) turn() { s.turns++ }
 
-// server is where a program listens.
+// server is a program with its address.
 type server struct {
 	process *rig.Process
 	address string
@@ -54,7 +53,7 @@ func startServers(ctx context.Context, r *rig.Rig, dir string) (*servers, error)
 	return s, nil
 }
 
-// prepare writes what the servers read and what clients send.
+// prepare writes the files of the servers and the bodies of the clients.
 func (s *servers) prepare() error {
 	if err := os.Mkdir(s.htdocs(), 0o755); err != nil {
 		return err
@@ -71,8 +70,7 @@ func (s *servers) prepare() error {
 	return writeCertificate(s.certificate(), s.key())
 }
 
-// nginxConfig has every handshake done in full: no client here is to gain from another's
-// sessions.
+// nginxConfig makes every handshake a full one: no client here may gain from another's sessions.
 const nginxConfig = `daemon off; master_process off; worker_processes 1; pid %[1]s/nginx.pid;
 events { worker_connections 4096; }
 http {
@@ -89,7 +87,7 @@ http {
 }
 `
 
-// uploads is the path at which nginx takes content.
+// uploads is the path for content to nginx.
 const uploads = "upload"
 
 func (s *servers) startNginx(ctx context.Context, r *rig.Rig) error {
@@ -140,7 +138,7 @@ func addresses() (plain, secured string, err error) {
 	return plain, secured, errors.Join(plainErr, securedErr)
 }
 
-// of returns the server for a load, and what to ask it for.
+// of returns the server and the URL for a load.
 func (s *servers) of(l load) (one server, url string) {
 	all, scheme, path := s.http1, "http", strconv.Itoa(l.answer)
 	if l.http2 {
@@ -161,7 +159,7 @@ func (s *servers) of(l load) (one server, url string) {
 	return one, scheme + "://" + at + "/" + path
 }
 
-// stop ends the servers. How they do that says nothing about what was measured.
+// stop ends the servers. Errors at their end say nothing about the measurement.
 func (s *servers) stop(ctx context.Context) {
 	for _, one := range []server{s.http1[0], s.http2[0], s.http2[1]} {
 		_ = one.process.Terminate(ctx)
@@ -172,7 +170,7 @@ func (s *servers) htdocs() string      { return filepath.Join(s.dir, "htdocs") }
 func (s *servers) key() string         { return filepath.Join(s.dir, "key.pem") }
 func (s *servers) certificate() string { return filepath.Join(s.dir, "certificate.pem") }
 
-// body is the file with what is uploaded.
+// body returns the file with the uploaded content.
 func (s *servers) body(c content) string {
 	return filepath.Join(s.dir, fmt.Sprintf("body-%d", c.upload))
 }

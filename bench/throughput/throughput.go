@@ -1,5 +1,5 @@
-// Package throughput measures what clients cost that keep so many requests in flight, as
-// fast as they are answered.
+// Package throughput measures the cost of clients that keep a number of requests in flight, as fast as they are
+// answered.
 package throughput
 
 import (
@@ -15,13 +15,13 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// Options say what is measured and how long that takes.
+// Options select the loads and their length.
 type Options struct {
 	Rounds   int
 	Duration time.Duration // of one load of one client, in whole seconds
 	// Only is a pattern of the loads to measure.
 	Only *regexp.Regexp
-	// Peers reports whether others than the prober and the references are measured too.
+	// Peers reports whether more clients than the prober and the references are measured.
 	Peers bool
 	// Before is the executable of another prober to measure, or empty.
 	Before string
@@ -30,8 +30,7 @@ type Options struct {
 // Results are a section of the results and a chart of the comparison of all clients.
 type Results struct{ Section, Chart string }
 
-// Run measures the loads of the options one after another. What it is doing it writes to
-// progress.
+// Run measures the loads of the options one after another. It writes its progress to progress.
 func Run(ctx context.Context, r *rig.Rig, o Options, progress io.Writer) (res Results, err error) {
 	if o.Duration < 2*time.Second || o.Duration%time.Second != 0 {
 		return res, errors.New("a load takes whole seconds, two at least") // as wrk wants it
@@ -64,8 +63,7 @@ func Run(ctx context.Context, r *rig.Rig, o Options, progress io.Writer) (res Re
 	return write(ctx, o, all), nil
 }
 
-// comparison is what the clients did under one load, the prober first and the reference
-// second.
+// comparison is the results of the clients under one load, the prober first and the reference second.
 type comparison struct {
 	load    load
 	results []*closed.Result

@@ -8,7 +8,7 @@ import (
 	"example.com/prober/bench/closed"
 )
 
-// tool is a load generator that ends by itself and says then what it saw.
+// tool is a load generator that ends by itself and then prints its results.
 type tool struct {
 	label   string
 	program string
@@ -18,7 +18,7 @@ type tool struct {
 	parse     func(ctx context.Context, t task, printed string) (closed.Report, error)
 }
 
-// task is what a tool is to do.
+// task is the load of a tool.
 type task struct {
 	load
 
@@ -58,7 +58,7 @@ func (t task) duration() string { return strconv.Itoa(t.seconds) + "s" }
 
 func (t task) workers() string { return strconv.Itoa(t.inFlight) }
 
-// with appends arguments that hold under a condition.
+// with appends arguments if a condition holds.
 func with(args []string, condition bool, more ...string) []string {
 	if condition {
 		return append(args, more...)

@@ -1,5 +1,4 @@
-// Package truth compares the latencies that load generators report with those that the
-// server has seen.
+// Package truth compares the latencies reported by load generators with the server's.
 package truth
 
 import (
@@ -13,8 +12,7 @@ import (
 	"example.com/prober/bench/rig"
 )
 
-// aimShare and the aim of a scene bound by how much a quantile of the prober may be off: by
-// the greater of both.
+// aimShare and the aim of a scene bound the error of the prober's quantiles: the greater of both counts.
 const aimShare = 0.05
 
 // scene is a load on a service.
@@ -48,7 +46,7 @@ func scenes(length time.Duration) []scene {
 	}
 }
 
-// result is what a client reports and what the server has seen, in seconds.
+// result is a client's report and the server's figures, in seconds.
 type result struct {
 	client                     string
 	p50, p99, trueP50, trueP99 rig.Rounds

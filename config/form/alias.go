@@ -6,21 +6,23 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxNodes bounds a file with its aliases written out: enough for 50,000
-// targets of 40 nodes each.
+// maxNodes bounds a file with its aliases expanded: enough for 50,000 targets
+// of 40 nodes each.
 const maxNodes = 2_000_000
 
 const mergeTag = "!!merge"
 
-// resolver replaces aliases by what they stand for. Nothing is copied: the tree
-// becomes a graph without cycles whose size, written out, is bounded.
+// resolver replaces aliases with the nodes of their anchors. It copies nothing:
+// the tree becomes a graph without cycles. The size of the expanded tree is
+// bounded.
 type resolver struct {
 	report *Report
-	// sizes holds the written-out size of each finished node, 0 of one in work.
+	// sizes holds the expanded size of each finished node, 0 of an unfinished
+	// one.
 	sizes map[*yaml.Node]int
 }
 
-// resolve reports whether root can be used as a tree from now on.
+// resolve reports whether root can now be used as a tree.
 func resolve(root *yaml.Node, r *Report) bool {
 	before := r.Found()
 	(&resolver{report: r, sizes: map[*yaml.Node]int{}}).size(root)
@@ -59,8 +61,8 @@ func (r *resolver) size(n *yaml.Node) int {
 // Pair is one key of a mapping with its value.
 type Pair struct{ Key, Value *yaml.Node }
 
-// Pairs returns the keys of the mapping n in order, those of its merge keys
-// (<<) after its own, which win over them.
+// Pairs returns the keys of the mapping n in order: first its own, then those
+// of its merge keys (<<). Its own keys win.
 func (c Cursor) Pairs(n *yaml.Node) []Pair {
 	var own []Pair
 	var merged []*yaml.Node
@@ -93,7 +95,7 @@ func (c Cursor) Pairs(n *yaml.Node) []Pair {
 	return own
 }
 
-// mergeSources returns the mappings that the value of a merge key names.
+// mergeSources returns the mappings in the value of a merge key.
 func (c Cursor) mergeSources(key, value *yaml.Node) []*yaml.Node {
 	sources := []*yaml.Node{value}
 	if value.Kind == yaml.SequenceNode {

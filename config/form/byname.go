@@ -6,26 +6,27 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// ByName is the mapping of names to what T holds of each. Names are compared without
-// case; null takes one of the defaults away.
+// ByName is a mapping of names to values of type T. Names are compared without
+// case; null removes a name of the defaults.
 type ByName[T any] struct {
-	// To is the variable that the key fills.
+	// To is the variable for the key.
 	To *[]T
-	// Name returns the name that a T is about.
+	// Name returns the name of a T.
 	Name func(T) string
-	// CheckName is given the name in lower case.
+	// CheckName gets the name in lower case.
 	CheckName func(string) error
-	// What is what a name stands for, Hint is for who writes one twice.
+	// What is the term for a name in messages. Hint is advice for users who
+	// write a name twice.
 	What, Hint string
-	// Parse returns false for null, and after a mistake, which it reports.
+	// Parse returns false for null, and after a mistake. It reports mistakes.
 	Parse func(c Cursor, name string, n *yaml.Node) (T, bool)
-	// Format returns what Parse reads, with its secrets hidden.
+	// Format is the inverse of Parse, with secrets hidden.
 	Format func(T) *yaml.Node
-	// Written is what the value of a name looks like.
+	// Written returns the shape of the value of a name.
 	Written func() Shape
 }
 
-// Decode is that of [Value].
+// Decode implements [Value].
 func (b ByName[T]) Decode(c Cursor, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
 		c.Fail("must be a mapping of names to values, not %s", KindName(n))
@@ -51,12 +52,11 @@ func (b ByName[T]) Decode(c Cursor, n *yaml.Node) {
 	*b.To = merged.items()
 }
 
-// merger puts what is said about names in the place of what was said before about
-// the same ones, or at the end. It takes the same time for each of them, however many
-// there are.
+// merger replaces the item of a known name in its place, and adds new names at
+// the end. The time per name does not depend on their number.
 type merger[T any] struct {
-	all []*T           // nil where one was taken away
-	at  map[string]int // the place in all of each name, in lower case
+	all []*T           // nil for a removed item
+	at  map[string]int // the index in all of each name, in lower case
 }
 
 func (b ByName[T]) begin() *merger[T] {
@@ -67,7 +67,7 @@ func (b ByName[T]) begin() *merger[T] {
 	return m
 }
 
-// put sets what is said about a name or, unless set, takes it away.
+// put sets the item of a name or, unless set, removes it.
 func (m *merger[T]) put(name string, item T, set bool) {
 	i, known := m.at[name]
 	switch {
@@ -82,7 +82,7 @@ func (m *merger[T]) put(name string, item T, set bool) {
 	}
 }
 
-// items returns what is left in order, nil for nothing.
+// items returns the remaining items in order, nil if there are none.
 func (m *merger[T]) items() []T {
 	var items []T
 	for _, item := range m.all {
@@ -93,7 +93,7 @@ func (m *merger[T]) items() []T {
 	return items
 }
 
-// Encode is that of [Value].
+// Encode implements [Value].
 func (b ByName[T]) Encode() *yaml.Node {
 	if len(*b.To) == 0 {
 		return nil
@@ -105,5 +105,5 @@ func (b ByName[T]) Encode() *yaml.Node {
 	return n
 }
 
-// Reset is that of [Value].
+// Reset implements [Value].
 func (b ByName[T]) Reset() { *b.To = nil }

@@ -6,8 +6,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Copy returns a copy of the tree at n, which stands at c, with its merge keys resolved. It
-// reports keys that stand twice.
+// Copy returns a copy of the tree n at c, with its merge keys resolved. It reports duplicate keys.
 func (c Cursor) Copy(n *yaml.Node) *yaml.Node {
 	to := &yaml.Node{Kind: n.Kind, Style: n.Style, Tag: n.Tag, Value: n.Value, Line: n.Line, Column: n.Column}
 	switch n.Kind {
@@ -27,8 +26,7 @@ func scalarCopy(n *yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: n.Kind, Style: n.Style, Tag: n.Tag, Value: n.Value, Line: n.Line, Column: n.Column}
 }
 
-// Document returns the tree at n as a YAML document, and the lines of the file on which its lines
-// stand.
+// Document returns the tree at n as a YAML document, and for each of its lines the line in the file.
 func Document(n *yaml.Node) (text []byte, lines []int, err error) {
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
@@ -50,8 +48,7 @@ func Document(n *yaml.Node) (text []byte, lines []int, err error) {
 	return out.Bytes(), lines, nil
 }
 
-// noteLines notes on which lines the nodes of a tree stand, which are those of the same tree
-// in its document.
+// noteLines notes the lines in the file of the nodes of a tree. written is the same tree in its document.
 func noteLines(lines []int, n, written *yaml.Node) {
 	if at := written.Line - 1; at >= 0 && at < len(lines) && lines[at] == 0 {
 		lines[at] = n.Line

@@ -13,13 +13,13 @@ type Cursor struct {
 	*Scope
 	// Path is dotted, with the index of an item in brackets: expect.status[1].
 	Path string
-	// Node is the key or the item, at which mistakes are reported.
+	// Node is the key or the item. Mistakes are reported at it.
 	Node *yaml.Node
-	// value is what stands at a key, where that is known.
+	// value is the value of the key, if known.
 	value *yaml.Node
 }
 
-// Fail reports a mistake at the cursor, which spoils the key and the list that it is in.
+// Fail reports a mistake at the cursor. It marks the key, and a list around it, as bad.
 func (c Cursor) Fail(format string, args ...any) {
 	list, _, _ := strings.Cut(c.Path, "[")
 	for _, path := range []string{c.Path, list} {
@@ -31,13 +31,13 @@ func (c Cursor) Fail(format string, args ...any) {
 	c.add(c.Node, c.Where, c.shown(c.Where, c.Path), fmt.Sprintf(format, args...)+c.hint())
 }
 
-// Here returns the place of the cursor, for a mistake that is reported later.
+// Here returns the place of the cursor, for reporting a mistake later.
 func (c Cursor) Here() Spot { return Spot{part: c.part(), path: c.Path, key: c.Node} }
 
-// Missing reports that the mapping which c stands at lacks a key.
+// Missing reports that the mapping at c lacks a key.
 func (c Cursor) Missing(key string) { c.Child(PlainNode(key)).at(c.Node).Fail("missing") }
 
-// Child returns the cursor of a key in the mapping that c stands at.
+// Child returns the cursor of a key in the mapping at c.
 func (c Cursor) Child(key *yaml.Node) Cursor {
 	path := c.pathOf(key.Value)
 	if c.Path != "" {
@@ -46,14 +46,14 @@ func (c Cursor) Child(key *yaml.Node) Cursor {
 	return Cursor{Scope: c.Scope, Path: path, Node: key}
 }
 
-// Entry returns the cursor of a key in the mapping that c stands at, with its value.
+// Entry returns the cursor of a key in the mapping at c, with its value.
 func (c Cursor) Entry(p Pair) Cursor {
 	c = c.Child(p.Key)
 	c.value = p.Value
 	return c
 }
 
-// Item returns the cursor of an item in the list that c stands at.
+// Item returns the cursor of an item in the list at c.
 func (c Cursor) Item(i int, n *yaml.Node) Cursor {
 	return Cursor{Scope: c.Scope, Path: fmt.Sprintf("%s[%d]", c.Path, i), Node: n}
 }
@@ -64,9 +64,8 @@ func (c Cursor) at(n *yaml.Node) Cursor {
 	return c
 }
 
-// read decodes n into v. A blank value is a mistake, for it is as likely to be
-// forgotten as meant; null is meant. A section may be blank: its keys may all
-// have been commented out.
+// read decodes n into v. A blank value is a mistake, because the user may have forgotten it; null is on purpose. A
+// section may be blank: its keys may all be commented out.
 func (c Cursor) read(v Value, n *yaml.Node) {
 	isBlank, own := n.Value == "", mark{key: c.Node, part: c.part()}
 	switch {
@@ -88,8 +87,8 @@ func (c Cursor) read(v Value, n *yaml.Node) {
 
 var simpleKey = regexp.MustCompile(`^[a-zA-Z0-9_.-]{0,64}`)
 
-// pathElement cuts a key of the file where it stops looking like one: in
-// `{"Authorization: secret"}` the secret is a part of the key.
+// pathElement cuts a key of the file where it stops looking like a key: in `{"Authorization: secret"}` the secret is a
+// part of the key.
 func pathElement(key string) string {
 	simple := simpleKey.FindString(key)
 	switch {
@@ -101,12 +100,12 @@ func pathElement(key string) string {
 	return simple + "..."
 }
 
-// IsNull reports whether n is null, whether written out or left blank.
+// IsNull reports whether n is null, written out or left blank.
 func IsNull(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Tag == "!!null"
 }
 
-// KindName says what n is, for "must be a text, not a list".
+// KindName returns the kind of n in words, as in "must be a text, not a list".
 func KindName(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

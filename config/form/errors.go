@@ -10,17 +10,16 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Error is one mistake in a configuration file. No part of it holds what may be secret.
+// Error is one mistake in a configuration file. No part of it holds anything that may be secret.
 type Error struct {
-	// File is the path as it was given to Load or Parse; it is empty, and Line is 0,
-	// when the mistake is on the command line.
+	// File is the path as given to Load or Parse. For a mistake on the command line it is empty, and Line is 0.
 	File string
 	// Line counts from 1.
 	Line int
 	// Where is `targets[3] "checkout"`, `defaults`, or empty for the rest of the file.
 	Where string
-	// Path is the key below Where, such as burst.rate or expect.status[1], or the
-	// flag; it is empty when the mistake is Where itself or the file as a whole.
+	// Path is the key below Where, such as burst.rate or expect.status[1], or the flag. It is empty if the mistake is
+	// Where itself or the file as a whole.
 	Path string
 	Msg  string
 }
@@ -41,16 +40,15 @@ func (e Error) Error() string {
 	return b.String()
 }
 
-// commandLine is where the keys that flags set stand.
+// commandLine is the place of keys set by flags.
 const commandLine = "command line"
 
-// MaxErrors is how many mistakes of one configuration are kept. One with more mostly has the
-// same mistake in many places.
+// MaxErrors is how many mistakes of one configuration are kept. A file with more usually has the same mistake in many
+// places.
 const MaxErrors = 100
 
-// Errors holds the mistakes of one configuration, sorted by file and line; it is never empty. Of more
-// than 100 it holds those that were found first, and at the end one without a file
-// that says how many more there are.
+// Errors holds the mistakes of one configuration, sorted by file and line; it is never empty. If there are more than
+// 100, it holds the first ones found, and ends with an error without a file that says how many more there are.
 type Errors []Error
 
 // Error returns one line for each mistake.
@@ -71,24 +69,23 @@ func (e Errors) Unwrap() []error {
 	return errs
 }
 
-// Report collects mistakes. A mistake that is met several times, because aliases or
-// defaults lead several targets to the same place, is kept once.
+// Report collects mistakes. It keeps a mistake once, even if aliases or defaults lead several targets to the same
+// place.
 type Report struct {
-	// File is its path, as errors name it.
+	// File is the path of the file in errors.
 	File string
 	errs Errors
-	// more counts the mistakes that were found when there were enough.
+	// more counts the mistakes beyond the bound.
 	more int
 	// kept counts the mistakes of all reports on the files of one configuration.
 	kept *int
 	// seen holds the hashes of all spots: a file can have a million.
 	seen map[uint64]struct{}
 	seed maphash.Seed
-	// words says what an unknown key may mean; it is nil until it is needed, and made by
-	// newWords.
+	// words explains unknown keys. It is nil until needed; then newWords makes its vocabulary.
 	words    *wording
 	newWords func() Vocabulary
-	// ignored are keys and items of which no mistake is reported.
+	// ignored are keys and items whose mistakes are not reported.
 	ignored map[*yaml.Node]bool
 }
 
@@ -98,7 +95,7 @@ type spot struct {
 	path, msg    string
 }
 
-// Spot is a key of a file, at which a mistake can be reported when the whole file is known.
+// Spot is a key of a file, for reporting a mistake once the whole file is known.
 type Spot struct {
 	part
 
@@ -106,7 +103,7 @@ type Spot struct {
 	key  *yaml.Node
 }
 
-// In returns "in line 12", with the file unless that is the one that r is about.
+// In returns "in line 12". It adds the file unless r is about the same file.
 func (s Spot) In(r *Report) string {
 	in := fmt.Sprintf("in line %d", s.key.Line)
 	if s.file != r.File {
@@ -115,14 +112,14 @@ func (s Spot) In(r *Report) string {
 	return in
 }
 
-// NewReport returns an empty report on the file. What words returns, once at most, helps
-// to say what an unknown key may mean.
+// NewReport returns an empty report on the file. words returns the vocabulary for unknown keys; it is called at most
+// once.
 func NewReport(file string, words func() Vocabulary) *Report {
 	return &Report{File: file, kept: new(int), seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), newWords: words}
 }
 
-// Beside returns an empty report on another file of the same configuration. Together they
-// keep no more mistakes than one, but for the first of each.
+// Beside returns an empty report on another file of the same configuration. Together the reports keep at most as many
+// mistakes as one, except for the first mistake of each.
 func (r *Report) Beside(file string) *Report {
 	return &Report{File: file, kept: r.kept, seen: map[uint64]struct{}{}, seed: r.seed, newWords: r.newWords}
 }
@@ -134,7 +131,7 @@ func (r *Report) add(at *yaml.Node, where, path, msg string) {
 	r.addTo(part{r.File, where}, at, path, msg)
 }
 
-// addTo reports a mistake at a node of a part that may be of another file, such as defaults.
+// addTo reports a mistake at a node of a part. The part may be in another file, such as defaults.
 func (r *Report) addTo(p part, at *yaml.Node, path, msg string) {
 	if r.ignored[at] || !r.isNew(spot{p.file, at.Line, at.Column, path, msg}) {
 		return
@@ -149,11 +146,10 @@ func (r *Report) addTo(p part, at *yaml.Node, path, msg string) {
 	}
 }
 
-// Ignore has no mistake reported that concerns one of these keys and items, alone or together
-// with others.
+// Ignore suppresses all mistakes that concern one of these keys and items, alone or together with others.
 func (r *Report) Ignore(nodes map[*yaml.Node]bool) { r.ignored = nodes }
 
-// AddError notes a mistake that stands at no node of the file.
+// AddError adds a mistake without a node of the file.
 func (r *Report) AddError(e Error) {
 	r.errs = append(r.errs, e)
 	*r.kept++
@@ -178,17 +174,17 @@ func (r *Report) isNew(s spot) bool {
 	return !seen
 }
 
-// full reports whether further mistakes are only counted, and need no good words.
+// full reports whether further mistakes are only counted: they need no good words.
 func (r *Report) full() bool { return *r.kept >= MaxErrors && len(r.errs) > 0 }
 
 // Found returns how many mistakes there are.
 func (r *Report) Found() int { return len(r.errs) + r.more }
 
-// Err returns all that was collected as [Errors], or nil.
+// Err returns all collected mistakes as [Errors], or nil.
 func (r *Report) Err() error { return Join([]*Report{r}) }
 
-// Join returns what was collected by reports on the files of one configuration as [Errors],
-// or nil: file by file, and by line in each.
+// Join returns the mistakes of reports on the files of one configuration as [Errors], or nil: file by file, and by line
+// in each.
 func Join(reports []*Report) error {
 	var all Errors
 	more, seen := 0, map[Error]bool{}
@@ -196,7 +192,7 @@ func Join(reports []*Report) error {
 		more += r.more
 		for _, e := range r.sorted() {
 			switch {
-			case seen[e]: // in defaults, which several files have
+			case seen[e]: // in defaults that several files share
 			case len(all) >= MaxErrors && len(reports) > 1:
 				more++
 			default:
@@ -214,7 +210,7 @@ func Join(reports []*Report) error {
 	return all
 }
 
-// sorted returns the mistakes by line, those in other files after those in its own.
+// sorted returns the mistakes by line. Mistakes in other files come after those in its own.
 func (r *Report) sorted() []Error {
 	elsewhere := func(e Error) int {
 		if e.File != "" && e.File != r.File {

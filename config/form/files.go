@@ -12,25 +12,25 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// MaxFileSize bounds the configuration and each file that it refers to, in bytes.
+// MaxFileSize bounds the configuration and each file it refers to, in bytes.
 const MaxFileSize = 16 << 20
 
 // Files reads each file once.
 type Files struct {
 	*store
 
-	// below is the folder of the part of the configuration that is being read, relative to
-	// that of the whole; "" where it is the same.
+	// below is the folder of the current part of the configuration, relative to the folder of the whole; "" if it is
+	// the same.
 	below string
-	// inlined holds what stands in the configuration itself: aliases can lead
-	// thousands of targets to the same megabytes.
+	// inlined holds contents from the configuration itself: aliases can lead thousands of targets to the same
+	// megabytes.
 	inlined map[*yaml.Node][]byte
 }
 
-// store is what all parts of a configuration share.
+// store is shared by all parts of a configuration.
 type store struct {
 	folder string
-	// Paths of all files in the order in which they were asked for.
+	// Paths of all files in the order of their first use.
 	Paths   []string
 	results map[string]fileResult
 	derived map[string]derived
@@ -42,14 +42,13 @@ type fileResult struct {
 	err     error
 }
 
-// derived is what was made of the contents of files.
+// derived is a value computed from the contents of files.
 type derived struct {
 	value any
 	err   error
 }
 
-// NewFiles returns the store of the files that a configuration refers to, by paths
-// relative to its folder.
+// NewFiles returns the store of the files in a configuration. Their paths are relative to its folder.
 func NewFiles(configPath string) *Files {
 	return &Files{inlined: map[*yaml.Node][]byte{}, store: &store{
 		folder:  filepath.Dir(configPath),
@@ -59,8 +58,8 @@ func NewFiles(configPath string) *Files {
 	}}
 }
 
-// In returns the same store for the part of the configuration that stands in the file of that
-// name: paths in it are relative to its own folder.
+// In returns the same store for the part of the configuration in the file called name: paths in it are relative to its
+// own folder.
 func (s *Files) In(name string) *Files {
 	below := filepath.Dir(name)
 	if below == "." {
@@ -74,8 +73,8 @@ func (s *Files) Again() *Files {
 	return &Files{store: s.store, below: s.below, inlined: map[*yaml.Node][]byte{}}
 }
 
-// Name returns the name of the file at a path that stands in the part of the configuration
-// which s is for: relative to the folder of the whole, unless it is absolute.
+// Name returns the name of the file at a path in this part of the configuration: relative to the folder of the whole,
+// unless the path is absolute.
 func (s *Files) Name(path string) string {
 	if s.below == "" || path == "" || filepath.IsAbs(path) {
 		return path
@@ -83,7 +82,7 @@ func (s *Files) Name(path string) string {
 	return filepath.Join(s.below, path)
 }
 
-// Path returns where the file of that name is.
+// Path returns the path of the file called name.
 func (s *Files) Path(name string) string {
 	if filepath.IsAbs(name) {
 		return name
@@ -91,7 +90,7 @@ func (s *Files) Path(name string) string {
 	return filepath.Join(s.folder, name)
 }
 
-// Read returns nil for an empty file.
+// Read returns the content of a file, nil if it is empty.
 func (s *Files) Read(name string) ([]byte, error) {
 	path := s.Path(name)
 	result, ok := s.results[path]
@@ -103,7 +102,7 @@ func (s *Files) Read(name string) ([]byte, error) {
 	return result.content, result.err
 }
 
-// ReadPart reads a file that is a part of the configuration, and keeps nothing but its sum.
+// ReadPart reads a file that is a part of the configuration, and keeps only its hash.
 func (s *Files) ReadPart(name string) ([]byte, error) {
 	path := s.Path(name)
 	if _, known := s.results[path]; !known {
@@ -114,8 +113,8 @@ func (s *Files) ReadPart(name string) ([]byte, error) {
 	return content, err
 }
 
-// SumOf returns the hash of what can be read from a file now, as [Files.Sums] has it. A file
-// that cannot be read has a hash of its own.
+// SumOf returns the hash of a file's current content, as in [Files.Sums]. For an unreadable file it is the hash of the
+// error.
 func SumOf(path string) [sha256.Size]byte { return sumOf(ReadFile(path)) }
 
 func sumOf(content []byte, err error) [sha256.Size]byte {
@@ -135,7 +134,7 @@ func (s *Files) Inline(n *yaml.Node) []byte {
 	return content
 }
 
-// Sums returns the hash of each file that was read, nil for none.
+// Sums returns the hash of each file that was read, nil if there are none.
 func (s *Files) Sums() map[string][sha256.Size]byte {
 	if len(s.results) == 0 {
 		return nil
@@ -153,7 +152,7 @@ func (s *Files) Once(key string, check func() error) error {
 	return err
 }
 
-// Derive returns what from returns, which it calls once for each key.
+// Derive returns the result of from. It calls from once for each key.
 func (s *Files) Derive(key string, from func() (any, error)) (any, error) {
 	d, ok := s.derived[key]
 	if !ok {
@@ -163,7 +162,7 @@ func (s *Files) Derive(key string, from func() (any, error)) (any, error) {
 	return d.value, d.err
 }
 
-// ReadFile returns the content of a file of a bounded size. It names no path in its errors.
+// ReadFile returns the content of a file of a bounded size. Its errors name no path.
 func ReadFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -198,17 +197,17 @@ func pathless(err error) error {
 	return err
 }
 
-// File is a key that names a file, whose content becomes a part of the configuration.
+// File is a key that names a file. The content of the file becomes a part of the configuration.
 type File struct {
 	Path    *string
 	Content *[]byte
 	// Check may be nil.
 	Check func([]byte) error
-	// Secret files are not even named.
+	// Secret hides even the name of the file.
 	Secret bool
 }
 
-// Decode is that of [Value].
+// Decode implements [Value].
 func (f File) Decode(c Cursor, n *yaml.Node) {
 	if !c.checkPath(n) {
 		return
@@ -240,7 +239,7 @@ func (c Cursor) checkPath(n *yaml.Node) bool {
 	return false
 }
 
-// Encode is that of [Value].
+// Encode implements [Value].
 func (f File) Encode() *yaml.Node {
 	switch {
 	case *f.Path == "":
@@ -251,5 +250,5 @@ func (f File) Encode() *yaml.Node {
 	return TextNode(*f.Path)
 }
 
-// Reset is that of [Value].
+// Reset implements [Value].
 func (f File) Reset() { *f.Path, *f.Content = "", nil }

@@ -7,8 +7,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// hint says what of a key or a value cannot be seen, or is meant for another program,
-// where there is a mistake in it. It repeats nothing of the value.
+// hint points out an invisible character in a key or a value with a mistake, or
+// syntax of another program. It repeats nothing of the value.
 func (c Cursor) hint() string {
 	const enough = 1 << 10 // aliases can lead here with the same megabytes again and again
 	for _, n := range []*yaml.Node{c.Node, c.value} {
@@ -26,8 +26,8 @@ func (c Cursor) hint() string {
 	return ""
 }
 
-// spaceHint names the first space in s that is none to YAML. Copies from pages and
-// chats are full of them.
+// spaceHint names the first character in s that looks like a space but is none
+// to YAML. Copies from pages and chats are full of them.
 func spaceHint(s string) string {
 	for _, r := range s {
 		what := ""
@@ -46,15 +46,17 @@ func spaceHint(s string) string {
 	return ""
 }
 
-// variable is what a shell would replace, as programs do that expand their files.
+// variable matches a variable of a shell. Some programs expand these in their
+// files.
 var variable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*(:?[-=?+][^}]*)?\}`)
 
-// VariableFinder holds what it has looked at, to which aliases may lead again.
+// VariableFinder holds the nodes it has checked: aliases may lead to them
+// again.
 type VariableFinder map[*yaml.Node]struct{}
 
-// Find warns of the values at and below n, which stands at c.
+// Find warns of variables in the values at and below n, the node at c.
 func (f VariableFinder) Find(c Cursor, n *yaml.Node) {
-	const short = 256 // bytes, that are not worth an entry
+	const short = 256 // bytes: too little for an entry
 	if _, known := f[n]; known {
 		return
 	}

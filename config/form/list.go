@@ -7,23 +7,22 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// List is a key with a list of single values; an item's replaces the whole list of the
-// defaults.
+// List is a key with a list of single values. An item's list replaces the whole list of the defaults.
 type List[T any] struct {
-	// To is the variable that the key fills.
+	// To is the variable for the key.
 	To *[]T
 	// Parse reads one value, Format returns it as YAML.
 	Parse  func(n *yaml.Node) (T, error)
 	Format func(T) *yaml.Node
-	// Check, which may be nil, looks at the list as a whole.
+	// Check checks the list as a whole; it may be nil.
 	Check func([]T) error
-	// Zero is what an empty list in the file becomes.
+	// Zero is the value for an empty list in the file.
 	Zero []T
-	// Written is what an item looks like, Whole what else is known of the list; it may be nil.
+	// Written returns the shape of an item. Whole returns more keywords for the list; it may be nil.
 	Written, Whole func() Shape
 }
 
-// Decode is that of [Value].
+// Decode implements [Value].
 func (l List[T]) Decode(c Cursor, n *yaml.Node) {
 	if n.Kind != yaml.SequenceNode {
 		c.Fail("must be a list, not %s", KindName(n))
@@ -58,7 +57,7 @@ func (l List[T]) item(n *yaml.Node) (T, error) {
 	return l.Parse(n)
 }
 
-// Encode is that of [Value].
+// Encode implements [Value].
 func (l List[T]) Encode() *yaml.Node {
 	if *l.To == nil {
 		return nil
@@ -70,16 +69,16 @@ func (l List[T]) Encode() *yaml.Node {
 	return n
 }
 
-// Reset is that of [Value].
+// Reset implements [Value].
 func (l List[T]) Reset() { *l.To = nil }
 
-// Texts is a list of texts, none of them twice.
+// Texts returns the value for a list of texts, each at most once.
 func Texts(to *[]string, check func(string) error) Value {
 	parse := func(n *yaml.Node) (string, error) { return n.Value, check(n.Value) }
 	return List[string]{To: to, Parse: parse, Format: TextNode, Check: CheckNoRepeat[string], Written: AnyText, Whole: func() Shape { return Shape{"uniqueItems": true} }}
 }
 
-// CheckNoRepeat wants each item once.
+// CheckNoRepeat returns an error if an item occurs twice.
 func CheckNoRepeat[T comparable](items []T) error {
 	seen := map[T]int{}
 	for i, item := range items {

@@ -2,9 +2,9 @@ package form
 
 import "gopkg.in/yaml.v3"
 
-// OneOf returns v as one of several keys that say the same thing in different ways. An
-// item that uses one takes back what the defaults said by another. The group holds all
-// of them by their paths.
+// OneOf returns v as one of several keys for the same thing. If an item uses
+// one of them, it overrides the others from the defaults. group holds all of
+// them by their paths.
 func OneOf(v Value, group []Field) Value { return oneOfValue{v, group} }
 
 type oneOfValue struct {

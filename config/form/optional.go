@@ -6,7 +6,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Optional returns a mapping of known keys that is nil until the file has it.
+// Optional returns the value for a mapping of known keys. Its variable is nil until the file has the mapping.
 func Optional[T any](to **T, fields func(*T) Section) Value {
 	return optionalValue[T]{to, fields}
 }
@@ -16,7 +16,7 @@ type optionalValue[T any] struct {
 	fields func(*T) Section
 }
 
-// decode leaves what the defaults point at alone.
+// Decode changes a copy: the defaults may share the original.
 func (o optionalValue[T]) Decode(c Cursor, n *yaml.Node) {
 	v := new(T)
 	if *o.to != nil {
@@ -37,8 +37,8 @@ func (o optionalValue[T]) Reset() { *o.to = nil }
 
 func (o optionalValue[T]) keys() Section { return o.fields(new(T)) }
 
-// AsDefaults returns s as the keys of the defaults of items, which are called so: it has
-// all but those that each item must have itself.
+// AsDefaults returns s as the keys of the defaults of items. item is the word for such an item. Keys that each item
+// must have itself are refused.
 func (s Section) AsDefaults(item string) Section {
 	s = slices.Clone(s)
 	for i, f := range s {
@@ -57,7 +57,7 @@ type ownValue struct{ Value }
 
 func (o ownValue) keys() Section { return keysOf(o.Value) }
 
-// noDefault stands for the keys of an item that defaults cannot have.
+// noDefault replaces the keys of an item that defaults cannot have.
 type noDefault struct{ item string }
 
 func (d noDefault) Decode(c Cursor, _ *yaml.Node) {
@@ -68,8 +68,7 @@ func (noDefault) Encode() *yaml.Node { return nil }
 
 func (noDefault) Reset() {}
 
-// Needed returns v as a value that its mapping cannot do without. The mapping of an item
-// may have it from the defaults.
+// Needed returns v as a value without which its mapping is wrong. An item may inherit it from the defaults.
 func Needed(v Value) Value { return neededValue{v} }
 
 type neededValue struct{ Value }
@@ -82,7 +81,7 @@ func isIndispensable(v Value) bool {
 	return false
 }
 
-// CheckNeeded reports what is missing in those mappings of fields that are set.
+// CheckNeeded reports missing keys in the mappings of fields that are set.
 func (s *Scope) CheckNeeded(fields Section) { s.checkNeededBelow("", fields) }
 
 func (s *Scope) checkNeededBelow(parent string, fields Section) {

@@ -9,17 +9,16 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Scope is the part of the file that mistakes are attributed to: the file as a
-// whole, its defaults, or one item that has them.
+// Scope is the part of the file to which mistakes are attributed: the file as a whole, its defaults, or one item with
+// these defaults.
 type Scope struct {
 	*Report
 	Files *Files
 	// Where is as in [Error].
 	Where string
-	// marks tells by dotted path where each key was set. Those of an item
-	// begin as a copy of the marks of the defaults.
+	// marks maps dotted paths to the places that set them. The marks of an item begin as a copy of the defaults' marks.
 	marks map[string]mark
-	// flat is a section whose keys stand in the mapping of the scope itself.
+	// flat is a section with its keys directly in the mapping of the scope.
 	flat struct {
 		name string
 		keys Section
@@ -31,8 +30,7 @@ func NewScope(r *Report, files *Files) *Scope {
 	return &Scope{Report: r, Files: files, marks: map[string]mark{}}
 }
 
-// Part returns the scope of a part of the file, which has what was set in the scope
-// defaults, unless that is nil.
+// Part returns the scope of a part of the file. It begins with the keys set in defaults, unless defaults is nil.
 func (s *Scope) Part(where string, defaults *Scope) *Scope {
 	p := &Scope{Report: s.Report, Files: s.Files, Where: where}
 	if defaults != nil {
@@ -44,14 +42,12 @@ func (s *Scope) Part(where string, defaults *Scope) *Scope {
 	return p
 }
 
-// For returns the scope with another report and another store of files, for what has its keys
-// as defaults.
+// For returns the scope with another report and another store of files, for an item with its keys as defaults.
 func (s *Scope) For(r *Report, files *Files) *Scope {
 	return &Scope{Report: r, Files: files, Where: s.Where, marks: s.marks}
 }
 
-// Detached returns the scope without the report and the files, for what it says of the keys
-// that are set.
+// Detached returns the scope without the report and the files. It still knows which keys are set.
 func (s *Scope) Detached() *Scope {
 	if s == nil {
 		return nil
@@ -59,8 +55,8 @@ func (s *Scope) Detached() *Scope {
 	return &Scope{Where: s.Where, marks: s.marks}
 }
 
-// Flatten has the keys of a section stand in the mapping of the scope itself. To the schema
-// they are below name, mistakes are reported without it.
+// Flatten puts the keys of a section directly into the mapping of the scope. In the schema they are below name;
+// mistakes are reported without name.
 func (s *Scope) Flatten(name string, keys Section) { s.flat.name, s.flat.keys = name, keys }
 
 // pathOf returns the path of a key in the mapping of the scope.
@@ -71,7 +67,7 @@ func (s *Scope) pathOf(key string) string {
 	return pathElement(key)
 }
 
-// shown returns a path as it stands in the file, for a key that is in the part where.
+// shown returns a path as it is written in the file, for a key in the part where.
 func (s *Scope) shown(where, path string) string {
 	if key, ok := strings.CutPrefix(path, s.flat.name+"."); ok && where == s.Where && len(s.flat.keys) > 0 {
 		return key
@@ -79,12 +75,12 @@ func (s *Scope) shown(where, path string) string {
 	return path
 }
 
-// Flags returns the scope of the flags that set keys of s: what they set is set in s.
+// Flags returns a scope for flags that set keys of s. The keys they set are also set in s.
 func (s *Scope) Flags() *Scope {
 	return &Scope{Report: s.Report, Files: s.Files, Where: commandLine, marks: s.marks}
 }
 
-// part is what mistakes are attributed to: a part of a file.
+// part is a part of a file to which mistakes are attributed.
 type part struct{ file, where string }
 
 func (s *Scope) part() part { return part{s.File, s.Where} }
@@ -93,11 +89,11 @@ type mark struct {
 	part
 
 	key *yaml.Node
-	// bad is set once a mistake was reported at the key.
+	// bad is set once a mistake has been reported at the key.
 	bad bool
 }
 
-// place says where the key is: "in line 12".
+// place returns the place of the key: "in line 12".
 func (m mark) place() string {
 	if m.where == commandLine {
 		return "a flag too"
@@ -111,30 +107,30 @@ func (s *Scope) IsSet(path string) bool {
 	return ok
 }
 
-// IsOwn reports whether path was set in the scope itself, and not in its defaults.
+// IsOwn reports whether path was set in the scope itself, not in its defaults.
 func (s *Scope) IsOwn(path string) bool { return s.IsSet(path) && s.marks[path].part == s.part() }
 
-// AreTogether reports whether both keys, which are set, were set in the same part of the file.
+// AreTogether reports whether both keys were set in the same part of the file. Both must be set.
 func (s *Scope) AreTogether(a, b string) bool { return s.marks[a].part == s.marks[b].part }
 
-// Sound reports whether all of the keys were set, and without a mistake.
+// Sound reports whether all keys were set without a mistake.
 func (s *Scope) Sound(paths ...string) bool {
 	return !slices.ContainsFunc(paths, func(path string) bool { return !s.IsSet(path) || s.marks[path].bad })
 }
 
-// Mark notes that path is set, by the key.
+// Mark notes that key sets path.
 func (s *Scope) Mark(path string, key *yaml.Node) { s.marks[path] = mark{key: key, part: s.part()} }
 
-// Spot returns where a key is that is set.
+// Spot returns the place of a key. The key must be set.
 func (s *Scope) Spot(path string) Spot {
 	return Spot{part: s.marks[path].part, path: path, key: s.marks[path].key}
 }
 
-// Line returns the line of a key that is set.
+// Line returns the line of a key. The key must be set.
 func (s *Scope) Line(path string) int { return s.marks[path].key.Line }
 
-// Conflict reports a mistake of several keys at the first that stands in this scope
-// itself or, when all are inherited, at the first of them.
+// Conflict reports a mistake in a combination of keys. It reports it at the first key set in this scope itself. If all
+// are inherited, it reports it at the first of them.
 func (s *Scope) Conflict(msg string, paths ...string) {
 	if slices.ContainsFunc(paths, func(path string) bool { return s.ignored[s.marks[path].key] }) {
 		return
@@ -154,22 +150,22 @@ func (s *Scope) Forget(path string) {
 	})
 }
 
-// Cursor returns the cursor at n, which holds the whole of the scope.
+// Cursor returns the cursor at n, the root of the scope.
 func (s *Scope) Cursor(n *yaml.Node) Cursor { return Cursor{Scope: s, Node: n} }
 
-// Copy returns a scope that begins with the keys that are set in s.
+// Copy returns a scope that begins with the keys set in s.
 func (s *Scope) Copy() *Scope {
 	c := *s
 	c.marks = maps.Clone(s.marks)
 	return &c
 }
 
-// Put reads a value that would stand behind the key path of s.
+// Put reads a value as if it was the value of the key path of s.
 func (s *Scope) Put(path string, v Value, n *yaml.Node) {
 	Cursor{Scope: s, Path: path, Node: &yaml.Node{}}.read(v, n)
 }
 
-// Set reads a value that is spelled as it would stand behind the key path of s.
+// Set reads a value spelled as in the file, as if it was the value of the key path of s.
 func (s *Scope) Set(path string, v Value, text string) {
 	c := Cursor{Scope: s, Path: path, Node: &yaml.Node{}}
 	if n := ParseValue(text); n != nil {

@@ -8,18 +8,18 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// MaxSecretSize bounds a file that holds a secret, in bytes.
+// MaxSecretSize bounds a file with a secret, in bytes.
 const MaxSecretSize = 64 << 10
 
-// SecretFile is a key that names a file with nothing but a secret in it. Neither
-// is ever shown.
+// SecretFile is a key that names a file with nothing but a secret in it.
+// Neither the name nor the secret is ever shown.
 type SecretFile struct {
 	Path, Content *string
 	// Check may be nil.
 	Check func(string) error
 }
 
-// Decode is that of [Value].
+// Decode implements [Value].
 func (f SecretFile) Decode(c Cursor, n *yaml.Node) {
 	if !c.checkPath(n) {
 		return
@@ -41,7 +41,7 @@ func (f SecretFile) Decode(c Cursor, n *yaml.Node) {
 	*f.Path, *f.Content = name, secret
 }
 
-// Encode is that of [Value].
+// Encode implements [Value].
 func (f SecretFile) Encode() *yaml.Node {
 	if *f.Path == "" {
 		return nil
@@ -49,12 +49,12 @@ func (f SecretFile) Encode() *yaml.Node {
 	return PlainNode(Redaction)
 }
 
-// Reset is that of [Value].
+// Reset implements [Value].
 func (f SecretFile) Reset() { *f.Path, *f.Content = "", "" }
 
-// parseSecret takes the line break away that editors put at the end of a file.
-// What else is not to be seen was hardly meant, and in a header it would be
-// dangerous.
+// parseSecret removes the line break that editors put at the end of a file. It
+// refuses other invisible characters: they are hardly meant, and in a header
+// they would be dangerous.
 func parseSecret(content []byte) (string, error) {
 	if len(content) > MaxSecretSize {
 		return "", fmt.Errorf("larger than %s", formatSize(MaxSecretSize))
@@ -70,10 +70,10 @@ func parseSecret(content []byte) (string, error) {
 	return secret, nil
 }
 
-// isInvisible is true for control characters and for the byte order mark.
+// isInvisible reports whether r is a control character or the byte order mark.
 func isInvisible(r rune) bool { return IsControl(r) || r == '\ufeff' }
 
-// CheckVisible wants a text without control characters.
+// CheckVisible refuses an empty text, and control characters.
 func CheckVisible(s string) error {
 	switch {
 	case s == "":

@@ -1,10 +1,8 @@
 // Package form reads a YAML file strictly into variables and writes it back.
 //
-// A schema is a [Section]: keys, each with a [Value] that knows the variable it fills and
-// what that may hold. The package knows of no key itself. It reports every mistake of a
-// file at once, with its line, and what may have been meant; it resolves aliases and merge
-// keys, lays items over their defaults, reads the files that keys name, and hides secrets
-// in what it writes.
+// A schema is a [Section]: keys, each with a [Value] that knows its variable and its allowed content. The package
+// itself knows no keys. It reports every mistake of a file at once, with its line and a suggestion. It resolves aliases
+// and merge keys, lays items over their defaults, reads the files named by keys, and hides secrets in its output.
 package form
 
 import (
@@ -14,15 +12,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Value is how one key of the file is read into a variable and written back.
+// Value reads one key of the file into a variable and writes it back.
 type Value interface {
-	// Decode sets the variable from n, which is not null, or reports why it cannot.
+	// Decode sets the variable from n, or reports why it cannot. n is not null.
 	Decode(c Cursor, n *yaml.Node)
-	// Encode returns the variable as YAML with its secrets hidden, or nil when it is not set.
+	// Encode returns the variable as YAML with its secrets hidden, or nil if it is not set.
 	Encode() *yaml.Node
-	// Reset takes back what Decode has set.
+	// Reset undoes Decode.
 	Reset()
-	// Shape returns what the value looks like in the file.
+	// Shape returns the shape of the value in the file.
 	Shape() Shape
 }
 
@@ -32,20 +30,18 @@ type Field struct {
 	Value Value
 }
 
-// Key returns the field with that name and value: schemas are made of them.
+// Key returns the field with this name and value. Schemas consist of fields.
 func Key(name string, v Value) Field { return Field{name, v} }
 
-// Section is a mapping whose keys are known.
+// Section is a mapping of known keys.
 type Section []Field
 
-// Required returns v as a value that must stand in the mapping itself: defaults cannot
-// have it.
+// Required returns v as a value that the mapping itself must have: defaults cannot have it.
 func Required(v Value) Value { return requiredValue{v} }
 
 type requiredValue struct{ Value }
 
-// keysOf returns the keys of a value that is a mapping of known keys, and nil of
-// any other.
+// keysOf returns the keys of a mapping of known keys, nil for any other value.
 func keysOf(v Value) Section {
 	if m, ok := v.(interface{ keys() Section }); ok {
 		return m.keys()
@@ -55,7 +51,7 @@ func keysOf(v Value) Section {
 
 func (s Section) keys() Section { return s }
 
-// Decode is that of [Value].
+// Decode implements [Value].
 func (s Section) Decode(c Cursor, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
 		c.Fail("must be a mapping, not %s", KindName(n))
@@ -81,7 +77,7 @@ func (s Section) Decode(c Cursor, n *yaml.Node) {
 	}
 }
 
-// Encode is that of [Value].
+// Encode implements [Value].
 func (s Section) Encode() *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for _, f := range s {
@@ -95,19 +91,19 @@ func (s Section) Encode() *yaml.Node {
 	return n
 }
 
-// Reset is that of [Value].
+// Reset implements [Value].
 func (s Section) Reset() {
 	for _, f := range s {
 		f.Value.Reset()
 	}
 }
 
-// Has reports whether the key is one of the section.
+// Has reports whether the section has the key.
 func (s Section) Has(key string) bool {
 	return slices.ContainsFunc(s, func(f Field) bool { return f.Name == key })
 }
 
-// At returns the value of the key with that dotted path, nil if there is none.
+// At returns the value of the key at this dotted path, nil if there is none.
 func (s Section) At(path string) Value {
 	name, below, isNested := strings.Cut(path, ".")
 	for _, f := range s {
@@ -130,8 +126,7 @@ func (s Section) names() []string {
 	return names
 }
 
-// Paths returns the dotted path of every key of the section, those of nested
-// sections included.
+// Paths returns the dotted path of every key of the section, including nested sections.
 func (s Section) Paths() []string {
 	var paths []string
 	for _, f := range s {

@@ -9,26 +9,24 @@ import (
 	"time"
 )
 
-// Shape describes what a value of the file looks like, in the words of JSON Schema (draft 7), as
-// encoding/json writes it. It cannot say everything: what Decode refuses beyond it, a comment
-// says where it matters. It never refuses what Decode takes, but for numbers in unusual
-// spellings, such as a quoted count. Nil is the shape of a key that cannot stand where it is.
+// Shape describes a value of the file in the keywords of JSON Schema (draft 7). encoding/json writes it. It cannot
+// express everything: if it matters, a comment says what Decode refuses beyond the shape. It never refuses a value that
+// Decode accepts, except for numbers in unusual spellings, such as a quoted count. Nil is the shape of a key that is
+// not allowed in its place.
 type Shape map[string]any
 
-// AnyText returns the shape of a text. Numbers and booleans are taken as they are spelled.
+// AnyText returns the shape of a text. Numbers and booleans are accepted as they are spelled.
 func AnyText() Shape { return Shape{"type": []any{"string", "number", "boolean"}} }
 
 // SomeText returns the shape of a text that is not empty.
 func SomeText() Shape { return AnyText().With("minLength", 1) }
 
-// TextLike returns the shape of a text that an expression matches. An editor shows the mistake for
-// any other.
+// TextLike returns the shape of a text that matches pattern. For any other text an editor shows mistake.
 func TextLike(pattern *regexp.Regexp, mistake string) Shape {
 	return AnyText().With("pattern", pattern.String()).With("patternErrorMessage", mistake)
 }
 
-// OneWord returns the shape of one of some words. Those that YAML takes for numbers may stand
-// without quotes.
+// OneWord returns the shape of one of some words. Words that are numbers to YAML need no quotes.
 func OneWord[T ~string](words []T) Shape {
 	var all []any
 	for _, word := range words {
@@ -43,7 +41,7 @@ func OneWord[T ~string](words []T) Shape {
 // ListOf returns the shape of a list.
 func ListOf(items Shape) Shape { return Shape{"type": "array", "items": items} }
 
-// MapOf returns the shape of a mapping of any names to values of one shape. Null takes a name away.
+// MapOf returns the shape of a mapping of any names to values of one shape. Null removes a name.
 func MapOf(values Shape) Shape {
 	return Shape{"type": "object", "additionalProperties": values.orNull()}
 }
@@ -53,8 +51,7 @@ func TextOrTexts() Shape {
 	return Shape{"anyOf": []any{AnyText(), ListOf(AnyText()).With("minItems", 1)}}
 }
 
-// RefTo returns the shape that a document has at a place, a pointer of RFC 6901 such as
-// #/definitions/target.
+// RefTo returns a reference to a shape in the document. pointer is a pointer of RFC 6901, such as #/definitions/target.
 func RefTo(pointer string) Shape { return Shape{"$ref": pointer} }
 
 // With returns a copy of s with one more keyword.
@@ -64,7 +61,7 @@ func (s Shape) With(keyword string, v any) Shape {
 	return s
 }
 
-// orNull returns the shape of what s describes, or null.
+// orNull returns a shape that also accepts null.
 func (s Shape) orNull() Shape {
 	null := Shape{"type": "null"}
 	if words, ok := s["enum"].([]any); ok {
@@ -82,8 +79,8 @@ func (s Shape) orNull() Shape {
 	return Shape{"anyOf": []any{s, null}}
 }
 
-// Shape is that of [Value]. A key may be null, which takes back what the defaults say, unless its
-// mapping cannot do without it.
+// Shape implements [Value]. A key may be null, which removes the value of the defaults, unless its mapping needs the
+// key.
 func (s Section) Shape() Shape {
 	properties := Shape{}
 	var required []any
@@ -107,25 +104,25 @@ func (s Section) Shape() Shape {
 	return shape
 }
 
-// Shape is that of [Value].
+// Shape implements [Value].
 func (o optionalValue[T]) Shape() Shape { return o.keys().Shape() }
 
-// Shape is that of [Value].
+// Shape implements [Value].
 func (noDefault) Shape() Shape { return nil }
 
-// Shape is that of [Value].
+// Shape implements [Value].
 func (onValue) Shape() Shape { return Shape{"type": "boolean"} }
 
-// Shape is that of [Value].
+// Shape implements [Value].
 func (f File) Shape() Shape { return SomeText() }
 
-// Shape is that of [Value].
+// Shape implements [Value].
 func (f SecretFile) Shape() Shape { return SomeText() }
 
-// Shape is that of [Value].
+// Shape implements [Value].
 func (s Scalar[T]) Shape() Shape { return s.Written() }
 
-// Shape is that of [Value].
+// Shape implements [Value].
 func (l List[T]) Shape() Shape {
 	shape := ListOf(l.Written())
 	if l.Whole != nil {
@@ -134,7 +131,7 @@ func (l List[T]) Shape() Shape {
 	return shape
 }
 
-// Shape is that of [Value].
+// Shape implements [Value].
 func (b ByName[T]) Shape() Shape { return MapOf(b.Written()) }
 
 // between returns the shape of a number within bounds.
@@ -142,10 +139,10 @@ func between[T int | float64](kind string, low, high T) Shape {
 	return Shape{"type": kind, "minimum": low, "maximum": high}
 }
 
-// durationWritten is a bit wider than what [Duration] takes, which it says with the bounds.
+// durationWritten is a bit wider than [Duration]. Duration also reports the bounds.
 var durationWritten = regexp.MustCompile(`^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d|w|y))+$`)
 
-// durationShape is that of a duration. No schema can hold one against bounds other than 0.
+// durationShape returns the shape of a duration. A schema can check no bound other than 0.
 func durationShape(low time.Duration) Shape {
 	shape := Shape{
 		"type": "string", "pattern": durationWritten.String(),
@@ -157,7 +154,7 @@ func durationShape(low time.Duration) Shape {
 	return shape
 }
 
-// sizeShape is that of a number of bytes above 0.
+// sizeShape returns the shape of a number of bytes above 0.
 func sizeShape(high int64) Shape {
 	return Shape{
 		"type": []any{"integer", "string"}, "minimum": 1, "maximum": high,

@@ -7,43 +7,41 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Vocabulary is what helps to say what an unknown key may mean.
+// Vocabulary is the data for suggestions about unknown keys.
 type Vocabulary struct {
-	// Places are the parts of the file that have keys of their own, the likelier first.
+	// Places are the parts of the file with keys of their own, likelier ones first.
 	Places []Place
-	// Foreign maps keys of other programs, in lower case without _ and -, to what stands
-	// for them here.
+	// Foreign maps keys of other programs, in lower case without _ and -, to their counterparts here.
 	Foreign map[string]string
 }
 
-// Place are the keys of one part of the file, which is called so in "a key of".
+// Place is one part of the file with its keys. Of completes "a key of".
 type Place struct {
 	Of   string
 	Keys Section
 }
 
-// wording holds what was said about unknown keys, and what to say about the next.
+// wording holds the messages about unknown keys so far, and the data for the next.
 type wording struct {
 	places  []keyEnds
 	foreign map[string]string
 	said    map[keyPlace]string
 }
 
-// keyEnds holds the dotted paths of all keys of one part of the file by each of their
-// ends: rate, and burst.rate, lead to burst.rate.
+// keyEnds maps each end of the dotted paths of a part's keys to the path: rate and burst.rate both lead to burst.rate.
 type keyEnds struct {
 	of    string
 	paths map[string]string
 }
 
-// keyPlace is a key of the file in a mapping whose keys are known by the first.
+// keyPlace is a key of the file in a mapping. among is the first known key of the mapping.
 type keyPlace struct {
 	key   *yaml.Node
 	among string
 }
 
-// unknownKey says what is wrong with a key that is not among siblings, and what may
-// have been meant. Aliases can lead to the same key a million times.
+// unknownKey returns the message about a key that is not among siblings, with a suggestion. It remembers the messages:
+// aliases can lead to the same key a million times.
 func (r *Report) unknownKey(n *yaml.Node, siblings Section) string {
 	if r.full() {
 		return "unknown key"
@@ -92,7 +90,7 @@ func (w *wording) unknownKey(key string, siblings Section) string {
 	return "unknown key"
 }
 
-// byEnd prefers the paths that come first.
+// byEnd prefers earlier paths.
 func byEnd(paths []string) map[string]string {
 	ends := map[string]string{}
 	for _, path := range paths {
@@ -105,8 +103,7 @@ func byEnd(paths []string) map[string]string {
 	return ends
 }
 
-// Closest returns the name that key is probably a misspelling of, with so many wrong
-// letters at most, or "".
+// Closest returns the name probably meant by key, with at most the given number of mistakes, or "".
 func Closest(key string, names []string, mistakes int) string {
 	const longest = 40
 	if len(key) > longest {
@@ -122,8 +119,7 @@ func Closest(key string, names []string, mistakes int) string {
 	return best
 }
 
-// distance counts the letters to insert, remove, replace or swap with their
-// neighbour to turn a into b.
+// distance counts the letters to insert, remove, replace or swap with their neighbour to turn a into b.
 func distance(a, b string) int {
 	before, previous, current := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range previous {

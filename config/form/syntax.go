@@ -13,9 +13,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Parse returns the root node of the only document in data, with aliases
-// resolved. After a mistake, which it reports, it returns nil. The key is one that every
-// file has.
+// Parse returns the root node of the only document in data, with aliases resolved. It reports mistakes and then returns
+// nil. key is a key of every file, for the message about an empty one.
 func Parse(data []byte, r *Report, key string) *yaml.Node {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if line, msg := badBytes(data); msg != "" {
@@ -50,7 +49,7 @@ func Parse(data []byte, r *Report, key string) *yaml.Node {
 	return root
 }
 
-// ParseValue reads a value as it would stand behind a key, nil if it cannot.
+// ParseValue reads a value as if it followed a key, nil if it cannot.
 func ParseValue(text string) *yaml.Node {
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
@@ -65,7 +64,7 @@ func ParseValue(text string) *yaml.Node {
 	return doc.Content[0]
 }
 
-// badBytes finds what YAML forbids everywhere and the parser reports without a line.
+// badBytes finds bytes that YAML forbids everywhere. The parser reports them without a line.
 func badBytes(data []byte) (line int, msg string) {
 	line = 1
 	for rest := data; len(rest) > 0; {
@@ -83,14 +82,13 @@ func badBytes(data []byte) (line int, msg string) {
 	return 0, ""
 }
 
-// The parser numbers lines in three ways: the scanner names the line where the
-// broken construct began, unless that is the first of the file; the grammar
-// names a line one too low, of the construct or of the problem; the rest name
-// none. A blank line put before the file takes the first case's exception away.
+// The parser numbers lines in three ways. The scanner names the line at which the broken construct began, unless it is
+// the first line of the file. The grammar names a line one too low, of the construct or of the problem. The rest name
+// no line. A blank line before the file removes the exception of the first case.
 var yamlMessage = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
 
-// locate turns an error of the YAML parser into a line of data, counted from 1,
-// and a message that holds nothing of the file's content.
+// locate turns an error of the YAML parser into a line of data, counted from 1, and a message without content of the
+// file.
 func locate(data []byte, err error) (line int, msg string) {
 	lines := &lineReader{rest: append([]byte("\n"), data...)}
 	if again := drain(lines); again != nil {
@@ -141,9 +139,8 @@ func drain(r io.Reader) error {
 	}
 }
 
-// culprit returns the line at which data stops being valid, or else fallback.
-// The parser has read up to the line last, which is past the culprit by its
-// look-ahead: a line or two, and any number of comments and blank lines.
+// culprit returns the line at which data becomes invalid, or else fallback. The parser has read up to the line last.
+// Because of its look-ahead, this is past the culprit: by a line or two, and any number of comments and blank lines.
 func culprit(data []byte, last, fallback int) int {
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	tries := 0
@@ -160,8 +157,8 @@ func culprit(data []byte, last, fallback int) int {
 	return max(fallback, 1)
 }
 
-// oddCharacter explains a character that the scanner refused in the given line
-// or, for a tab in the indentation, in one soon after it.
+// oddCharacter explains a character refused by the scanner in the given line. A tab in the indentation may be in a line
+// soon after it.
 func oddCharacter(data []byte, line int) (int, string) {
 	lines := bytes.Split(data, []byte("\n"))
 	for i := max(line, 1); i <= len(lines); i++ {
@@ -177,7 +174,7 @@ func oddCharacter(data []byte, line int) (int, string) {
 	return max(line, 1), "a text cannot start with @, `, % or a tab; quote it"
 }
 
-// lineReader hands out one line at a time and counts them.
+// lineReader returns one line at a time and counts them.
 type lineReader struct {
 	rest []byte
 	read int

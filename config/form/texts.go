@@ -6,7 +6,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Values returns one text or a list of them: none for null and after a mistake.
+// Values returns one text or a list of texts. It returns none for null and
+// after a mistake.
 func (c Cursor) Values(n *yaml.Node, check func(*yaml.Node) error) []string {
 	if IsNull(n) {
 		if n.Value == "" {
@@ -36,7 +37,7 @@ func (c Cursor) Values(n *yaml.Node, check func(*yaml.Node) error) []string {
 	return values
 }
 
-// CheckText wants a value, and not a blank one.
+// CheckText requires a single value that is not null.
 func CheckText(n *yaml.Node) error {
 	switch {
 	case n.Kind != yaml.ScalarNode:
@@ -47,7 +48,7 @@ func CheckText(n *yaml.Node) error {
 	return nil
 }
 
-// RedactedList stands for so many values.
+// RedactedList replaces count values.
 func RedactedList(count int) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
 	for range count {

@@ -54,7 +54,7 @@ func ParseNumber(n *yaml.Node) (float64, error) {
 	return v, nil
 }
 
-// NumberNode returns v as [Number] reads it.
+// NumberNode returns v in a form that [Number] reads.
 func NumberNode(v float64) *yaml.Node { return PlainNode(FormatNumber(v)) }
 
 // FormatNumber spells v without an exponent.
@@ -90,7 +90,7 @@ func parseDuration(s string) (time.Duration, error) {
 	return time.Duration(d), nil
 }
 
-// FormatDuration spells d as [Duration] reads it.
+// FormatDuration returns d in a form that [Duration] reads.
 func FormatDuration(d time.Duration) string {
 	if d%time.Millisecond != 0 {
 		return d.String()

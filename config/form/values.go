@@ -13,16 +13,16 @@ import (
 
 // Scalar is a key with a single value.
 type Scalar[T comparable] struct {
-	// To is the variable that the key fills.
+	// To is the variable for the key.
 	To *T
-	// Parse reads the value. Format returns what it reads as YAML, with its secrets hidden.
+	// Parse reads the value. Format is its inverse, with secrets hidden.
 	Parse  func(n *yaml.Node) (T, error)
 	Format func(T) *yaml.Node
-	// Written is what the value looks like.
+	// Written returns the shape of the value.
 	Written func() Shape
 }
 
-// Decode is that of [Value].
+// Decode implements [Value].
 func (s Scalar[T]) Decode(c Cursor, n *yaml.Node) {
 	if n.Kind != yaml.ScalarNode {
 		c.Fail("must be a single value, not %s", KindName(n))
@@ -36,7 +36,7 @@ func (s Scalar[T]) Decode(c Cursor, n *yaml.Node) {
 	*s.To = v
 }
 
-// Encode is that of [Value].
+// Encode implements [Value].
 func (s Scalar[T]) Encode() *yaml.Node {
 	var zero T
 	if *s.To == zero {
@@ -45,19 +45,19 @@ func (s Scalar[T]) Encode() *yaml.Node {
 	return s.Format(*s.To)
 }
 
-// Reset is that of [Value].
+// Reset implements [Value].
 func (s Scalar[T]) Reset() {
 	var zero T
 	*s.To = zero
 }
 
-// Text takes numbers and booleans as they are spelled, so that 1.10 stays 1.10.
+// Text takes numbers and booleans as they are spelled, so 1.10 stays 1.10.
 func Text(to *string, check func(string) error) Value {
 	parse := func(n *yaml.Node) (string, error) { return n.Value, check(n.Value) }
 	return Scalar[string]{To: to, Parse: parse, Format: TextNode, Written: AnyText}
 }
 
-// TextMatching is a text that an expression matches; mistake says of any other what it must be.
+// TextMatching returns the value for a text that matches pattern; mistake is the message for any other text.
 func TextMatching(to *string, pattern *regexp.Regexp, mistake string) Value {
 	parse := func(n *yaml.Node) (string, error) {
 		if !pattern.MatchString(n.Value) {
@@ -68,7 +68,7 @@ func TextMatching(to *string, pattern *regexp.Regexp, mistake string) Value {
 	return Scalar[string]{To: to, Parse: parse, Format: TextNode, Written: func() Shape { return TextLike(pattern, mistake) }}
 }
 
-// Choice is one of some words.
+// Choice returns the value for one of some words.
 func Choice[T ~string](to *T, options ...T) Value {
 	parse := func(n *yaml.Node) (T, error) {
 		if !slices.Contains(options, T(n.Value)) {
@@ -92,13 +92,13 @@ func Alternatives[T ~string](options []T) string {
 	return strings.Join(words, ", ") + " or " + string(options[last])
 }
 
-// Boolean is a switch that is off by default.
+// Boolean returns the value for a switch that is off by default.
 func Boolean(to *bool) Value {
 	format := func(v bool) *yaml.Node { return PlainNode(strconv.FormatBool(v)) }
 	return Scalar[bool]{To: to, Parse: ParseBool, Format: format, Written: func() Shape { return Shape{"type": "boolean"} }}
 }
 
-// OnByDefault is a switch that is on by default.
+// OnByDefault returns the value for a switch that is on by default.
 func OnByDefault(to *bool) Value { return onValue{to} }
 
 type onValue struct{ to *bool }
@@ -133,7 +133,7 @@ func PlainNode(s string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Value: s}
 }
 
-// TextNode is quoted where YAML would read something else.
+// TextNode returns s as a text. It is quoted if YAML would read something else.
 func TextNode(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {

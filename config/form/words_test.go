@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rooms is a schema of a file of so many mappings: room0, room1 and so on, each with the keys
-// length and width.
+// rooms returns a schema of a file of n mappings: room0, room1 and so on, each with the keys length and width.
 func rooms(n int) Section {
 	sizes := make([]struct{ length, width int }, n)
 	s := make(Section, n)

@@ -7,7 +7,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Redaction stands where a secret was.
+// Redaction replaces a secret.
 const Redaction = "<redacted>"
 
 // Write returns the fields that are set as YAML, with their secrets hidden.

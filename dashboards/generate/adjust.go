@@ -1,6 +1,6 @@
 package main
 
-// These change a panel in one respect and return it.
+// These methods change one property of a panel and return the panel.
 
 func (p panel) min(value float64) panel {
 	p.FieldConfig.Defaults.Min = &value
@@ -19,7 +19,7 @@ func (p panel) decimals(n int) panel {
 	return p
 }
 
-// otherwise is what stands there when a query finds nothing, where nothing is good.
+// otherwise sets the text for a query without results, if no result is good news.
 func (p panel) otherwise(text string) panel {
 	p.FieldConfig.Defaults.NoValue = text
 	return p
@@ -40,7 +40,7 @@ func (p panel) overridden(overrides ...override) panel {
 	return p
 }
 
-// logarithmic shows what is far smaller than the rest, too. Such an axis has no 0.
+// logarithmic makes much smaller values visible, too. Such an axis has no 0.
 func (p panel) logarithmic() panel {
 	p.FieldConfig.Defaults.Min = nil
 	p.FieldConfig.Defaults.Custom["scaleDistribution"] = object{"log": 10, "type": "log"}
@@ -56,8 +56,7 @@ func (p panel) stacked() panel {
 	return p
 }
 
-// ranked lists the series beside the graph with their last and highest values, the
-// highest first.
+// ranked lists the series beside the graph with their last and highest values, the highest first.
 func (p panel) ranked() panel {
 	p.Options["legend"] = object{
 		"calcs": []string{"lastNotNull", "max"}, "displayMode": "table", "placement": "right",

@@ -1,18 +1,17 @@
 package main
 
-// gridWidth is that of a dashboard, in Grafana's units.
+// gridWidth is the width of a dashboard, in Grafana's units.
 const gridWidth = 24
 
 // section is a titled part of a dashboard.
 type section struct {
 	title string
-	// repeat names the variable for each of whose values the section is shown.
+	// repeat names a variable. The section is shown once for each of its values.
 	repeat string
 	bands  []band
 }
 
-// band is a line of panels of one height that share the width evenly, or as the
-// widths say.
+// band is a line of panels of one height. They share the width evenly, or by widths.
 type band struct {
 	height int
 	panels []panel

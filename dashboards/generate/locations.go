@@ -5,7 +5,7 @@ import "example.com/prober/dashboards/rules"
 // locationsUID is the stable name of the dashboard.
 const locationsUID = "prober-locations"
 
-// locations compares what several probers see of the same targets. Prometheus gives each its label location.
+// locations compares the results of several probers for the same targets. Prometheus gives each its label location.
 func locations(s rules.Settings) dashboard {
 	d := newDashboard(s, locationsUID, "Prober: locations",
 		"The same targets as seen from several locations: what fails everywhere is the target, what fails from one is the way there.", true)
@@ -25,7 +25,7 @@ func locations(s rules.Settings) dashboard {
 
 const byPlace = "location, target"
 
-// failsFrom has each target that fails from a location: a greater share than the objective allows.
+// failsFrom has each target with more failures from a location than the objective allows.
 func failsFrom() string { return errorRatio(byPlace) + " > (1 - $objective)" }
 
 func locationCount() panel {

@@ -1,5 +1,5 @@
-// Command generate writes the dashboards, from one description and the table of
-// error codes, into the directory in which it runs, or elsewhere.
+// Command generate writes the dashboards into the working directory, or into another one. It makes them from one
+// description and the table of error codes.
 package main
 
 import (
@@ -37,7 +37,7 @@ func write(s rules.Settings, dir string) error {
 	return nil
 }
 
-// dashboards returns all of them by the names of their files.
+// dashboards returns all dashboards by the names of their files.
 func dashboards(s rules.Settings) map[string]dashboard {
 	return map[string]dashboard{
 		"overview.json":  overview(s),

@@ -88,7 +88,7 @@ func TestQueriesHaveNoWindowsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	windows := regexp.MustCompile(`\[([^\]]*)\]`)
 	for name, q := range queries() {
-		// What is worked out at the end of the time shown is the same at each step.
+		// A value at the end of the time shown is the same at each step.
 		expr := strings.NewReplacer("100[1-7]", "", atEnd, "").Replace(q.Expr)
 		for _, w := range windows.FindAllStringSubmatch(expr, -1) {
 			assert.Contains(t, []string{recent, shown}, w[1], name)
@@ -111,7 +111,7 @@ func TestQueriesUseOnlyVariablesThatThereAre(t *testing.T) {
 	}
 }
 
-// queries returns those of all panels.
+// queries returns the queries of all panels.
 func queries() map[string]target {
 	all := map[string]target{}
 	for name, d := range dashboards(rules.Default()) {

@@ -1,11 +1,9 @@
 package main
 
-// object is a part of the model whose keys depend on the type of a panel. It is
-// encoded with its keys in order.
+// object is a part of the model with keys that depend on the type of a panel. It is encoded with its keys in order.
 type object = map[string]any
 
-// dashboard is the classic model of a Grafana dashboard, as far as it is used here.
-// The fields stand in the order in which Grafana exports them.
+// dashboard is the used part of the classic model of a Grafana dashboard. Grafana exports the fields in this order.
 type dashboard struct {
 	Annotations   annotations `json:"annotations"`
 	Description   string      `json:"description"`
@@ -121,7 +119,7 @@ type thresholds struct {
 	Steps []threshold `json:"steps"`
 }
 
-// threshold is the colour from Value on; the first one has no Value.
+// threshold is the colour from Value on. The first one has no Value.
 type threshold struct {
 	Color string   `json:"color"`
 	Value *float64 `json:"value"`
@@ -182,8 +180,7 @@ type variable struct {
 	Type        string      `json:"type"`
 }
 
-// choice is a value of a variable. Where several may be chosen, Text and Value are
-// lists.
+// choice is a value of a variable. If several may be chosen, Text and Value are lists.
 type choice struct {
 	Selected bool `json:"selected"`
 	Text     any  `json:"text"`

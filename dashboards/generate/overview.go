@@ -73,7 +73,8 @@ func oldestBurst() panel {
 		now("max("+burstAge()+")", ""), below(good), from(3, warn), from(5, bad)).decimals(1)
 }
 
-// burstAge is in intervals, at the last scrape: between two scrapes it does not grow. 0 before the first burst is no age.
+// burstAge is the age of the last burst in intervals, at the last scrape. So it does not grow between two scrapes.
+// Before the first burst there is no age.
 func burstAge() string {
 	last := of("prober_burst_last_start_timestamp_seconds")
 	return "(timestamp(" + last + ") - (" + last + " > 0)) / " + of("prober_burst_interval_seconds")
@@ -154,7 +155,7 @@ func latencyHeat() panel {
 
 func timeByPhase() panel {
 	var targets []target
-	for _, phase := range phases() { // one query for each, because it is their order that is stacked
+	for _, phase := range phases() { // one query for each phase, as the order of the queries is the order in the stack
 		targets = append(targets, series(timeIn(phase), phase, ratioWindow))
 	}
 	return graph("Time of a request by phase", "Mean time that a request, failed ones included, spent in each phase. The phases add up to the mean latency.", "s",
@@ -190,7 +191,7 @@ func certificates() panel {
 		}, columns(certificateAge())).sortedBy("Ends in", false).otherwise("no certificates")
 }
 
-// budgets holds each target to its own objective, and one without to that of all.
+// budgets compares each target with its own objective, or else with the objective of all.
 func budgets() panel {
 	ended := sum("target", increase(of("prober_requests_total", ofTarget)))
 	share := sum("target", increase(of("prober_requests_total", failed))) + " / (" + ended + " > 0)"

@@ -1,9 +1,9 @@
 package main
 
-// The parts that describe a panel. A function that makes one takes the title and
-// the description first; what differs further is set by the methods.
+// The parts of the description of a panel. A function for a panel takes the title and the description first; methods
+// set further properties.
 
-// series is a query over time. Its points are as far apart as step says at least.
+// series is a query over time. step is the smallest distance between its points.
 func series(expr, legend, step string) target {
 	return target{Datasource: *prometheus(), Expr: expr, Format: "time_series", Interval: step, LegendFormat: legend, Range: true}
 }
@@ -15,7 +15,7 @@ const (
 	scrapeWindow   = ""
 )
 
-// now is a query for one moment: the end of what is shown.
+// now is a query for one moment: the end of the time shown.
 func now(expr, legend string) target {
 	return target{Datasource: *prometheus(), Expr: expr, Format: "time_series", Instant: true, LegendFormat: legend}
 }
@@ -94,7 +94,7 @@ func heatmap(title, description string, t target) panel {
 	return p
 }
 
-// timeline shows the states of series as bands, the same state only once.
+// timeline shows the states of series as bands. It joins consecutive equal states.
 func timeline(title, description string, t target, states ...object) panel {
 	p := newPanel("state-timeline", title, description, "none", []target{t})
 	p.FieldConfig.Defaults.Color = object{"mode": "thresholds"}
@@ -134,8 +134,8 @@ func bars(title, description, unit string, t target) panel {
 	return p.min(0)
 }
 
-// table shows the labels and values of series. The columns are those of order, with
-// their titles, from left to right, and no others; all there are if there is no order.
+// table shows the labels and values of series. It has only the columns of order, with their titles, from left to right.
+// Without an order it has all columns.
 func table(title, description string, order []column, targets ...target) panel {
 	p := newPanel("table", title, description, "none", targets)
 	p.FieldConfig.Defaults.Color = object{"mode": "thresholds"}

@@ -6,9 +6,9 @@ import (
 	"example.com/prober/dashboards/rules"
 )
 
-// The panels on the requests of a mix and the steps of a journey, which other targets do not have.
+// The panels on the requests of a mix and the steps of a journey. Other targets have none.
 
-// withName selects the series of requests that have a name.
+// withName selects the series of requests with a name.
 const withName = `request!=""`
 
 const noRequests = "neither a mix nor a journey"
@@ -48,7 +48,7 @@ func ratioByRequest() panel {
 
 const noJourney = "no journey"
 
-// reachedSteps orders the steps by how many journeys reached them, which is their order in the journey.
+// reachedSteps orders the steps by the number of journeys that reached them. This is their order in the journey.
 func reachedSteps() panel {
 	reached := sum("target, request", increase(of("prober_requests_total", withName))) + " and on (target) " + of("prober_journeys_in_flight")
 	p := bars("Journeys that reached each step", "How many journeys came to each step in the time shown, and how many to their end. What is missing from one bar to the next ended there.", "none",

@@ -7,7 +7,7 @@ import (
 	"example.com/prober/errcode"
 )
 
-// Colours that mean the same in every panel.
+// Colours with the same meaning in every panel.
 const (
 	good   = "green"
 	warn   = "orange"
@@ -33,7 +33,7 @@ func rangeColor(r errcode.Range) string {
 	}[r]
 }
 
-// ranges returns those of failures, in the order of their numbers.
+// ranges returns the ranges of failures, in the order of their numbers.
 func ranges() []errcode.Range {
 	var all []errcode.Range
 	for code := range errcode.All() {
@@ -52,7 +52,7 @@ func rangeColors() []override {
 	return all
 }
 
-// phases returns those in which time is spent, in the order in which they happen.
+// phases returns the phases that take time, in their order.
 func phases() []string {
 	var all []string
 	for p := errcode.PhaseQueue; p < errcode.NumPhases; p++ {
@@ -70,7 +70,7 @@ func phaseColors() []override {
 	return all
 }
 
-// statusColors tells statuses apart by their first digit.
+// statusColors gives statuses a colour by their first digit.
 func statusColors() []override {
 	var all []override
 	for i, color := range []string{"#9FA7B3", "#73BF69", "#5794F2", "#FADE2A", "#F2495C"} {
@@ -80,7 +80,7 @@ func statusColors() []override {
 	return all
 }
 
-// byName applies properties to the field of that name.
+// byName applies properties to the field of this name.
 func byName(name string, properties ...property) override {
 	return override{Matcher: object{"id": "byName", "options": name}, Properties: properties}
 }
@@ -89,14 +89,14 @@ func fixedColor(color string) property {
 	return property{"color", object{"fixedColor": color, "mode": "fixed"}}
 }
 
-// unit and the like are properties of columns.
+// unit and the following functions return properties of columns.
 func unit(u string) property        { return property{"unit", u} }
 func width(pixels int) property     { return property{"custom.width", pixels} }
 func links(l ...dataLink) property  { return property{"links", l} }
 func coloredCell() property         { return property{"custom.cellOptions", object{"type": "color-text"}} }
 func steps(s ...threshold) property { return property{"thresholds", absolute(s...)} }
 
-// from is a threshold; the first of several is that of all lower values.
+// from is a threshold. The first of several also covers all lower values.
 func from(value float64, color string) threshold { return threshold{Color: color, Value: &value} }
 
 func below(color string) threshold { return threshold{Color: color} }
@@ -108,7 +108,7 @@ func state(number, text, color string, index int) object {
 	return object{"type": "value", "options": object{number: object{"color": color, "index": index, "text": text}}}
 }
 
-// Links from a series or a cell. They carry the time and the choices along.
+// Links from a series or a cell. They keep the time range and the choices.
 const keep = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
 
 func toTarget(name string) dataLink {

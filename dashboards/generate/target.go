@@ -130,7 +130,7 @@ func tlsInfo() panel {
 		columns("max by (version, cipher, alpn) ("+of("prober_tls_info")+")")).otherwise("no TLS")
 }
 
-// targetInfo shows the labels of prober.yml, whose names nobody knows here.
+// targetInfo shows the labels of prober.yml. Their names are unknown here.
 func targetInfo() panel {
 	p := table("What prober.yml says", "The URL, without its query, and the labels that the configuration gives the target.", nil,
 		columns("max without (instance, job) ("+of("prober_target_info")+")"))

@@ -17,9 +17,8 @@ const (
 	queryResult       = 3
 )
 
-// variables returns those that all dashboards share, so that a link from one to
-// another carries them along. Where allTargets is false, one target is shown until
-// more are chosen.
+// variables returns the variables of all dashboards, so that a link from one to another keeps the choices. Unless
+// allTargets is set, a dashboard shows one target until the reader chooses more.
 func variables(s rules.Settings, allTargets bool) []variable {
 	return []variable{
 		{Label: "Data source", Name: "datasource", Query: "prometheus", Refresh: 1, Type: "datasource"},
@@ -37,13 +36,12 @@ func variables(s rules.Settings, allTargets bool) []variable {
 	}
 }
 
-// objective is that of the alerts for targets that have none of their own.
+// objective is the objective of the alerts for targets without one.
 func objective(s rules.Settings) float64 {
 	return s.Objectives[len(s.Objectives)-1].Availability
 }
 
-// labels lets one choose among the values that the label of this name has on the
-// series of a metric.
+// labels offers the values of the label of this name on the series of a metric.
 func labels(name, label, metric string, all bool) variable {
 	query := fmt.Sprintf("label_values(%s, %s)", metric, name)
 	v := variable{
@@ -58,7 +56,7 @@ func labels(name, label, metric string, all bool) variable {
 	return v
 }
 
-// of makes the values those of another label.
+// of makes the variable offer the values of another label.
 func (v variable) of(name string) variable {
 	before := v.Definition
 	v.Definition = strings.Replace(before, ", "+v.Name+")", ", "+name+")", 1)
@@ -66,13 +64,13 @@ func (v variable) of(name string) variable {
 	return v
 }
 
-// listed makes All mean each of the values that can be chosen, and nothing else.
+// listed makes All mean each of the offered values, and nothing else.
 func (v variable) listed() variable {
 	v.AllValue = ""
 	return v
 }
 
-// labelName is a label that prober.yml gives targets, by whose values they can be chosen.
+// labelName is a label of targets in prober.yml. Its values are offered to choose targets.
 func labelName() variable {
 	return variable{
 		Current: &choice{Selected: true, Text: "team", Value: "team"}, Description: "A label that your prober.yml gives targets.",
@@ -80,7 +78,7 @@ func labelName() variable {
 	}
 }
 
-// constant is hidden; who wants another value changes it in the dashboard.
+// constant is hidden. To change its value, change the dashboard.
 func constant(name, value, description string) variable {
 	return variable{
 		Current: &choice{Selected: true, Text: value, Value: value}, Description: description,
@@ -100,8 +98,8 @@ func quantiles() variable {
 	return v
 }
 
-// pages is hidden: where the pages of a prober are, which explain the codes. It is the address that Prometheus
-// scrapes; who cannot reach that makes a constant of it.
+// pages is hidden. It is the address of the pages of a prober, with the explanations of the codes. The default is the
+// address for scrapes. If readers cannot reach it, set a constant instead.
 func pages(s rules.Settings) variable {
 	const description = "Where the pages of a prober are, which explain the codes."
 	if s.Pages != "" {
@@ -128,16 +126,15 @@ func worstCount() variable {
 	return v
 }
 
-// The steps of queries, in seconds; $__rate_interval is at least four of them. So
-// a rate covers five intervals between bursts, and a ratio two. No step is below
-// the interval of scrapes: in the query of a variable, $__interval_ms is that of
-// the data source.
+// The steps of queries, in seconds. $__rate_interval is at least four of them. So a rate covers five intervals between
+// bursts, and a ratio two. No step is below the interval of scrapes: in the query of a variable, $__interval_ms is that
+// of the data source.
 const (
 	absoluteStep = `ceil(max(1.25 * prober_burst_interval_seconds{` + scope + `} or vector($__interval_ms / 1000)))`
 	ratioStep    = `ceil(max(0.5 * prober_burst_interval_seconds{` + scope + `} or vector($__interval_ms / 1000)))`
 )
 
-// minStep is hidden: the dashboard works it out.
+// minStep is hidden: the dashboard computes it.
 func minStep(name, expr, description string) variable {
 	query := "query_result(" + expr + ")"
 	return variable{
@@ -147,7 +144,7 @@ func minStep(name, expr, description string) variable {
 	}
 }
 
-// events returns the annotations that all dashboards share.
+// events returns the annotations of all dashboards.
 func events() []annotation {
 	return []annotation{
 		{
@@ -168,5 +165,5 @@ func events() []annotation {
 	}
 }
 
-// prometheus is the data source that the reader has chosen.
+// prometheus is the data source of the reader's choice.
 func prometheus() *datasource { return &datasource{"prometheus", "${datasource}"} }

@@ -1,18 +1,18 @@
 package main
 
-// The graphs by target show those that are worst in the whole time shown, so that two hundred targets can be
-// read. Which ones does not change from one step of a query to the next: it is worked out at the end.
+// The graphs by target show the worst targets in the whole time shown, so two hundred targets stay readable. The query
+// ranks the targets at the end of this time, so the choice is the same at each step.
 
-// othersLegend is what the rest of the targets is called.
+// othersLegend is the name of the other targets.
 const othersLegend = "all others"
 
-// atEnd are the windows of what is worked out for the whole time shown at each step of a query.
+// atEnd is the window of values for the whole time shown, the same at each step of a query.
 const atEnd = "[" + shown + "] @ end()"
 
 func increaseToEnd(series string) string { return "increase(" + series + atEnd + ")" }
 func rateToEnd(series string) string     { return "rate(" + series + atEnd + ")" }
 
-// worst keeps the targets of an expression that have the highest rank.
+// worst keeps the targets of an expression with the highest rank.
 func worst(expr, rank string) string {
 	return "(" + expr + ")\n  and on (target) " + highest(rank)
 }
@@ -36,12 +36,12 @@ func byLatency(q string) string {
 	return "(" + quantileOver(rateToEnd, q, "target", latency(success)) + ") and on (target) " + some + " > 0"
 }
 
-// byPeak ranks targets by the value that a gauge had at most.
+// byPeak ranks targets by the highest value of a gauge.
 func byPeak(metric string) string {
 	return sum("target", "max_over_time("+of(metric)+atEnd+")")
 }
 
-// ratioOfOthers is the share of requests that failed, of all targets but those of the highest rank.
+// ratioOfOthers is the share of failed requests of all targets except those of the highest rank.
 func ratioOfOthers(rank string) string {
 	rest := func(kind string) string { return sum("", others(requestRate("target", kind), rank)) }
 	return rest(failed) + "\n  / (" + rest(ofTarget) + " > 0)"

@@ -9,16 +9,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// metric is what is known of the series of a name.
+// metric is what the documentation says about the series of a name.
 type metric struct {
 	kind   string // counter, gauge, histogram, recorded
 	labels map[string]bool
 	open   bool // it may have any label
 }
 
-// catalogue returns the metrics of the table in docs/metrics.md, which a test holds equal
-// to what the program exposes, those that come with every Go program and every
-// scrape, and the recorded ones.
+// catalogue returns all metrics: those of the table in docs/metrics.md, those of every Go program and every scrape, and
+// the recorded ones. A test compares the table with the metrics of the program.
 func catalogue(t *testing.T) map[string]metric {
 	t.Helper()
 	known := map[string]metric{
@@ -52,8 +51,7 @@ func catalogue(t *testing.T) map[string]metric {
 	return known
 }
 
-// look returns the metric that a name belongs to, and the suffix of a classic
-// histogram.
+// look returns the metric of a name, and the suffix of a classic histogram.
 func look(known map[string]metric, name string) (m metric, suffix string, ok bool) {
 	if m, ok = known[name]; ok {
 		return m, "", true
@@ -80,8 +78,7 @@ func set(names ...string) map[string]bool {
 	return all
 }
 
-// selectors calls see for each selector of an expression, with the nodes around it,
-// outermost first.
+// selectors calls see for each selector of an expression. around has the nodes around it, outermost first.
 func selectors(expr parser.Expr, see func(s *parser.VectorSelector, around []parser.Node)) {
 	parser.Inspect(expr, func(n parser.Node, around []parser.Node) error {
 		if s, ok := n.(*parser.VectorSelector); ok {

@@ -27,8 +27,8 @@ func TestEveryMetricExistsWithItsLabels(t *testing.T) {
 	}
 }
 
-// TestEveryGroupingIsByALabelThatIsThere looks at the labels of whatever an
-// aggregation or a match of two vectors gets.
+// TestEveryGroupingIsByALabelThatIsThere looks at the labels of the operands of an aggregation, or of a match of two
+// vectors.
 func TestEveryGroupingIsByALabelThatIsThere(t *testing.T) {
 	known := catalogue(t)
 	for _, q := range queries(t) {
@@ -87,8 +87,8 @@ func TestCountersAreReadByWhatTheyGrow(t *testing.T) {
 			case slices.Contains([]string{"rate", "increase", "irate", "resets"}, f):
 				assert.True(t, grows, "%s: %s of %s, which is a %s", q.where, f, s.Name, m.kind)
 			case slices.Contains([]string{"count", "absent"}, f), q.where == "ProberOwnTrouble":
-				// Whether there is a series does not depend on its value. ProberOwnTrouble asks for new
-				// series, which have grown before they could be seen.
+				// The existence of a series does not depend on its value. ProberOwnTrouble asks for new series: they have grown
+				// before their first scrape.
 			default:
 				assert.False(t, grows, "%s: %s, which is a %s, outside rate and increase", q.where, s.Name, m.kind)
 			}
@@ -96,8 +96,7 @@ func TestCountersAreReadByWhatTheyGrow(t *testing.T) {
 	}
 }
 
-// function returns the name of the function or aggregation that a selector is the
-// argument of.
+// function returns the name of the function or aggregation with a selector as its argument.
 func function(around []parser.Node) string {
 	for _, n := range slices.Backward(around) {
 		switch n := n.(type) {
@@ -134,8 +133,8 @@ func TestHistogramsAreReadHoweverTheyAreStored(t *testing.T) {
 	}
 }
 
-// assertQuantile looks at what lies between a selector and the quantile that is
-// taken of it: nothing that mixes the two kinds, or loses the buckets.
+// assertQuantile looks at the nodes between a selector and its quantile. None may mix the two kinds of buckets, or lose
+// the buckets.
 func assertQuantile(t *testing.T, q query, around []parser.Node, suffix string) {
 	t.Helper()
 	inside := false
@@ -175,7 +174,7 @@ func TestOwnTroubleCountsInNoRatio(t *testing.T) {
 	}
 }
 
-// byCode returns the selectors of what counts requests by error code.
+// byCode returns the selectors of metrics that count requests by error code.
 func byCode(known map[string]metric, n parser.Node) []*parser.VectorSelector {
 	var found []*parser.VectorSelector
 	parser.Inspect(n, func(n parser.Node, _ []parser.Node) error {

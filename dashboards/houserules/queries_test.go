@@ -1,6 +1,5 @@
-// Package houserules holds the queries of the dashboards and of the rules to what
-// the program exposes and to how such metrics are to be asked. It is a module of
-// its own, because it takes the parser of Prometheus.
+// Package houserules checks the queries of the dashboards and of the rules. They must fit the metrics of the program
+// and the kinds of these metrics. It is a module of its own, because it needs the parser of Prometheus.
 package houserules
 
 import (
@@ -16,15 +15,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// query is an expression and where it stands.
+// query is an expression and its place.
 type query struct {
 	where string
 	text  string
 	expr  parser.Expr
 }
 
-// queries returns every expression of the rules, of the templates in their
-// annotations, and of the dashboards.
+// queries returns every expression of the rules, of the templates in their annotations, and of the dashboards.
 func queries(t *testing.T) []query {
 	t.Helper()
 	var found []query
@@ -46,7 +44,7 @@ func queries(t *testing.T) []query {
 	return found
 }
 
-// macros are replaced by what Grafana may put into their place.
+// macros replaces the variables of Grafana by possible values.
 var macros = strings.NewReplacer(
 	"$__rate_interval", "5m", "$__range", "1h", "$__interval_ms", "15000", "$__interval", "15s",
 	"$quantile", "0.95", "$worst", "15", "$label", "team", "$objective", "0.99", "${absolute_step}", "5m", "${ratio_step}", "5m",
@@ -99,7 +97,7 @@ type dashboard struct {
 
 type panel struct {
 	Type, Title, Description string
-	Panels                   []panel // of a row that is folded
+	Panels                   []panel // of a folded row
 	Targets                  []struct{ Expr string }
 	FieldConfig              struct {
 		Defaults struct{ Unit string }
@@ -146,7 +144,7 @@ func (d dashboard) queries() []query {
 	return found
 }
 
-// panels returns all panels, those of folded rows, too, without the rows.
+// panels returns all panels, including those of folded rows, but no rows.
 func (d dashboard) panels() []panel {
 	var all []panel
 	for _, p := range d.Panels {

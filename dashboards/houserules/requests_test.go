@@ -13,8 +13,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// apartFrom are the labels in which series of one target may differ only where it has a mix
-// or a journey. In a query that was tried with another target nobody notices them.
+// apartFrom are labels that split the series of one target, but only for a mix or a journey. In a query tried with
+// another target nobody notices them.
 func apartFrom() []string { return []string{"request", "step"} }
 
 func TestEveryQueryIsRightForMixesAndJourneys(t *testing.T) {
@@ -90,8 +90,7 @@ func TestAQueryThatThinksOfMixesAndJourneysIsNotFound(t *testing.T) {
 	}
 }
 
-// documented returns the queries of README and of the pages in docs, and those of the rules
-// that they show.
+// documented returns the queries of README and of the pages in docs, also those in rules on these pages.
 func documented(t *testing.T) []query {
 	t.Helper()
 	pages, err := filepath.Glob("../../docs/*.md")

@@ -9,9 +9,9 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// A target with a mix or a journey has several series where others have one. A query that
-// does not say what becomes of them is right for the others only: it matches many series
-// where it expects one, or none at all, takes one request for the whole, or counts twice.
+// Targets with a mix or a journey have several series of a metric, other targets have one. A query that ignores this is
+// right for the other targets only. For a mix or a journey it matches many series instead of one, or none at all, takes
+// one request for the whole, or counts twice.
 
 // split says how many series a target has in the result of an expression.
 type split int
@@ -19,18 +19,18 @@ type split int
 const (
 	whole split = iota // one
 	apart              // one for each value of the label, as the query says
-	loose              // one for each value of the label, which the query does not mention
+	loose              // one for each value of the label, but the query does not mention it
 )
 
-// splitter finds where an expression forgets that a target may have several series, which
-// differ in the label.
+// splitter finds the parts of an expression that forget that a target may have several series. These series differ in
+// the label.
 type splitter struct {
 	known map[string]metric
 	label string
 	found []string
 }
 
-// mistakes returns what is wrong with an expression, if series differ in the label.
+// mistakes returns the mistakes in an expression, if series differ in the label.
 func mistakes(known map[string]metric, label string, expr parser.Expr) []string {
 	s := splitter{known: known, label: label}
 	if s.of(expr) == loose {
@@ -67,7 +67,7 @@ func (s *splitter) of(n parser.Expr) split {
 	return whole
 }
 
-// isInfo reports whether an expression is made of labels only, not of numbers that add up.
+// isInfo reports whether an expression has only labels, and no numbers that add up.
 func isInfo(n parser.Expr) bool {
 	selected, info := 0, 0
 	selectors(n, func(s *parser.VectorSelector, _ []parser.Node) {
@@ -130,7 +130,7 @@ func (s *splitter) ofAggregate(n *parser.AggregateExpr) split {
 func (s *splitter) ofBinary(n *parser.BinaryExpr) split {
 	l, r := s.of(n.LHS), s.of(n.RHS)
 	m := n.VectorMatching
-	if m == nil { // a number on one side, at least
+	if m == nil { // at least one side is a number
 		return max(l, r)
 	}
 	matched := slices.Contains(m.MatchingLabels, s.label) == m.On

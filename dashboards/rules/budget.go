@@ -7,17 +7,16 @@ import (
 	"time"
 )
 
-// burn is a speed at which the error budget is used up: so many times as fast as
-// would use it up exactly. The long window says that it matters, the short one
-// that it still goes on.
+// burn is a speed of using up the error budget: factor times the speed at which the budget lasts exactly 30 days. The
+// long window shows whether the failures matter, and the short one whether they still go on.
 type burn struct {
 	factor      float64
 	long, short time.Duration
 	severity    string
 }
 
-// burns returns the speeds at which 30 days' budget would last for 2, 5, 10 and 30
-// days, and the lowest one once more over an hour.
+// burns returns the speeds at which 30 days' budget would last for 2, 5, 10 and 30 days. The lowest speed comes once
+// more, over an hour.
 func burns() []burn {
 	const day = 24 * time.Hour
 	return []burn{
@@ -29,8 +28,7 @@ func burns() []burn {
 	}
 }
 
-// windows returns those of all burns that are longer than the rates they are
-// summed up from, ascending.
+// windows returns the windows of all burns, ascending. It leaves out short, the window of the rates behind the sums.
 func windows() []time.Duration {
 	set := map[time.Duration]bool{}
 	for _, b := range burns() {
@@ -40,10 +38,9 @@ func windows() []time.Duration {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// burning is the condition that a target uses up its budget at one of the speeds of the
-// severity. The failures are compared with the requests of the whole long window, so that a
-// target with a short history is judged as one with a long history. The short window is the
-// one around the last burst, where bursts are rarer than that.
+// burning is true of a target that uses up its budget at one of the speeds of the severity. It compares the failures
+// with the requests of the whole long window, so a short history counts like a long one. If bursts are rarer than the
+// short window, the window around the last burst counts.
 func (s Settings) burning(severity string) string {
 	var conditions []string
 	for _, b := range burns() {

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// The series that say which targets fail now. A target is in at most one of the sets of
-// everywhere and from.
+// The series of the targets that fail now. A target is in at most one of the sets of everywhere and from.
 const (
 	failingPage    = "job_location_target:prober_failing:page"
 	failingTicket  = "job_location_target:prober_failing:ticket"
@@ -18,12 +17,12 @@ const (
 	fromLocation   = "job_location_target:prober_failing_from:ratio"
 )
 
-// failingGroup returns the group that says which targets fail now, where, with which code, and
-// which of them fail alike, with the alerts on them. Its value is the share of failures in the short window, so what is so now.
+// failingGroup returns the rules for targets that fail now: their location, their code, and which of them fail alike.
+// It also has the alerts on them. The value is the share of failures in the short window, so it shows the present.
 //
-// All alerts on failures read these series. They leave out of one alert what another one says,
-// which inhibition in Alertmanager cannot do as well: it never sends the end of an alert that
-// ends while it is inhibited.
+// All alerts on failures read these series. If one alert covers a target, the series leave it out of the others.
+// Inhibition in Alertmanager cannot do this as well: if an alert ends while it is inhibited, Alertmanager never sends
+// its end.
 func (s Settings) failingGroup() Group {
 	rules := []Rule{
 		{Record: failingPage, Expr: s.pageOfLocation()},
@@ -49,8 +48,8 @@ func (s Settings) failingGroup() Group {
 	return Group{Name: "prober-failing", Interval: s.span(s.every()), Rules: rules}
 }
 
-// pageOfLocation is true of a target all of whose last requests failed, and of one that uses up
-// its budget at the speed of a page.
+// pageOfLocation is true of a target if its last inARow requests all failed, or if it uses up its budget at the speed
+// of a page.
 func (s Settings) pageOfLocation() string {
 	return expr(`
 		(
@@ -64,8 +63,7 @@ func (s Settings) pageOfLocation() string {
 		"row", number(inARow), "burning", indented(s.burning(page)), "w", s.span(holdsPage))
 }
 
-// ticketOfLocation leaves out what was to be paged for a moment ago: the long windows remember
-// it for days.
+// ticketOfLocation leaves out targets with a page a moment ago, as the long windows remember its failures for days.
 func (s Settings) ticketOfLocation() string {
 	return expr(`
 		(
@@ -78,9 +76,8 @@ func (s Settings) ticketOfLocation() string {
 		"page", failingPage, "recently", s.span(recently))
 }
 
-// commonestCode has 1 for the code with which most requests of a target fail that fails now. A
-// code that has just occurred for the first time has no rate yet. Where bursts are rare, the
-// code is that of the last burst.
+// commonestCode has 1 for the commonest code of each failing target. A code without a rate yet, as it is new, counts
+// too. If bursts are rare, the code of the last burst counts.
 func (s Settings) commonestCode() string {
 	return expr(`
 		group by (job, target, error_code) (
@@ -105,7 +102,7 @@ func hosts() string {
 		`label_replace(prober_target_info, "host", "$1", "url", "[^:]+://(\\[[^]]+\\]|[^/:?#]+).*")))`
 }
 
-// atAllLocations selects the targets that fail wherever they are probed from.
+// atAllLocations selects the targets that fail from all their locations.
 func atAllLocations(set string) string {
 	return expr(`
 		max by (job, target) ($set)
@@ -119,5 +116,5 @@ func withCodeAndHost(set string) string {
 		* on (job, target) group_left (host) $host`, "code", failingCode, "host", targetHost)
 }
 
-// indented is text that stands deeper than the line it begins on.
+// indented indents all lines of text after the first.
 func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }

@@ -1,7 +1,7 @@
 package rules
 
-// failingAlerts returns the alerts on targets that fail, of each set: those on many targets that
-// fail alike, and one on each other target.
+// failingAlerts returns the alerts on failing targets. Each set has alerts on many targets that fail alike, and one
+// alert on each other target.
 func (s Settings) failingAlerts() []Rule {
 	var single, many []Rule
 	for _, f := range sets() {
@@ -13,8 +13,8 @@ func (s Settings) failingAlerts() []Rule {
 	return append(single, many...)
 }
 
-// failsAlert is on one target. It waits until those that fail alike are known, and once sent
-// it goes on beside an alert on all of them, so that its end is sent as well.
+// failsAlert is the alert on one target. It waits for the alert on targets that fail alike. Once sent, it goes on
+// beside such an alert, so that its end is sent as well.
 func (s Settings) failsAlert(f set) Rule {
 	join := onTarget
 	if f.labels == byLocation {
@@ -40,7 +40,7 @@ func (s Settings) failsAlert(f set) Rule {
 	})
 }
 
-// alikeAlert is on many targets that have a label in common.
+// alikeAlert is the alert on many failing targets with a common label.
 func (s Settings) alikeAlert(f set, label string) Rule {
 	example, values := f.of(label)
 	return s.rule(alert{
@@ -63,7 +63,7 @@ func (s Settings) alikeAlert(f set, label string) Rule {
 	})
 }
 
-// alikeWords says what targets have in common.
+// alikeWords names the common property of the targets.
 func alikeWords() map[string]string {
 	return map[string]string{
 		"host":       " at the host {{ $labels.host }}",

@@ -12,8 +12,8 @@ func (s Settings) proberAlerts() []Rule {
 	return rules
 }
 
-// presenceAlerts tell of a prober that is gone. They know one by its build
-// information, so that they need no name of a job.
+// presenceAlerts are the alerts on a missing prober. They know a prober by its build information, so they need no job
+// name.
 func (s Settings) presenceAlerts() []Rule {
 	return []Rule{
 		s.rule(alert{
@@ -60,8 +60,8 @@ func (s Settings) lag() alert {
 	}
 }
 
-// frozen fires when a prober stood still. Its lag alone may not: what comes too late to
-// be sent is not in it.
+// frozen fires after a prober stood still. An alert on its lag may not fire, as the lag leaves out requests that were
+// too late to be sent.
 func (s Settings) frozen() alert {
 	return alert{
 		name:     "ProberFrozen",
@@ -76,10 +76,9 @@ func (s Settings) frozen() alert {
 	}
 }
 
-// trouble is of three parts. A single code of 1002 to 1007, but for 1006, which has an
-// alert of its own, is worth a look; a new
-// series of it begins at its number and has no increase. Cancelled requests are
-// normal while a prober stops or reloads, and a sign when they are many.
+// trouble has three parts. A single code of 1002 to 1007 is worth a look, except 1006: that code has an alert of its
+// own. A new series of such a code begins at its full count and has no increase, so it needs a part of its own.
+// Cancelled requests are normal while a prober stops or reloads; many of them are a sign of trouble.
 func (s Settings) trouble() alert {
 	return alert{
 		name:     "ProberOwnTrouble",
@@ -170,8 +169,8 @@ func shardsDisagree() alert {
 	}
 }
 
-// shardsNotFound asks for the time since the last success, because one lost datagram is no trouble. A prober
-// that looks nothing up has never had one.
+// shardsNotFound measures the time since the last success, because one lost datagram is no trouble. A prober without
+// look-ups has never had a success.
 func shardsNotFound() alert {
 	return alert{
 		name:     "ProberShardsNotFound",

@@ -9,18 +9,16 @@ import (
 )
 
 const (
-	// short is the window of the rates from which the longer ones are summed up. It
-	// is also how far Prometheus looks back for a sample.
+	// short is the window of the basic rates. The longer ones are sums of these. It is also how far Prometheus looks back
+	// for a sample.
 	short = 5 * time.Minute
-	// seldom is the same for the longest windows, which read the most samples.
+	// seldom is the interval of the rules with the longest windows, as these read the most samples.
 	seldom = 2 * time.Minute
 )
 
-// recording returns the groups with the objectives and with the rates over every
-// window. A window of days over the counters themselves would read each sample of
-// each code; one over the sums of rates reads two series of a target. Both the
-// failures and the requests are sums, so their ratio is that of requests, whatever
-// the bursts were.
+// recording returns the groups with the objectives and with the rates over every window. A window of days over the
+// counters themselves would read each sample of each code. A window over the basic rates reads two series of a target.
+// Both the failures and the requests are sums, so their ratio is a ratio of requests, whatever the size of the bursts.
 func (s Settings) recording() []Group {
 	long := Group{Name: "prober-ratios-of-days", Interval: s.span(seldom)}
 	ratios := Group{Name: "prober-ratios", Interval: s.span(s.every()), Rules: []Rule{
@@ -45,8 +43,8 @@ func (s Settings) recording() []Group {
 	return []Group{{Name: "prober-objectives", Interval: s.span(s.every()), Rules: s.objectives()}, ratios, long}
 }
 
-// maintained has the targets that are under maintenance, and those that were within a window of rates: what failed
-// then is in those still.
+// maintained has the targets under maintenance, now or within the window of the rates: the rates still contain failures
+// of that time.
 const (
 	maintained       = "job_location_target:prober_target:maintained"
 	unlessMaintained = "unless on (job, location, target) " + maintained
@@ -57,8 +55,8 @@ func (s Settings) maintenance() Rule {
 		max by (job, location, target) (max_over_time(prober_target_maintenance[$w])) > 0`, "w", s.span(short))}
 }
 
-// objectives returns the rules that give every target its objectives: those of prober.yml, or
-// else the first in the settings that selects it.
+// objectives returns the rules for the objectives of all targets. The objective in prober.yml comes first, then the
+// first one in the settings that selects the target.
 func (s Settings) objectives() []Rule {
 	ratios := []string{"max by (job, location, target) (prober_target_objective_ratio)"}
 	latencies := []string{"max by (job, location, target) (prober_target_objective_latency_seconds)"}
@@ -77,8 +75,8 @@ func (s Settings) objectives() []Rule {
 	}
 }
 
-// overWindow returns the ratio of failures over a window and, where a burn asks for them, their
-// number and their share of the requests that a whole window has.
+// overWindow returns the ratio of failures over a window. If a burn needs them, it also returns the number of failures
+// and their share of the requests in a full window.
 func (s Settings) overWindow(w time.Duration) []Rule {
 	rules := []Rule{{Record: failureRatio(w), Expr: expr(`
 		sum_over_time(job_location_target:prober_failures:rate5m[$w])
@@ -94,7 +92,7 @@ func (s Settings) overWindow(w time.Duration) []Rule {
 	return rules
 }
 
-// latency prefers native buckets, which are finer, where both kinds are stored.
+// latency prefers native buckets to classic ones, as they are finer.
 func (s Settings) latency(w time.Duration) Rule {
 	return Rule{Record: latencyRecord(w), Expr: expr(`
 		  histogram_quantile($q, sum by (job, location, target) (rate(prober_request_duration_seconds{error_code="0"}[$w])))
@@ -115,12 +113,12 @@ func failureCount(w time.Duration) string {
 	return fmt.Sprintf("job_location_target:prober_failures:increase%s", name(w))
 }
 
-// failureShare names the failures of a window as a share of the requests of a window that is
-// full, however short the history is.
+// failureShare names the failures of a window as a share of the requests in a full window, however short the history
+// is.
 func failureShare(w time.Duration) string {
 	return fmt.Sprintf("job_location_target:prober_failures:share%s", name(w))
 }
 
-// every is the time between two evaluations of the rates, and of which targets fail: sums over
-// the rates count requests only with this interval.
+// every is the time between two evaluations of the rates and of the failing targets. Sums over the rates count requests
+// only with this interval.
 func (s Settings) every() time.Duration { return cmp.Or(s.Every, 30*time.Second) }

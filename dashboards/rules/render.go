@@ -31,7 +31,7 @@ type prometheusRule struct {
 	Spec ruleFile `yaml:"spec"`
 }
 
-// RuleFile returns the rules as Prometheus reads them.
+// RuleFile returns the rules in the format of Prometheus.
 func (s Settings) RuleFile() ([]byte, error) { return marshal(ruleFile{s.Groups()}) }
 
 // PrometheusRule returns the rules as a custom resource of the Prometheus operator.

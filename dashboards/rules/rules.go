@@ -36,7 +36,7 @@ const (
 	ticket = "ticket"
 )
 
-// Scopes: whose trouble an alert is about, so who should hear of it.
+// Scopes say whether an alert is about a target or about a prober, so the right people hear of it.
 const (
 	scopeTarget = "target"
 	scopeProber = "prober"
@@ -49,7 +49,7 @@ const (
 	selfDashboard     = "prober-self"
 )
 
-// Groups returns all rules. Recording rules come before what uses them.
+// Groups returns all rules. A recording rule comes before its users.
 func (s Settings) Groups() []Group {
 	return slices.Concat(s.recording(), []Group{
 		s.failingGroup(),
@@ -58,23 +58,22 @@ func (s Settings) Groups() []Group {
 	})
 }
 
-// alert is what differs between alerts.
+// alert holds the differences between alerts.
 type alert struct {
 	name     string
 	severity string
 	scope    string
 	expr     string
 	lasting  time.Duration
-	// after is how long expr itself waits, lingers how long the alert goes on after its end.
+	// after is how long expr itself waits. lingers is how long the alert goes on after its end.
 	after, lingers time.Duration
-	// example is a query for the targets that an alert on many is about, with what is printed
-	// into it and the labels by which it knows a target. It is empty for an alert on one target.
+	// example is a query for the targets of an alert on many, exampleValues the values to print into it, and exampleOn the
+	// labels that identify a target. They are empty for an alert on one target.
 	example, exampleValues, exampleOn string
-	// labels are those besides severity and scope.
+	// labels are the labels besides severity and scope.
 	labels               map[string]string
 	summary, description string
-	// dashboard is the uid, and variables those of its variables that labels of the
-	// alert set.
+	// dashboard is the uid of a dashboard. variables are its variables to set from labels of the alert.
 	dashboard string
 	variables []string
 }
@@ -105,7 +104,7 @@ func (s Settings) rule(a alert) Rule {
 	return r
 }
 
-// query is the part of a dashboard's URL that sets its variables.
+// query is the query of a dashboard's URL. It sets the variables.
 func query(variables []string) string {
 	var b strings.Builder
 	for i, v := range variables {
@@ -125,11 +124,11 @@ func (s Settings) seconds(d time.Duration) string {
 	return number((d / time.Duration(s.Speed)).Seconds())
 }
 
-// number writes f the short way, without what binary fractions leave behind.
+// number writes f the short way, without errors of binary fractions.
 func number(f float64) string { return fmt.Sprintf("%.10g", f) }
 
-// name writes a window as it stands in labels, texts and the names of recorded
-// series. It does not depend on the speed, and there are no weeks.
+// name writes a window for labels, texts and the names of recorded series. It does not depend on the speed, and there
+// are no weeks.
 func name(d time.Duration) string {
 	const day = 24 * time.Hour
 	if d >= day && d%day == 0 {
@@ -138,8 +137,8 @@ func name(d time.Duration) string {
 	return model.Duration(d).String()
 }
 
-// expr fills in the places $name of a PromQL text, which are pairs of name and
-// value, and takes off the tabs that indent it in the source.
+// expr fills in the places $name of a PromQL text. places are pairs of name and value. It also removes the indentation
+// by tabs.
 func expr(text string, places ...string) string {
 	for i := range places {
 		if i%2 == 0 {
@@ -153,9 +152,8 @@ func expr(text string, places ...string) string {
 	return strings.NewReplacer(places...).Replace(strings.Join(lines, "\n"))
 }
 
-// ofTarget gives an alert on a target as seen from a location, whose series have the labels
-// job, location and target only, the labels that prober.yml gives the target. Replicas that
-// disagree on those have an alert each.
+// ofTarget adds the labels of prober.yml to an alert on a target at a location. The series of condition have the labels
+// job, location and target only. If replicas disagree on the labels of prober.yml, each has an alert.
 func ofTarget(condition string) string {
 	return withInfo(condition, byLocation, "instance, node, pod, url")
 }
@@ -165,13 +163,13 @@ func onTarget(condition string) string {
 	return withInfo(condition, byTarget, "instance, location, node, pod, url")
 }
 
-// ofTargetAt is ofTarget for series that have the label instance, too. It leaves out targets under maintenance.
+// ofTargetAt is ofTarget for series with the label instance. It leaves out targets under maintenance.
 func ofTargetAt(condition string) string {
 	return withInfo(inParentheses(condition)+"\n"+unlessMaintained, "job, location, instance, target", "url")
 }
 
-// unlessTold leaves out the targets for which the condition holds, because another alert says
-// it; but not one whose alert was sent already, so that its end is sent as well.
+// unlessTold leaves out targets if another alert covers them by the condition. A target with an alert already sent
+// stays, so that the end of this alert is sent as well.
 func unlessTold(alert, severity, labels, condition string) string {
 	return expr(`
 		unless on ($labels) (
@@ -180,8 +178,8 @@ func unlessTold(alert, severity, labels, condition string) string {
 		)`, "labels", labels, "condition", indented(inParentheses(condition)), "alert", alert, "severity", severity)
 }
 
-// ofWell is ofTarget for what is said only of targets that do not fail, and have not a moment
-// ago: their failures bring it about. Nor is it said of targets under maintenance.
+// ofWell is ofTarget for trouble that failures of the target may cause. It leaves out targets that fail or failed a
+// moment ago, and targets under maintenance.
 func (s Settings) ofWell(condition string) string { return ofTarget(s.unlessFailing(condition)) }
 
 func (s Settings) unlessFailing(condition string) string {
@@ -190,7 +188,7 @@ func (s Settings) unlessFailing(condition string) string {
 		`+unlessMaintained, "failing", failing, "w", s.span(recently))
 }
 
-// ofRequest is ofWell for series that have the label request, too.
+// ofRequest is ofWell for series with the label request.
 func (s Settings) ofRequest(condition string) string {
 	return inParentheses(s.unlessFailing(condition)) + "\n* on (job, location, target, request) group_right ()\n" +
 		"  max without (instance, node, pod) (prober_request_info)"
@@ -204,8 +202,8 @@ func inParentheses(text string) string {
 	return "(\n  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n)"
 }
 
-// arrivals adds up a counter of requests to what was due of each target. Of journeys that is
-// their first step, the commonest: of one that never began, the other steps are not due either.
+// arrivals adds up a counter of requests that were due, for each target. For journeys it counts the first step only, as
+// the commonest: if a journey never began, its other steps were not due either.
 func arrivals(counted string) string {
 	return expr(`
 		(
@@ -215,9 +213,9 @@ func arrivals(counted string) string {
 		  )`, "counted", counted)
 }
 
-// codes is a template that names the commonest error codes, in numbers and words, of an alert
-// with the given labels, with the phase in which most of them fail. Where an alert is about a
-// whole target, it names the requests of each code as well, if they have names.
+// codes is a template for the commonest error codes of an alert with the given labels, in numbers and words. It adds
+// the commonest phase of each code. In an alert on a whole target it also adds the requests with each code, if they
+// have names.
 func (s Settings) codes(selector string, over time.Duration, labels ...string) string {
 	match, values := matching(labels)
 	grown := func(metric, only string) string {

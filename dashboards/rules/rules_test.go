@@ -75,7 +75,7 @@ func TestPrometheusTakesTheExamplesOfThePage(t *testing.T) {
 	}
 }
 
-// unitTest is a part of what promtool reads.
+// unitTest is a part of promtool's input.
 type unitTest struct {
 	Tests []struct {
 		Checks []struct {
@@ -187,7 +187,7 @@ func TestEveryAlertHasARunbook(t *testing.T) {
 	}
 }
 
-// TestThePageListsTheAlerts holds the table of docs/alerting.md equal to the rules.
+// TestThePageListsTheAlerts compares the table of docs/alerting.md with the rules.
 func TestThePageListsTheAlerts(t *testing.T) {
 	t.Parallel()
 	var want []string
@@ -205,8 +205,8 @@ func TestThePageListsTheAlerts(t *testing.T) {
 	assert.Equal(t, want, rows)
 }
 
-// TestPagesNameOnlyRulesThatExist knows recorded series by their colons. Alerts
-// that share the beginning of their names may be named by it.
+// TestPagesNameOnlyRulesThatExist recognizes recorded series by their colons. A page may name several alerts by the
+// common beginning of their names.
 func TestPagesNameOnlyRulesThatExist(t *testing.T) {
 	t.Parallel()
 	var names []string
@@ -226,7 +226,7 @@ func TestPagesNameOnlyRulesThatExist(t *testing.T) {
 	}
 }
 
-// TestAlertmanagerTakesTheExample also holds docs/alerting.md equal to it.
+// TestAlertmanagerTakesTheExample also compares docs/alerting.md with the example.
 func TestAlertmanagerTakesTheExample(t *testing.T) {
 	t.Parallel()
 	assert.Contains(t, read(t, "../../docs/alerting.md"), "\n```yaml\n"+read(t, "alertmanager.yml")+"```\n")
@@ -277,7 +277,7 @@ func includes(labels, part map[string]string) bool {
 	return true
 }
 
-// unitTests returns the files that promtool tests the rules with.
+// unitTests returns the files of promtool's tests of the rules.
 func unitTests(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("*_test.yml")

@@ -2,24 +2,23 @@ package rules
 
 import "time"
 
-// set is a set of targets that fail, and how it is told of.
+// set is a set of failing targets, with its alert.
 type set struct {
 	// record has a series for each target.
 	record string
 	// alert is the name of the alert on a single target.
 	alert    string
 	severity string
-	// labels are those of a target in the set, besides code and host.
+	// labels identify a target in the set, besides code and host.
 	labels string
 	// over is the window of the value.
 	over time.Duration
-	// groupings are the labels by which targets may fail alike, the first one first.
+	// alikeBy are the labels by which targets may fail alike. The first one counts first.
 	alikeBy []string
-	// settles is how long a target is in the set before it has an alert of its own. Groups
-	// take half of that.
+	// settles is how long a target is in the set before it has an alert of its own. Groups take half of this time.
 	settles time.Duration
-	// lingers is how long an alert goes on when nothing fails any more: failures that come back
-	// within that time are no news.
+	// lingers is how long an alert goes on after the last failure. Failures that come back within this time cause no new
+	// alert.
 	lingers time.Duration
 }
 
@@ -40,7 +39,7 @@ func sets() []set {
 	}
 }
 
-// grouping names the series with how many targets fail alike.
+// grouping names the series with the number of targets that fail alike.
 func (f set) grouping(label string) string {
 	level := map[string]string{"host": "job_host", "error_code": "job_code", "location": "job_location"}[label]
 	if f.record == fromLocation {
@@ -49,8 +48,8 @@ func (f set) grouping(label string) string {
 	return level + ":prober_failing_everywhere:" + f.severity + "_targets"
 }
 
-// groupings returns the rules that count the targets which fail alike. A target counts for the
-// first label by which it is one of many.
+// groupings returns the rules for the number of targets that fail alike. A target counts for the first label by which
+// it is one of many.
 func (f set) groupings() []Rule {
 	var rules []Rule
 	rest := ""
@@ -75,7 +74,8 @@ func (f set) grouped() string {
 	return text
 }
 
-// still keeps what fails at this moment. Tickets need it: their sets hold for some minutes more.
+// still keeps only targets that fail at this moment. Tickets need it, as their sets keep a target for some minutes
+// more.
 func (f set) still(on string) string {
 	if f.severity == page {
 		return ""
@@ -88,5 +88,5 @@ func sinceBy(labels string) string {
 	return "max by (" + labels + ") (prober_target_failing_since_timestamp_seconds)"
 }
 
-// withLabel selects the series of a record that have the label.
+// withLabel selects the series of a record with the label.
 func withLabel(record, label string) string { return record + "{" + label + `!=""}` }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// paged is how long before its end a certificate is paged for.
+// paged is how long before the end of a certificate the page is sent.
 const paged = 3 * 24 * time.Hour
 
 // targetAlerts returns the alerts on targets besides failures.
@@ -25,8 +25,8 @@ func (s Settings) targetAlerts() []Rule {
 	}
 }
 
-// requestAlert is on single requests of a mix and steps of a journey: one that always fails is
-// found, even one in a thousand. Where the whole target fails, that alert names the requests.
+// requestAlert is the alert on single requests of a mix and steps of a journey. It finds a request that always fails,
+// even one in a thousand. If the whole target fails, the alert on the target names the requests instead.
 func (s Settings) requestAlert() Rule {
 	return s.rule(alert{
 		name:     "ProberRequestFails",
@@ -52,8 +52,8 @@ func (s Settings) requestAlert() Rule {
 	})
 }
 
-// journeyAlert is on steps at which journeys end early. The step is in the label request, as in
-// the other alerts on it.
+// journeyAlert is the alert on steps that end journeys early. The step is in the label request, as in the other alerts
+// on steps.
 func (s Settings) journeyAlert() Rule {
 	const ended = `sum by (job, location, target, request) (label_replace(%s(prober_journeys_total{result="failure"}[%s]), "request", "$1", "step", "(.+)"))`
 	return s.rule(alert{
@@ -100,7 +100,7 @@ func (s Settings) latencyAlert() Rule {
 	})
 }
 
-// phases is a template that names the two phases which take the longest.
+// phases is a template for the names of the two longest phases.
 func (s Settings) phases() string {
 	promql := expr("topk(2,"+
 		" histogram_sum(sum by (phase) (rate($metric{$t}[$w]))) / histogram_count(sum by (phase) (rate($metric{$t}[$w])))"+
@@ -110,7 +110,7 @@ func (s Settings) phases() string {
 		" {{ .Labels.phase }} {{ .Value | humanizeDuration }}{{ end }}"
 }
 
-// slowest is a template that names the two requests whose latency is highest, if they have names.
+// slowest is a template for the two requests with the highest latency, if they have names.
 func (s Settings) slowest() string {
 	promql := expr("topk(2, ("+
 		" histogram_quantile($q, sum by (request) (rate($metric{$t}[$w])))"+
@@ -121,9 +121,9 @@ func (s Settings) slowest() string {
 		"{{ range . }} {{ .Labels.request }} {{ .Value | humanizeDuration }}{{ end }}.{{ end }}"
 }
 
-// certificateAlert is on the certificates that somebody looks at: not on those of
-// a server that is trusted whatever it shows. A target that fails for its certificate has an
-// alert that says so. The ticket gives way to the page, but goes on once it was sent.
+// certificateAlert is the alert on certificates that somebody checks. It leaves out a server whose certificates are not
+// verified. A target that fails for its certificate already has an alert. The ticket gives way to the page, but goes on
+// once it was sent.
 func (s Settings) certificateAlert(left time.Duration, severity string) Rule {
 	const ends = `
 		min by (job, target) (
@@ -153,7 +153,7 @@ func (s Settings) certificateAlert(left time.Duration, severity string) Rule {
 	})
 }
 
-// certificates is a template that names those for which a difference of times is positive.
+// certificates is a template for the certificates with a positive difference of times.
 func certificates(difference, words string) string {
 	promql := strings.Replace(difference, "x", `min by (role) (prober_tls_certificate_not_after_timestamp_seconds{job=%q,target=%q,role=~\"earliest|client\"})`, 1)
 	ago := ""
@@ -164,8 +164,8 @@ func certificates(difference, words string) string {
 		words + " {{ .Value | humanizeDuration }}" + ago + "{{ end }}"
 }
 
-// stalledAlert compares moments of the prober with those of its scrapes, so that
-// neither the time between scrapes nor one that failed adds to the age.
+// stalledAlert compares times of the prober with the times of its scrapes. So neither the interval between scrapes nor
+// a failed scrape adds to the age.
 func (s Settings) stalledAlert() Rule {
 	return s.rule(alert{
 		name:     "ProberBurstsStalled",
@@ -213,7 +213,7 @@ func (s Settings) droppedAlert() Rule {
 	})
 }
 
-// queueAlert is on time-outs that are the prober's: code 1006.
+// queueAlert is the alert on time-outs of the prober's own: code 1006.
 func (s Settings) queueAlert() Rule {
 	return s.rule(alert{
 		name:     "ProberQueueTimeouts",
@@ -234,7 +234,7 @@ func (s Settings) queueAlert() Rule {
 	})
 }
 
-// cure is a template that says how many workers the last burst needed, if there were fewer.
+// cure is a template for the number of workers that the last burst needed, if it had fewer.
 func cure() string {
 	number := func(query, format string) string {
 		return "{{ range printf `max(" + query + "{job=%[1]q,target=%[2]q})` $labels.job $labels.target | query }}{{ " + format + " .Value }}{{ end }}"
@@ -245,7 +245,7 @@ func cure() string {
 		" s needs {{ printf \"%.0f\" .Value }} workers, has " + number("prober_burst_workers", `printf "%.0f"`) + ".{{ end }}"
 }
 
-// overrunAlert is on targets whose bursts take longer than their interval, again and again.
+// overrunAlert is the alert on targets with bursts longer than the interval, again and again.
 func (s Settings) overrunAlert() Rule {
 	return s.rule(alert{
 		name:     "ProberBurstsOverrun",

@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// What follows are templates of sentences in annotations.
+// Templates of sentences in annotations.
 
-// from names the location that an alert is about, or that of the Prometheus which evaluates it, if
-// there is one.
+// from names the location of an alert, or else the location of the Prometheus that evaluates it. Without either it is
+// empty.
 const from = "{{ with or $labels.location $externalLabels.location }} from {{ . }}{{ end }}"
 
 // names returns the labels of a target in the set.
 func (f set) names() []string { return strings.Split(f.labels, ", ") }
 
-// since says when the failures began that go on.
+// since says when the current failures began.
 func (s Settings) since(f set) string {
 	match, values := matching(f.names())
 	return "{{ range printf `min(prober_target_failing_since_timestamp_seconds{" + match + "} > 0)`" + values + " | query }}" +
 		" since {{ .Value | humanizeTimestamp }}{{ end }}"
 }
 
-// ratios says which share failed over longer windows.
+// ratios names the shares of failures over longer windows.
 func (s Settings) ratios() string {
 	text := ""
 	for _, w := range []string{"1h", "6h"} {
@@ -31,7 +31,7 @@ func (s Settings) ratios() string {
 	return text
 }
 
-// locations names those that agree that a target fails, if they have names.
+// locations names the locations that agree on the failure of a target, if they have names.
 func (s Settings) locations(f set) string {
 	if f.labels == byLocation {
 		return " It does not fail from elsewhere."
@@ -40,7 +40,7 @@ func (s Settings) locations(f set) string {
 		" It fails from:{{ range . }} {{ .Labels.location }}{{ end }}.{{ end }}"
 }
 
-// matching is a matcher of labels whose values are printed into it, and those values.
+// matching returns a matcher with places for the values of labels, and these values.
 func matching(labels []string) (match, values string) {
 	for _, l := range labels {
 		match += "," + l + "=%q"
@@ -49,7 +49,7 @@ func matching(labels []string) (match, values string) {
 	return strings.TrimPrefix(match, ","), values
 }
 
-// of selects the targets that an alert on many is about.
+// of returns the selector for the targets of an alert on many, and the values in it.
 func (f set) of(label string) (selector, values string) {
 	match, values := matching([]string{"job", label})
 	return f.record + "{" + match + "}", values
@@ -71,7 +71,7 @@ func (f set) targetsOfMany(label string) string {
 	return "{{ range printf `topk(10, " + selector + ")`" + values + " | query | sortByLabel \"target\" }} {{ .Labels.target }}{{ end }}"
 }
 
-// codesOfMany says how many of the targets fail with which code, in words.
+// codesOfMany is a template for the number of targets with each code, and its meaning.
 func (f set) codesOfMany(label string) string {
 	selector, values := f.of(label)
 	return "{{ range printf `topk(3, count by (error_code) (" + failingCode + " and on (job, target) " + selector + "))" +
@@ -79,8 +79,8 @@ func (f set) codesOfMany(label string) string {
 		" | query | sortByLabel \"error_code\" }}{{ .Value }} of them mostly with {{ .Labels.error_code }}, {{ .Labels.meaning }}. {{ end }}"
 }
 
-// reproduce adds the command that shows a failure, and the address of the prober's page, for the
-// target of the alert or the first of many.
+// reproduce adds the command that shows a failure, and the address of the prober's page. They are for the target of the
+// alert, or the first of many.
 func (s Settings) reproduce(a alert, annotations map[string]string) {
 	info, values, by := "prober_target_info{job=%q,target=%q,location=~%q}", ` $labels.job $labels.target (or $labels.location ".*")`, "instance"
 	if a.example != "" {

@@ -16,7 +16,7 @@ import (
 	"github.com/goreleaser/nfpm/v2/files"
 )
 
-// The scripts of the packages. Both formats have the same.
+// The scripts of the packages, the same in both formats.
 var (
 	//go:embed scripts/postinstall.sh
 	postinstall []byte
@@ -26,7 +26,7 @@ var (
 	postremove []byte
 )
 
-// Names of what is made for packages, beside the files of the archive.
+// Names of files that are made for packages, beside the files of the archive.
 const (
 	billName    = "prober.cdx.json"
 	manName     = "prober.1.gz"
@@ -35,7 +35,7 @@ const (
 	scriptsName = "scripts"
 )
 
-// unpack writes the files of an archive into a folder, without the folder that they have in common.
+// unpack writes the files of an archive into a folder, without their common top folder.
 func unpack(archive, to string) error {
 	in, err := os.Open(archive)
 	if err != nil {
@@ -116,7 +116,7 @@ func prepare(dir, bill string) error {
 	)
 }
 
-// describe describes the package of a format, whose files are in a folder.
+// describe describes the package of a format with its files in a folder.
 func (m maker) describe(dir, arch, format string) *nfpm.Info {
 	info := &nfpm.Info{
 		Name:        "prober",
@@ -143,7 +143,7 @@ func (m maker) describe(dir, arch, format string) *nfpm.Info {
 	}
 	if format == "deb" {
 		info.Recommends = []string{"ca-certificates"}
-		info.Release = "" // a package that is not of Debian has no revision of Debian
+		info.Release = "" // only packages of Debian itself have a revision of Debian
 	} else {
 		info.RPM.Summary = "Continuous, harmless HTTP load with metrics for Prometheus"
 		info.RPM.BuildHost = "localhost" // else the name of the machine is in the package
@@ -184,7 +184,7 @@ func (m maker) contents(dir, format string) (all files.Contents) {
 		add(files.TypeFile, doc+name, name, readable)
 	}
 	add(files.TypeFile, doc+"examples/prober.yml", "prober.yml", readable)
-	// As a drop-in of its own it would have systemd listen, whoever enabled that.
+	// As a drop-in of its own it would make systemd listen, whoever enabled that.
 	add(files.TypeFile, doc+"examples/socket.conf", dropInName, readable)
 	return all
 }

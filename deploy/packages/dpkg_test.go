@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// system is a folder that dpkg takes for the root of a system.
+// system is a folder as the root of a system for dpkg.
 type system struct {
 	dir   string
-	calls string // a file that lists what the scripts asked of systemctl
+	calls string // a file with the scripts' calls of systemctl
 	path  string
 }
 
@@ -39,7 +39,7 @@ func newSystem(t *testing.T) system {
 	return s
 }
 
-// dpkg runs dpkg, whose scripts run outside the folder: it has no shell.
+// dpkg runs dpkg. Its scripts run outside the folder: it has no shell.
 func (s system) dpkg(t *testing.T, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "dpkg", append([]string{
@@ -88,7 +88,7 @@ func TestDpkgInstallsUpgradesAndRemovesThePackage(t *testing.T) {
 	assert.NoFileExists(t, s.calls, "systemd of this machine has nothing to do with another root")
 }
 
-// TestTheScriptsAskSystemd runs the scripts as dpkg and rpm do, where a folder stands for systemd that runs.
+// TestTheScriptsAskSystemd runs the scripts as dpkg and rpm do, with a folder in place of a running systemd.
 func TestTheScriptsAskSystemd(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -1,7 +1,7 @@
-// Command packages makes the packages of Debian and of RPM from the archives that deploy/release has built for Linux. It
-// writes them beside the archives and adds them to SHA256SUMS. The same archives, version and time give the same bytes.
+// Command packages makes the packages of Debian and of RPM from the archives of deploy/release for Linux. It writes
+// them beside the archives and adds them to SHA256SUMS. The same archives, version and time give the same bytes.
 //
-// It has a module of its own, so that the program needs none of what writes packages.
+// It has a module of its own, so the program needs none of the libraries for packages.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/goreleaser/nfpm/v2/rpm"
 )
 
-// maker is what packages are made with.
+// maker makes packages.
 type maker struct {
 	dir     string // of the archives and of the packages
 	version string // of the release, without a v
@@ -109,10 +109,10 @@ func (m maker) write(packager nfpm.Packager, info *nfpm.Info) (name string, err 
 	return name, errors.Join(packager.Package(info, out), out.Close())
 }
 
-// semver matches what packages take for a version: https://semver.org.
+// semver matches the versions allowed in packages: https://semver.org.
 var semver = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
 
-// packageVersion returns the version of the packages. That of a build without a tag comes before all releases.
+// packageVersion returns the version of the packages. The version of a build without a tag comes before all releases.
 func (m maker) packageVersion() string {
 	if semver.MatchString(m.version) {
 		return m.version
@@ -120,7 +120,7 @@ func (m maker) packageVersion() string {
 	return "0.0.0-g" + m.version
 }
 
-// addChecksums adds the packages to what `sha256sum --check` reads.
+// addChecksums adds the packages to the file of `sha256sum --check`.
 func (m maker) addChecksums(names []string) error {
 	file := filepath.Join(m.dir, "SHA256SUMS")
 	text, err := os.ReadFile(file)

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// made makes packages of an archive whose program is a script.
+// made makes packages of an archive. Its program is a script.
 func made(t *testing.T, version string) maker {
 	t.Helper()
 	m := maker{dir: t.TempDir(), version: version, time: time.Unix(1_700_000_000, 0).UTC()}
@@ -55,7 +55,7 @@ func made(t *testing.T, version string) maker {
 	return m
 }
 
-// modes are the files that both packages have, and folders that are theirs.
+// modes are the files in both packages, and their own folders.
 var modes = map[string]string{
 	"/etc/prober":                                   "drwxr-xr-x",
 	"/etc/prober/prober.yml":                        "-rw-r--r--",
@@ -75,7 +75,7 @@ var modes = map[string]string{
 	"/usr/share/man/man1/prober.1.gz":               "-rw-r--r--",
 }
 
-// with returns the modes of both packages, and those of one.
+// with returns the modes of both packages, and the modes of only one.
 func with(own ...string) map[string]string {
 	all := map[string]string{}
 	for name, mode := range modes {
@@ -95,7 +95,7 @@ func TestThePackageOfDebianHasWhatItShould(t *testing.T) {
 	for name, f := range data {
 		assert.True(t, m.time.Equal(f.header.ModTime), name)
 		assert.Equal(t, "root:root", f.header.Uname+":"+f.header.Gname, name)
-		if f.header.Typeflag != tar.TypeDir || modes[name] != "" { // else a folder on the way
+		if f.header.Typeflag != tar.TypeDir || modes[name] != "" { // else a parent folder
 			got[name] = f.header.FileInfo().Mode().String()
 		}
 	}

@@ -25,8 +25,8 @@ type archive interface {
 	io.Closer
 }
 
-// writeArchive writes the archive of a platform, all of whose files are in the
-// folder root. What the program prints is in the folder printed.
+// writeArchive writes the archive of a platform. All files are in the folder root of the archive. The program's printed
+// files come from the folder printed.
 func (r release) writeArchive(p platform, name, root, program, printed string) (err error) {
 	out, err := os.Create(filepath.Join(r.out, name))
 	if err != nil {

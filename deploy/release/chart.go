@@ -17,10 +17,10 @@ import (
 // chartFolder is the chart of Helm, relative to the source.
 const chartFolder = "deploy/helm/prober"
 
-// semver matches the versions that Helm takes: https://semver.org, without build metadata.
+// semver matches the versions allowed in Helm: https://semver.org, without build metadata.
 var semver = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
 
-// chartVersion returns the version of the chart. That of a build without a tag comes before all releases.
+// chartVersion returns the version of the chart. The version of a build without a tag comes before all releases.
 func (r release) chartVersion() string {
 	if semver.MatchString(r.version) {
 		return r.version

@@ -1,8 +1,8 @@
-// Command release builds the archives of a release: one for each platform, with a
-// bill of materials beside it, the chart of Helm, and the checksums of all. The same source, version
-// and time give the same bytes, whatever the machine and the directory.
+// Command release builds the archives of a release: one for each platform, with a bill of materials beside it, the
+// chart of Helm, and the checksums of all. The same source, version and time give the same bytes, whatever the machine
+// and the directory.
 //
-// It is run from the root of the module.
+// Run it from the root of the module.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// release is what is built, from the directory source into the directory out.
+// release is one build, from the directory source into the directory out.
 type release struct {
 	source, out       string
 	version, revision string
@@ -72,7 +72,7 @@ func (r release) run(ctx context.Context, platforms, epoch string) error {
 	return r.build(ctx, all)
 }
 
-// build writes everything for the platforms and the checksums of what is written.
+// build writes everything for the platforms, and the checksums.
 func (r release) build(ctx context.Context, platforms []platform) error {
 	if err := os.MkdirAll(r.out, 0o750); err != nil {
 		return err
@@ -103,8 +103,8 @@ func (r release) build(ctx context.Context, platforms []platform) error {
 	return r.writeChecksums(append(files, chart))
 }
 
-// buildFor returns the names of the archive and its bill of materials. It works in the folder dir, and takes what the
-// program prints from another.
+// buildFor returns the names of the archive and its bill of materials. It works in the folder dir, and takes the
+// program's printed files from the folder printed.
 func (r release) buildFor(ctx context.Context, p platform, dir, printed string) ([]string, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
@@ -138,14 +138,14 @@ func (p platform) suffix() string {
 	return ".tar.gz"
 }
 
-// stamp is the flag of the linker that tells the program its version.
+// stamp returns the flag of the linker with the program's version.
 func (r release) stamp() string {
 	const in = "github.com/prometheus/common/version"
 	return fmt.Sprintf("-s -w -X %[1]s.Version=%[2]s -X %[1]s.Revision=%[3]s", in, r.version, r.revision)
 }
 
-// writePrinted has the program of this machine print its man page and the completions of shells into a folder. They are
-// the same for all platforms.
+// writePrinted writes the man page and the shell completions into a folder, printed by the program of this machine.
+// They are the same for all platforms.
 func (r release) writePrinted(ctx context.Context, dir string) error {
 	host := platform{runtime.GOOS, runtime.GOARCH}
 	program := filepath.Join(dir, host.program())
@@ -185,12 +185,12 @@ func (r release) writeBill(ctx context.Context, name, program string) error {
 	cmd := exec.CommandContext(ctx, "go", "tool", "-modfile="+filepath.Join("tools", "sbom", "go.mod"), "cyclonedx-gomod", "bin", //nolint:gosec // likewise
 		"-json", "-std", "-noserial", "-notimestamp", "-version", r.version, "-output", out, program)
 	cmd.Dir, cmd.Stderr = r.source, r.log
-	// The bill has the checksum of the tool that wrote it, whose bytes depend on this.
+	// The bill has the checksum of the tool that wrote it, and the bytes of the tool depend on this.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false")
 	return cmd.Run()
 }
 
-// writeChecksums writes what `sha256sum --check` reads.
+// writeChecksums writes the file of `sha256sum --check`.
 func (r release) writeChecksums(files []string) error {
 	slices.Sort(files)
 	var sums strings.Builder

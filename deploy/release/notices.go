@@ -15,16 +15,16 @@ import (
 	"strings"
 )
 
-// notice is a text under which a part of the program stands, with the modules that have it.
+// notice is a licence or notice for a part of the program, with its modules.
 type notice struct {
 	text    string
 	modules []string
 }
 
-// licenceName matches the files in which modules keep such texts.
+// licenceName matches the files with such texts in modules.
 var licenceName = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|copyright)([._-].*)?$`)
 
-// dependency is a package that is in the program, with its module.
+// dependency is a package in the program, with its module.
 type dependency struct {
 	Dir      string
 	Standard bool
@@ -34,8 +34,8 @@ type dependency struct {
 	}
 }
 
-// writeNotices writes the licences and notices of all modules that are in the program of a
-// platform, and of Go. It fails if a module has none.
+// writeNotices writes the licences and notices of Go, and of all modules in the program of a platform. It fails if a
+// module has none.
 func (r release) writeNotices(ctx context.Context, p platform, to string) error {
 	found, err := r.notices(ctx, p)
 	if err != nil {
@@ -104,8 +104,8 @@ func gather(texts map[string][]string) ([]notice, error) {
 	return found, nil
 }
 
-// licencesOf returns the texts in the folder of a package and in those above it, up to that of its
-// module: some packages are other people's than the rest of their module.
+// licencesOf returns the texts in the folder of a package and its parents, up to the folder of its module: some
+// packages have other authors than the rest of their module.
 func licencesOf(dir, top string) (texts []string, err error) {
 	for {
 		entries, err := os.ReadDir(dir)
@@ -130,7 +130,7 @@ func licencesOf(dir, top string) (texts []string, err error) {
 	}
 }
 
-// tidied takes away what differs in texts that are the same: line ends, and spaces at the ends of lines.
+// tidied removes the differences between equal texts: line ends, and spaces at the ends of lines.
 func tidied(text []byte) string {
 	lines := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
 	for i := range lines {
@@ -139,7 +139,7 @@ func tidied(text []byte) string {
 	return strings.Trim(strings.Join(lines, "\n"), "\n")
 }
 
-// dependencies returns the packages that are compiled into the program.
+// dependencies returns the packages compiled into the program.
 func (r release) dependencies(ctx context.Context, p platform) ([]dependency, error) {
 	listed, err := r.command(ctx, p, "list", "-deps", "-json=Dir,Standard,Module", ".").Output()
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {

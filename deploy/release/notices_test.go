@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// licences are the ones that may be in the program, by words that only they have.
+// licences match the allowed licences of the program, each by its unique words.
 var licences = regexp.MustCompile(strings.Join([]string{
 	`Apache License Version 2\.0`,
 	`Permission is hereby granted, free of charge, to any person obtaining a copy`, // MIT
@@ -22,8 +22,8 @@ var licences = regexp.MustCompile(strings.Join([]string{
 	`CC0 1\.0 Universal`,
 }, "|"))
 
-// TestEveryModuleInTheProgramHasItsNotice compares the modules of the notices with those that
-// are compiled into the program.
+// TestEveryModuleInTheProgramHasItsNotice compares the modules of the notices with the modules compiled into the
+// program.
 func TestEveryModuleInTheProgramHasItsNotice(t *testing.T) {
 	t.Parallel()
 	r, host := release{source: "../.."}, platform{runtime.GOOS, runtime.GOARCH}

@@ -55,8 +55,7 @@ func TestAnArchiveHasTheProgramAndWhatStartsIt(t *testing.T) {
 	}
 }
 
-// list returns the modes and names of the files in an archive, whose times must be
-// the given one.
+// list returns the modes and names of the files in an archive. Their times must be when.
 func list(t *testing.T, p platform, text []byte, when time.Time) (files []string) {
 	t.Helper()
 	add := func(info os.FileInfo, name string) {
@@ -119,7 +118,7 @@ func TestTheSameSourceGivesTheSameBytes(t *testing.T) {
 	assert.Equal(t, string(sums[0]), string(sums[1]))
 }
 
-// assertRelease looks at what was built for this machine.
+// assertRelease checks the build for this machine.
 func assertRelease(t *testing.T, r release, host platform) {
 	t.Helper()
 	name := fmt.Sprintf("prober_%s_%s_%s", r.version, host.os, host.arch)
@@ -157,7 +156,7 @@ func assertRelease(t *testing.T, r release, host platform) {
 	assert.NotContains(t, modules, "github.com/stretchr/testify", "the program has no tests in it")
 }
 
-// copySource copies what git knows or would take, without its history.
+// copySource copies the files of git and the new files that git does not ignore, without the history.
 func copySource(t *testing.T, to string) {
 	t.Helper()
 	list := exec.CommandContext(t.Context(), "git", "ls-files", "--cached", "--others", "--exclude-standard")

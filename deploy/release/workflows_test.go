@@ -12,7 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// commands returns what the workflows of GitHub run, by the name of the file.
+// commands returns the commands in the workflows of GitHub, by file name.
 func commands(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("../../.github/workflows/*.yml")

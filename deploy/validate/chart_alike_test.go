@@ -24,7 +24,7 @@ import (
 	restricted "k8s.io/pod-security-admission/policy"
 )
 
-// alike are values that ask for what deploy/kubernetes has.
+// alike are values for the same objects as in deploy/kubernetes.
 const alike = `
 fullnameOverride: prober
 image: {tag: latest}
@@ -41,7 +41,7 @@ func TestTheChartDecidesAsTheKustomizationDoes(t *testing.T) {
 	m, objects := shipped(t), render(t, valuesOf(t, alike))
 	want, got := get[*apps.StatefulSet](t, m), chartObject[*apps.StatefulSet](t, objects)
 	pod, container := &got.Spec.Template.Spec, &got.Spec.Template.Spec.Containers[0]
-	// What differs is the default, said once more, and the label that tells releases apart.
+	// The differences are the default, said once more, and the label for the release.
 	container.Args = slices.DeleteFunc(container.Args, func(arg string) bool { return arg == "--shutdown.grace=15s" })
 	container.ImagePullPolicy = ""
 	delete(pod.TopologySpreadConstraints[0].LabelSelector.MatchLabels, "app.kubernetes.io/instance")
@@ -77,7 +77,7 @@ func TestTheChartSelectsItsPodsAndNoOthers(t *testing.T) {
 	assert.Equal(t, want, chartObject[*networking.NetworkPolicy](t, objects).Spec.PodSelector.MatchLabels)
 }
 
-// Roles of discovery get the rights of deploy/kubernetes/discovery where they are the same, and each its own.
+// The roles of deploy/kubernetes/discovery get the same rights from the chart, and each role alone gets its own.
 func TestTheChartGivesDiscoveryTheRightsItNeeds(t *testing.T) {
 	t.Parallel()
 	const enabled = "existingConfigMap: x\ndiscovery: {enabled: true, roles: "
@@ -110,7 +110,7 @@ func TestTheChartWritesTheConfigurationOfTheValues(t *testing.T) {
 			if !found {
 				continue
 			}
-			assert.Equal(t, values["config"], valuesOf(t, text)) // templates of the prober are not those of Helm
+			assert.Equal(t, values["config"], valuesOf(t, text)) // templates of the prober are not Helm's
 			assert.NotContains(t, text, "e+", "a number in the form of floats")
 			files, _ := values["files"].(map[string]any)
 			for file, want := range files {
@@ -166,7 +166,7 @@ func TestANamespaceWithRestrictionsAdmitsThePodsOfTheChart(t *testing.T) {
 	}
 }
 
-// Helm keeps a release in a Secret, which may have a MiB: the chart, and what it rendered.
+// Helm keeps a release in a Secret of at most a MiB: the chart, and its rendered objects.
 func TestAReleaseOfTheChartFitsIntoASecret(t *testing.T) {
 	t.Parallel()
 	var stored bytes.Buffer

@@ -30,7 +30,7 @@ const chartFolder = "../helm/prober"
 
 var update = flag.Bool("update", false, "write the golden renders of the chart anew")
 
-// manifest is one object that the chart renders.
+// manifest is one rendered object of the chart.
 type manifest struct {
 	file   string
 	text   string
@@ -135,7 +135,7 @@ func TestTheChartRendersWhatItRendered(t *testing.T) {
 	}
 }
 
-// abridged returns the text without what TestTheChartInstallsTheRules and TestTheChartInstallsTheDashboards look at.
+// abridged returns the text without the parts for TestTheChartInstallsTheRules and TestTheChartInstallsTheDashboards.
 func abridged(m manifest) string {
 	for file, begin := range map[string]string{"dashboards.yaml": ".json: |\n", "prometheusrule.yaml": "\nspec:\n"} {
 		if before, _, found := strings.Cut(m.text, begin); found && m.file == file {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// project loads compose.yml as docker compose does, which refuses unknown keys.
+// project loads compose.yml as docker compose does. Unknown keys are errors.
 func project(t *testing.T) *types.Project {
 	t.Helper()
 	options, err := cli.NewProjectOptions([]string{"../compose/compose.yml"})

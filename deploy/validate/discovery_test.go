@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// What finds targets in the cluster may read Services and Ingresses, and nothing else.
+// The discovery in the cluster may read Services and Ingresses, and nothing else.
 func TestDiscoveryInTheClusterHasTheRightsItNeeds(t *testing.T) {
 	m := build(t, filesys.MakeFsOnDisk(), "testdata/discovery")
 	assert.Len(t, m, 11)

@@ -1,5 +1,5 @@
-// Package validate checks the files of deploy with the libraries of those who read
-// them. It has a module of its own, so that the program needs none of that.
+// Package validate checks the files of deploy with the libraries of their readers. It has a module of its own, so the
+// program needs none of these.
 package validate
 
 import (
@@ -32,10 +32,10 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// manifests are the objects that `kubectl apply --kustomize` sends, by kind.
+// manifests are the objects of `kubectl apply --kustomize`, by kind.
 type manifests map[string]runtime.Object
 
-// build builds a kustomization and decodes what comes out, field by field.
+// build builds a kustomization and decodes the result, field by field.
 func build(t *testing.T, files filesys.FileSystem, dir string) manifests {
 	t.Helper()
 	decoder := strictDecoder(t)
@@ -53,7 +53,7 @@ func build(t *testing.T, files filesys.FileSystem, dir string) manifests {
 	return objects
 }
 
-// strictDecoder refuses keys that the types of Kubernetes and of the operator of Prometheus do not have.
+// strictDecoder rejects keys that the types of Kubernetes and of the operator of Prometheus do not have.
 func strictDecoder(t *testing.T) runtime.Decoder {
 	t.Helper()
 	known := runtime.NewScheme()
@@ -106,7 +106,7 @@ func TestEachPodIsToldItsIndexAndWhereToFindHowManyThereAre(t *testing.T) {
 	assert.Equal(t, apps.ParallelPodManagement, set.Spec.PodManagementPolicy)
 }
 
-// Only then do the records name the pods, and that before they are ready.
+// Only then do the records name the pods, and even before they are ready.
 func TestTheServiceNamesEveryShard(t *testing.T) {
 	m := shipped(t)
 	set, service := get[*apps.StatefulSet](t, m), get[*core.Service](t, m)
@@ -116,7 +116,7 @@ func TestTheServiceNamesEveryShard(t *testing.T) {
 	assert.Contains(t, []core.Protocol{"", core.ProtocolTCP}, service.Spec.Ports[0].Protocol)
 }
 
-// The base is copied, because an overlay cannot see what the base replaces.
+// The base is copied, because an overlay cannot see a value that the base replaces.
 func TestTheNumberOfShardsIsSaidInOnePlace(t *testing.T) {
 	scaled := func(count string) *apps.StatefulSet {
 		files := filesys.MakeFsInMemory()
@@ -183,7 +183,7 @@ func TestTheNamespaceAdmitsThePods(t *testing.T) {
 	assert.False(t, *pod.Spec.AutomountServiceAccountToken)
 }
 
-// A pod may end only after one more scrape, or it takes numbers with it that nobody has read.
+// A pod may end only after one more scrape, or it loses numbers that nobody has read.
 func TestThereIsTimeForTheLastScrape(t *testing.T) {
 	m := shipped(t)
 	pod := get[*apps.StatefulSet](t, m).Spec.Template.Spec

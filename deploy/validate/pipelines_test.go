@@ -62,7 +62,7 @@ func TestTheCanaryOfFlaggerIsValid(t *testing.T) {
 	}
 }
 
-// The workflow uses the action, so that the linter holds the inputs against it.
+// The workflow uses the action, so the linter checks the inputs against it.
 func TestTheWorkflowOfGitHubIsValid(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
@@ -73,7 +73,7 @@ func TestTheWorkflowOfGitHubIsValid(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
 		require.NoError(t, os.WriteFile(file, text, 0o600))
 	}
-	require.NoError(t, os.Mkdir(filepath.Join(root, ".git"), 0o755)) // by this the linter knows a repository
+	require.NoError(t, os.Mkdir(filepath.Join(root, ".git"), 0o755)) // the linter recognizes a repository by it
 	lint := exec.CommandContext(t.Context(), "go", "tool", "-modfile=tools/actionlint/go.mod", "actionlint", "-no-color", "-shellcheck=", "-pyflakes=",
 		filepath.Join(root, ".github", "workflows", "load.yml"))
 	lint.Dir = filepath.Join("..", "..")

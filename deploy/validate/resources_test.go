@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// measured returns what bench/RESULTS.md says of a thousand busy targets.
+// measured returns a figure of bench/RESULTS.md about a thousand busy targets.
 func measured(t *testing.T, what, number string) string {
 	t.Helper()
 	results, err := os.ReadFile("../../bench/RESULTS.md")

@@ -1,6 +1,5 @@
-// Package editors tests the schema of the configuration as editors use it: through
-// yaml-language-server, which VS Code, Neovim and Helix start. `make editors` installs it and runs
-// the tests; nothing else does.
+// Package editors tests the schema of the configuration as editors use it: through yaml-language-server. VS Code,
+// Neovim and Helix start that server. `make editors` installs it and runs the tests; nothing else does.
 package editors
 
 import (
@@ -15,7 +14,7 @@ import (
 	"example.com/prober/internal/docs"
 )
 
-// modeline is the first line of a file that names its schema.
+// modeline is the first line of a file. It names the schema.
 const modeline = "# yaml-language-server: $schema=prober.schema.json\n"
 
 func TestAWrongFileIsMarkedWhereItIsWrong(t *testing.T) {
@@ -46,7 +45,7 @@ func TestGoodFilesAreNotMarked(t *testing.T) {
 	for _, name := range []string{"prober.yml", "config/testdata/good/full.yml", "config/testdata/good/discover.yml", "config/testdata/good/traffic.yml", "config/testdata/good/defaults.yml"} {
 		text := strings.Replace(docs.Page(t, name), "# yaml-language-server: $schema=schema/prober.schema.json\n", "", 1)
 		for _, d := range s.open(t, modeline+text) {
-			assert.Fail(t, d.Message, "%s:%d", name, d.Range.Start.Line) // the modeline is a line more
+			assert.Fail(t, d.Message, "%s:%d", name, d.Range.Start.Line) // the modeline adds a line
 		}
 	}
 }
@@ -65,7 +64,7 @@ func TestKeysAndWordsAreCompletedAndExplained(t *testing.T) {
 	assert.Subset(t, s.complete(t, 7, 4), []string{"method", "headers", "basic_auth", "oauth2"})
 }
 
-// schemaFolder returns a folder with the schema, in which files are opened.
+// schemaFolder returns a folder with the schema for the opened files.
 func schemaFolder(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()

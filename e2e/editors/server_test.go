@@ -23,7 +23,7 @@ type server struct {
 	folder string
 	to     io.Writer
 	from   *bufio.Reader
-	files  int // that were opened
+	files  int // opened files
 	calls  int
 	uri    string // of the last file
 }
@@ -43,7 +43,7 @@ type position struct {
 	Character int `json:"character"`
 }
 
-// diagnostic is a mistake that an editor underlines.
+// diagnostic is a mistake underlined by an editor.
 type diagnostic struct {
 	Range   struct{ Start, End position }
 	Message string
@@ -56,7 +56,7 @@ func start(t *testing.T) *server {
 		t.Skip("make editors installs yaml-language-server and runs this")
 	}
 	s := &server{folder: schemaFolder(t)}
-	const longest = 5 * time.Minute // then it is ended, so that nothing waits for it for ever
+	const longest = 5 * time.Minute // then it is ended, so nothing waits for it for ever
 	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	cmd := exec.CommandContext(ctx, program, "--stdio")
 	stdin, err := cmd.StdinPipe()
@@ -77,7 +77,7 @@ func start(t *testing.T) *server {
 	return s
 }
 
-// open opens a new file and returns what the server says is wrong with it.
+// open opens a new file and returns the server's diagnostics.
 func (s *server) open(t *testing.T, text string) []diagnostic {
 	t.Helper()
 	s.files++
@@ -97,7 +97,7 @@ func (s *server) open(t *testing.T, text string) []diagnostic {
 	}
 }
 
-// complete returns what may stand at a place of the file that was opened last.
+// complete returns the completions at a place of the last opened file.
 func (s *server) complete(t *testing.T, line, character int) (labels []string) {
 	t.Helper()
 	var list struct{ Items []struct{ Label string } }
@@ -108,7 +108,7 @@ func (s *server) complete(t *testing.T, line, character int) (labels []string) {
 	return labels
 }
 
-// hover returns what is said of a place of the file that was opened last.
+// hover returns the hover text at a place of the last opened file.
 func (s *server) hover(t *testing.T, line, character int) string {
 	t.Helper()
 	var answer struct{ Contents struct{ Value string } }
@@ -120,7 +120,7 @@ func (s *server) at(line, character int) map[string]any {
 	return map[string]any{"textDocument": map[string]any{"uri": s.uri}, "position": position{line, character}}
 }
 
-// call sends a request and returns the result. What the server asks for meanwhile it gets: nothing.
+// call sends a request and returns the result. It answers the server's own requests with null meanwhile.
 func (s *server) call(t *testing.T, method string, params any) json.RawMessage {
 	t.Helper()
 	s.calls++
@@ -149,7 +149,7 @@ func (s *server) write(t *testing.T, m message) {
 	require.NoError(t, err)
 }
 
-// read returns the next message, and answers it with null if the server asks for something.
+// read returns the next message. If it is a request of the server, read answers it with null.
 func (s *server) read(t *testing.T) message {
 	t.Helper()
 	header, err := textproto.NewReader(s.from).ReadMIMEHeader()

@@ -1,7 +1,7 @@
-// Command grpcpeer is a gRPC server: the health service, reflection, and the service of the interoperability tests, whose
-// calls say what status, how many messages and how long they want. It prints the address at which it listens.
+// Command grpcpeer is a gRPC server: the health service, reflection, and the service of the interoperability tests. A
+// call of the latter sets its own status, the number of messages, and its duration. grpcpeer prints its listen address.
 //
-// SIGUSR1 makes it say that it does not serve, SIGTERM drains it.
+// On SIGUSR1 it reports that it does not serve. On SIGTERM it drains.
 package main
 
 import (
@@ -82,7 +82,7 @@ func secured(cert, key, clients string) credentials.TransportCredentials {
 	return credentials.NewTLS(cfg)
 }
 
-// obey does what signals ask for.
+// obey handles the signals.
 func obey(s *grpc.Server, h *health.Server) {
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGUSR1, syscall.SIGTERM)
@@ -95,7 +95,7 @@ func obey(s *grpc.Server, h *health.Server) {
 	}
 }
 
-// writeDescriptors writes those of the services, with all that they import.
+// writeDescriptors writes the descriptors of the services, with all their imports.
 func writeDescriptors(path string) error {
 	set, seen := new(descriptorpb.FileDescriptorSet), map[string]bool{}
 	var add func(f protoreflect.FileDescriptor)
@@ -126,7 +126,7 @@ func (service) EmptyCall(context.Context, *testpb.Empty) (*testpb.Empty, error) 
 	return new(testpb.Empty), nil
 }
 
-// UnaryCall answers with what metadata it has got as the user name, and with the status that it is asked for.
+// UnaryCall returns the received metadata as the user name, and the requested status.
 func (service) UnaryCall(ctx context.Context, q *testpb.SimpleRequest) (*testpb.SimpleResponse, error) {
 	if want := q.GetResponseStatus(); want.GetCode() != 0 {
 		return nil, status.Error(codes.Code(want.GetCode()), want.GetMessage())
@@ -165,7 +165,7 @@ func (service) StreamingOutputCall(q *testpb.StreamingOutputCallRequest, to grpc
 func (service) FullDuplexCall(both grpc.BidiStreamingServer[testpb.StreamingOutputCallRequest, testpb.StreamingOutputCallResponse]) error {
 	for {
 		if _, err := both.Recv(); err != nil {
-			return nil // the client has said all
+			return nil // the client has sent everything
 		}
 		if err := both.Send(new(testpb.StreamingOutputCallResponse)); err != nil {
 			return err

@@ -19,8 +19,8 @@ import (
 
 const debian = "debian:test"
 
-// provideDebian gives the daemon an image of Debian. It is made of the essential packages of this machine and those named,
-// with what they depend on.
+// provideDebian gives the daemon an image of Debian. It consists of the essential packages of this machine, the named
+// packages, and their dependencies.
 func (d *docker) provideDebian(t *testing.T, packages ...string) {
 	t.Helper()
 	query := rig.Program(t, "dpkg-query", "dpkg")
@@ -42,7 +42,7 @@ func (d *docker) provideDebian(t *testing.T, packages ...string) {
 			image.put(name)
 		}
 	}
-	// What no package has, and scripts of packages have made.
+	// Files of no package, made by scripts of packages.
 	for _, name := range []string{"/etc/passwd", "/etc/group", "/etc/ld.so.cache", "/usr/bin/awk", "/etc/alternatives/awk"} {
 		image.put(name)
 	}
@@ -57,7 +57,8 @@ func (d *docker) provideDebian(t *testing.T, packages ...string) {
 	require.NoError(t, cmd.Wait(), said.String())
 }
 
-// dependingPackages returns the installed packages among the essential ones, those named, and all that they depend on.
+// dependingPackages returns the essential and the named packages with all their dependencies, as far as they are
+// installed.
 func dependingPackages(t *testing.T, query string, next []string) (found []string) {
 	t.Helper()
 	listed, err := exec.CommandContext(t.Context(), query, "--show", `--showformat=${Package}\t${db:Status-Status}\t${Essential}\t${Pre-Depends}, ${Depends}\n`).Output()
@@ -82,15 +83,15 @@ func dependingPackages(t *testing.T, query string, next []string) (found []strin
 	return found
 }
 
-// rootTree writes files under the names that they have on this machine, each once.
+// rootTree writes files under their names on this machine, each once.
 type rootTree struct {
 	tree
 
 	done map[string]bool
 }
 
-// put adds a file, a link or a folder without what is in it. A file that is not there is left out: some machines leave out
-// the translations of packages.
+// put adds a file, a link, or a folder without its contents. It leaves out a missing file: some machines lack the
+// translations of packages.
 func (r *rootTree) put(name string) {
 	r.t.Helper()
 	dir, err := filepath.EvalSymlinks(path.Dir(name))

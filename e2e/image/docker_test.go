@@ -15,21 +15,20 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// docker is a daemon that belongs to one test, with images and containers of its
-// own. Its containers have no network but loopback.
+// docker is the daemon of one test, with its own images and containers. Its containers have no network but loopback.
 type docker struct {
 	host string
 }
 
-// startDocker starts the daemon, or skips the test and says why it cannot be.
+// startDocker starts the daemon. If that is impossible, it skips the test and says why.
 func startDocker(t *testing.T) *docker {
 	t.Helper()
-	// Not t.TempDir(), whose name is too long for the socket of a daemon.
+	// Not t.TempDir(): its name is too long for the socket of a daemon.
 	dir, err := os.MkdirTemp("", "docker-") //nolint:usetesting // see above
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	socket := "unix://" + filepath.Join(dir, "docker.sock")
-	// What it mounts is gone with it, in a mount namespace of its own.
+	// Its mounts end with it: it has its own mount namespace.
 	daemon := rig.Start(t, exec.CommandContext(context.WithoutCancel(t.Context()), "unshare", "--mount", rig.Program(t, "dockerd", "docker.io"),
 		"--host="+socket, "--data-root="+filepath.Join(dir, "data"), "--exec-root="+filepath.Join(dir, "exec"), "--pidfile="+filepath.Join(dir, "pid"),
 		"--bridge=none", "--iptables=false", "--ip6tables=false"))
@@ -47,8 +46,8 @@ func startDocker(t *testing.T) *docker {
 	return &docker{host: socket}
 }
 
-// command returns the client with these arguments. It works in a clean-up, too,
-// when the context of the test has ended.
+// command returns the client with these arguments. It also works in a clean-up, after the context of the test has
+// ended.
 func (d *docker) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), rig.Program(t, "docker", "docker.io"), append([]string{"--host=" + d.host}, args...)...)
@@ -56,7 +55,7 @@ func (d *docker) command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs the client and returns what it prints, without the last newline.
+// run runs the client and returns its output, without the last newline.
 func (d *docker) run(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := d.try(t, args...)
@@ -75,8 +74,7 @@ func (d *docker) try(t *testing.T, args ...string) (string, error) {
 	return strings.TrimSuffix(stdout.String(), "\n"), nil
 }
 
-// start starts a container in the background and returns its id. The test removes
-// it at its end.
+// start starts a container in the background and returns its id. The test removes it at its end.
 func (d *docker) start(t *testing.T, args ...string) string {
 	t.Helper()
 	id := d.run(t, append([]string{"run", "--detach"}, args...)...)
@@ -90,7 +88,7 @@ func (d *docker) start(t *testing.T, args ...string) string {
 	return id
 }
 
-// inspect decodes what docker inspect says of an image or a container into to.
+// inspect decodes the output of docker inspect for an image or a container into to.
 func (d *docker) inspect(t *testing.T, what string, to any) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal([]byte(d.run(t, "inspect", "--format={{json .}}", what)), to))

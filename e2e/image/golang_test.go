@@ -16,9 +16,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// provideGo gives the daemon an image golang:1.26 for the Dockerfile to build in.
-// PROBER_IMAGE_PULL=1 has it pulled; else it is made of what this machine has:
-// its Go, the modules of go.mod, and busybox for a shell and as a server.
+// provideGo gives the daemon an image golang:1.26 for the Dockerfile to build in. With PROBER_IMAGE_PULL=1 the image is
+// pulled. Otherwise it is made of this machine's Go, the modules of go.mod, and busybox as a shell and a server.
 func (d *docker) provideGo(t *testing.T) {
 	t.Helper()
 	if os.Getenv("PROBER_IMAGE_PULL") == "1" {
@@ -42,8 +41,8 @@ func (d *docker) provideGo(t *testing.T) {
 	require.NoError(t, cmd.Wait())
 }
 
-// downloadModules returns a module cache with nothing but the modules of go.mod.
-// They come from the cache of this machine, whose layout is that of a proxy.
+// downloadModules returns a module cache with only the modules of go.mod. They come from the cache of this machine,
+// which has the layout of a proxy.
 func downloadModules(t *testing.T) string {
 	t.Helper()
 	goCommand(t, "mod", "download")
@@ -67,13 +66,13 @@ func goCommandWith(t *testing.T, env []string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// tree writes files into the archive that becomes an image.
+// tree writes files into the archive of an image.
 type tree struct {
 	t  *testing.T
 	to *tar.Writer
 }
 
-// add puts a file, or a folder with all in it, under a name.
+// add puts a file, or a folder with its contents, under a name.
 func (i *tree) add(name, from string) {
 	i.t.Helper()
 	from, err := filepath.EvalSymlinks(from)

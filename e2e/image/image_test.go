@@ -1,6 +1,5 @@
-// Package image builds the container image with a Docker daemon of its own and
-// runs it as docs/install.md says. It takes minutes from a cold start, so it runs
-// only where PROBER_IMAGE_TEST=1 asks for it: `make image-test`.
+// Package image builds the container image with a Docker daemon of its own and runs it as docs/install.md says. It
+// takes minutes from a cold start, so it runs only with PROBER_IMAGE_TEST=1: `make image-test`.
 package image
 
 import (
@@ -27,7 +26,7 @@ import (
 
 const (
 	name = "prober:test"
-	// mostBytes is what the image may take.
+	// mostBytes is the greatest size of the image.
 	mostBytes = 60_000_000
 )
 
@@ -120,8 +119,7 @@ func (d *docker) testContents(t *testing.T) {
 	assert.Greater(t, found, 50, "certificates")
 }
 
-// testService has the image probe a server in another container, whose loopback it
-// shares.
+// testService makes the image probe a server in another container. They share a loopback interface.
 func (d *docker) testService(t *testing.T) {
 	server := d.start(t, "--network=none", "golang:1.26", "/bin/busybox", "httpd", "-f", "-p", "127.0.0.1:8080", "-h", "/usr/local/go/doc")
 	config := rig.WriteFile(t, t.TempDir(), "prober.yml", `
@@ -131,7 +129,7 @@ targets:
   - {name: missing, url: "http://127.0.0.1:8080/missing"}
   - {name: closed, url: "http://127.0.0.1:8081/"}
 `)
-	require.NoError(t, os.Chmod(config, 0o644)) // the user of the image is another one
+	require.NoError(t, os.Chmod(config, 0o644)) // the image has another user
 	prober := d.start(t, append(hardened(), "--network=container:"+server, "--health-interval=1s", "--memory=128m", "--pids-limit=64",
 		"--volume="+config+":/etc/prober/prober.yml:ro", name)...)
 	scrape := func() (rig.Metrics, error) {

@@ -16,7 +16,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// systemdPatience is how long systemd may take to start in a container.
+// systemdPatience bounds the start of systemd in a container.
 const systemdPatience = time.Minute
 
 // TestThePackageOfDebian installs the package in a container of Debian, without systemd and with it.
@@ -65,10 +65,10 @@ func makePackage(t *testing.T) string {
 	return files[0]
 }
 
-// testUnit has systemd start the packaged unit in a container, where systemd can run in one.
+// testUnit starts the packaged unit with systemd in a container, if systemd can run in one.
 func (d *docker) testUnit(t *testing.T, mount string) {
 	t.Helper()
-	// What systemd and the protections of the unit take: mounts, and system calls that Docker forbids.
+	// systemd and the protections of the unit need mounts, and system calls that Docker forbids.
 	flags := []string{"--cap-add=SYS_ADMIN", "--security-opt=seccomp=unconfined", "--cgroupns=private", "--network=none", "--tmpfs=/run", "--tmpfs=/tmp", "--env=container=docker", mount, debian}
 	if said, err := d.try(t, slices.Concat([]string{"run", "--rm"}, flags, []string{"true"})...); err != nil {
 		t.Skip("a container cannot have what systemd takes here: " + said)
@@ -95,9 +95,9 @@ func (d *docker) testUnit(t *testing.T, mount string) {
 		}
 	})
 	in("dpkg --install /prober.deb")
-	fails("systemctl is-active prober") // until somebody enables it
+	fails("systemctl is-active prober") // until the administrator enables it
 	in(`echo 'targets: [{name: a, url: "http://127.0.0.1:1/", interval: 1s}]' >/etc/prober/prober.yml`)
-	// Within a container systemd cannot have one more namespace of users everywhere. All other protections stay.
+	// Within a container systemd cannot always have another user namespace. All other protections stay.
 	in(`mkdir -p /etc/systemd/system/prober.service.d
 		printf '[Service]\nPrivateUsers=no\n' >/etc/systemd/system/prober.service.d/container.conf
 		systemctl daemon-reload`)

@@ -23,8 +23,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// cluster is a kube-apiserver on loopback, and no more of a cluster than that: its objects are
-// what the tests write, and nothing runs.
+// cluster is a kube-apiserver on loopback, and nothing else of a cluster: the tests write its objects, and nothing
+// runs.
 type cluster struct {
 	t      *testing.T
 	dir    string
@@ -56,8 +56,8 @@ func startCluster(t *testing.T) *cluster {
 		"--token-auth-file=" + c.file("tokens.csv", []byte(admin+",admin,admin,system:masters\n")),
 		"--authorization-mode=RBAC",
 		"--service-cluster-ip-range=10.96.0.0/16",
-		"--endpoint-reconciler-type=none",                   // it is in no cluster that would have to find it
-		"--disable-admission-plugins=ServiceAccount",        // nothing makes the accounts that pods would need
+		"--endpoint-reconciler-type=none",                   // no cluster needs to find it
+		"--disable-admission-plugins=ServiceAccount",        // nothing makes the service accounts that pods would need
 		"--cert-dir=" + filepath.Join(c.dir, "unused-cert"), // else /var/run
 	}
 	pool := x509.NewCertPool()
@@ -74,7 +74,7 @@ func (c *cluster) file(name string, content []byte) string {
 	return rig.WriteFile(c.t, c.dir, name, "%s", content)
 }
 
-// startEtcd starts an etcd of its own and returns where it listens.
+// startEtcd starts an etcd and returns its address.
 func startEtcd(t *testing.T, dir string) string {
 	t.Helper()
 	clients, peers := "http://127.0.0.1:"+rig.FreePort(t), "http://127.0.0.1:"+rig.FreePort(t)
@@ -89,7 +89,7 @@ func startEtcd(t *testing.T, dir string) string {
 	return clients
 }
 
-// start starts the server, again if it was killed.
+// start starts the server, again after a kill.
 func (c *cluster) start() {
 	c.t.Helper()
 	c.server = rig.Start(c.t, exec.CommandContext(c.t.Context(), apiserver, c.args...))
@@ -97,7 +97,7 @@ func (c *cluster) start() {
 	const patience = 5 * time.Minute
 	err := rig.Poll(c.t.Context(), patience, "a kube-apiserver that is ready", func() bool {
 		require.False(c.t, c.server.HasEnded(), "kube-apiserver has ended")
-		// Its own Service, which it makes itself, needs all that other objects need.
+		// The server makes its own Service, and that needs everything that other objects need.
 		for _, path := range []string{"/readyz", "/api/v1/namespaces/default/services/kubernetes"} {
 			if status, _, err := c.try(http.MethodGet, path, "", ""); err != nil || status != http.StatusOK {
 				return false
@@ -143,13 +143,13 @@ func (c *cluster) do(method, path, kind, text string) []byte {
 	return body
 }
 
-// create makes the object of a text of YAML.
+// create makes an object from YAML.
 func (c *cluster) create(path, text string) {
 	c.t.Helper()
 	c.do(http.MethodPost, path, "application/yaml", text)
 }
 
-// patch merges a text of JSON into an object.
+// patch merges JSON into an object.
 func (c *cluster) patch(path, text string) {
 	c.t.Helper()
 	c.do(http.MethodPatch, path, "application/merge-patch+json", text)
@@ -160,7 +160,7 @@ func (c *cluster) remove(path string) {
 	c.do(http.MethodDelete, path, "", "")
 }
 
-// apply creates the objects of a file of deploy, in the namespace that kustomize puts them into.
+// apply creates the objects of a file of deploy, in the namespace from kustomize.
 func (c *cluster) apply(file string) {
 	c.t.Helper()
 	text, err := os.ReadFile(file)
@@ -191,7 +191,7 @@ const (
 	clusterRoleBindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 )
 
-// token returns a file with a token of a service account in the namespace prober, as a pod of it would have.
+// token returns a file with a token of a service account in the namespace prober, like the token of a pod.
 func (c *cluster) token(account string) string {
 	c.t.Helper()
 	body := c.do(http.MethodPost, "/api/v1/namespaces/prober/serviceaccounts/"+account+"/token", "application/json",

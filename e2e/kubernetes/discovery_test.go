@@ -20,7 +20,7 @@ import (
 
 const deployed = "../../deploy/kubernetes/discovery/"
 
-// startShop starts a cluster in which the prober has the rights that deploy gives it, with some objects.
+// startShop starts a cluster with some objects. The prober has its rights from deploy in it.
 func startShop(t *testing.T) *cluster {
 	t.Helper()
 	c := startCluster(t)
@@ -34,7 +34,7 @@ func startShop(t *testing.T) *cluster {
 	return c
 }
 
-// example is the configuration of deploy, for a prober outside the cluster that has the token of its service account,
+// example is the configuration of deploy, for a prober outside the cluster with the token of its service account, and
 // with other defaults.
 func (c *cluster) example(t *testing.T, token, defaults string) string {
 	t.Helper()
@@ -56,17 +56,17 @@ func (c *cluster) mechanism(role, token string) string {
 	return fmt.Sprintf("{role: %s, api_server: '%s', authorization: {credentials_file: '%s'}, tls_config: {ca_file: '%s'}}", role, c.url, token, c.ca)
 }
 
-// busy are defaults with which all targets send their requests to one server of this host, again and again.
+// busy are defaults that make all targets send their requests to one server of this host, again and again.
 func busy(t *testing.T) string {
 	t.Helper()
 	server := peers.Serve(t, peers.HTTP1, func(http.ResponseWriter, *http.Request) {})
-	// As a proxy it answers for whatever host is asked for.
+	// As a proxy it answers for any host.
 	proxy, err := url.Parse(server.URL)
 	require.NoError(t, err)
 	return "{interval: 200ms, timeout: 1m, burst: {requests: 4, rate: 40}, connection: {proxy_url: 'http://" + proxy.Host + "'}}"
 }
 
-// idle are defaults with which no request is sent.
+// idle are defaults without any requests.
 const idle = "{interval: 365d, timeout: 1m}"
 
 // targetsOf returns the URLs of the targets, by name.
@@ -124,7 +124,7 @@ func TestTheExampleFollowsTheCluster(t *testing.T) {
 	c.remove(ingresses + "/front")
 	c.patch(services+"/quiet", `{"metadata": {"annotations": {"prometheus.io/probe": null}}}`)
 	delete(want, "service/shop/quiet:80")
-	// The only Ingress is gone: what was found last stays for keep_for.
+	// The only Ingress is gone: the targets of the last discovery stay for keep_for.
 	m := awaitTargets(t, d, want)
 	assert.Zero(t, m.Sum("prober_discovery_failures_total"))
 	assert.Contains(t, d.Output(), "a discovery finds no target any more")
@@ -161,7 +161,7 @@ func TestAnAPIServerThatIsKilledInBurstsChangesNothing(t *testing.T) {
 	want["service/shop/late:80"] = "http://late.shop.svc:80/"
 	awaitTargets(t, d, want)
 
-	// Whoever watches already may go on without the right to: it counts when the server is back.
+	// An existing watch may go on without the right to it: the right counts when the server is back.
 	c.remove(clusterRoleBindings + "/prober")
 	c.killIn(d, want, more)
 	c.start()
@@ -181,7 +181,8 @@ func TestAnAPIServerThatIsKilledInBurstsChangesNothing(t *testing.T) {
 	assert.NotContains(t, d.Output(), "eyJ", "the token of the service account is in the log")
 }
 
-// killIn kills the server while bursts go on, and waits for failures of the discoveries and more answers of all targets.
+// killIn kills the server while bursts go on, and waits for failures of the discoveries and more answers of all
+// targets.
 func (c *cluster) killIn(d *rig.Daemon, want map[string]string, more func(rig.Metrics) func(rig.Metrics) bool) {
 	c.t.Helper()
 	before := d.Scrape()
@@ -196,7 +197,7 @@ func answeredBy(target string) func(rig.Metrics) bool {
 	}
 }
 
-// binding gives the service account of a name a role.
+// binding gives a role to the service account with a name.
 func binding(name, role string) string {
 	return fmt.Sprintf(`
 apiVersion: rbac.authorization.k8s.io/v1
@@ -207,7 +208,7 @@ subjects: [{kind: ServiceAccount, name: %[1]s, namespace: prober}]
 `, name, role)
 }
 
-// account makes a service account with rights of its own, and returns a file with its token.
+// account makes a service account with its own rights, and returns a file with its token.
 func (c *cluster) account(name, rules string) (token string) {
 	c.t.Helper()
 	c.create("/api/v1/namespaces/prober/serviceaccounts", fmt.Sprintf("{apiVersion: v1, kind: ServiceAccount, metadata: {name: %s}}", name))
@@ -216,7 +217,7 @@ func (c *cluster) account(name, rules string) (token string) {
 	return c.token(name)
 }
 
-// check runs `prober check --discover` and returns what it prints.
+// check runs `prober check --discover` and returns its output.
 func check(t *testing.T, config string) (output string, ok bool) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "prober.yml")
@@ -255,7 +256,7 @@ func TestTheRoleHasNoMoreThanItNeeds(t *testing.T) {
 	}
 }
 
-// The other roles of Prometheus' discovery find what their objects say.
+// The other roles of Prometheus' discovery find their objects.
 func TestPodsAndEndpointsAreFound(t *testing.T) {
 	c := startShop(t)
 	c.create(pods, pod("cart-0"))

@@ -1,6 +1,5 @@
-// Package kubernetes tests service discovery against a real kube-apiserver with an etcd
-// behind it. `make kubernetes` builds the one and runs the tests; nothing else does, for that
-// takes half an hour.
+// Package kubernetes tests service discovery against a real kube-apiserver with an etcd behind it. `make kubernetes`
+// builds the kube-apiserver and runs the tests. Nothing else does, because the build takes half an hour.
 package kubernetes
 
 import (
@@ -11,11 +10,10 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// The programs under test, and beside it.
+// The program under test, and its servers.
 var prober, apiserver, etcd string
 
-// TestMain builds the program. Where one of the others is missing it says so once, and no
-// test runs.
+// TestMain builds the program. If a server is missing it says so once, and no test runs.
 func TestMain(m *testing.M) {
 	apiserver = os.Getenv("KUBE_APISERVER")
 	if etcd = os.Getenv("ETCD"); etcd == "" {

@@ -13,7 +13,7 @@ const (
 	slicesPath = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices"
 )
 
-// annotated has an object probed, with further annotations for how.
+// annotated makes an object a target, with further annotations for its settings.
 func annotated(more ...string) string {
 	return strings.Join(append([]string{`prometheus.io/probe: "true"`}, more...), ", ")
 }
@@ -44,7 +44,7 @@ spec:
 `, name, annotations, host, path)
 }
 
-// pod is one that no kubelet runs: its status has to be written too.
+// pod is a pod without a kubelet: the test has to write its status, too.
 func pod(name string) string {
 	return fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: %s, labels: {app: cart}}, spec: {containers: [{name: main, image: none, ports: [{name: http, containerPort: 8080}]}]}}", name)
 }

@@ -1,5 +1,5 @@
-// Package qemu runs the program on processors that this machine does not have, by the emulation of QEMU. It is slow, and
-// no judge of measurements, so that it runs only where PROBER_QEMU=1 asks for it: `make qemu`.
+// Package qemu runs the program on other processors than this machine's, emulated by QEMU. It is slow and proves
+// nothing about measurements, so it runs only with PROBER_QEMU=1: `make qemu`.
 package qemu
 
 import (
@@ -20,7 +20,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// TestTheDemoRunsOnOtherProcessors has the demo run for ten seconds, and scrapes it meanwhile.
+// TestTheDemoRunsOnOtherProcessors runs the demo for ten seconds, and scrapes it meanwhile.
 func TestTheDemoRunsOnOtherProcessors(t *testing.T) {
 	if os.Getenv("PROBER_QEMU") != "1" {
 		t.Skip("make qemu runs this")
@@ -55,7 +55,7 @@ func TestTheDemoRunsOnOtherProcessors(t *testing.T) {
 	}
 }
 
-// codesOfTheDemo returns the codes that each target may have, with that of the requests that the end cancels.
+// codesOfTheDemo returns the allowed codes of each target, including the code of requests canceled at the end.
 func codesOfTheDemo(t *testing.T) map[string][]string {
 	t.Helper()
 	server, err := demo.Start()
@@ -71,7 +71,7 @@ func codesOfTheDemo(t *testing.T) map[string][]string {
 	return may
 }
 
-// report logs what the last scrape said of each target.
+// report logs the last scrape of each target.
 func report(t *testing.T, m rig.Metrics) {
 	t.Helper()
 	t.Logf("%.0f requests ended", m.Sum("prober_requests_total"))

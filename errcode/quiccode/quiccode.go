@@ -1,5 +1,5 @@
-// Package quiccode gives the failures of quic-go their codes. It stands apart from package
-// errcode, which other programs can use without QUIC.
+// Package quiccode gives the failures of quic-go their codes. It is separate from package
+// errcode, so other programs can use errcode without QUIC.
 package quiccode
 
 import (
@@ -11,10 +11,9 @@ import (
 	"example.com/prober/errcode"
 )
 
-// Fault returns what err means where it is a failure of quic-go, and the words that the peer
-// has sent with it, which are to be quoted and cut. It is nil for whatever else, and for what
-// our own side of TLS has found: a certificate or an alert that errcode.FromError knows as it
-// is.
+// Fault returns the code of err and the peer's words with it, if err is a failure of quic-go.
+// The caller must quote and cut said. Fault returns nil for other errors, and for failures
+// found by our own side of TLS: errcode.FromError knows these certificates and alerts.
 func Fault(err error) (fault *errcode.Error, said string) {
 	if e, ok := errors.AsType[*quic.StreamError](err); ok {
 		return ofStream(e), ""

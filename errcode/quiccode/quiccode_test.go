@@ -50,7 +50,7 @@ func TestOtherErrorsAreLeftAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{
 		nil, context.Canceled, errors.New("a text"), x509.HostnameError{},
-		&quic.TransportError{ErrorCode: 0x100 + 42}, // which our own side of TLS has sent
+		&quic.TransportError{ErrorCode: 0x100 + 42}, // sent by our own side of TLS
 	} {
 		fault, said := Fault(err)
 		assert.Nil(t, fault, "%v", err)

@@ -1,5 +1,5 @@
 // Command fetch sends one request to each URL on its command line and prints the error code of
-// what came of it, as the prober would count it.
+// the result, as the prober would count it.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	}
 }
 
-// fetch returns what a GET of the URL comes to: 0 for success, else the number of its failure.
+// fetch returns the code of a GET of the URL: 0 for success, else the number of the failure.
 func fetch(ctx context.Context, url string) errcode.Code {
 	const timeout, longest = 10 * time.Second, 1 << 20 // bytes of an answer
 	ctx, cancel := context.WithTimeout(ctx, timeout)

@@ -91,7 +91,7 @@ func check(ctx context.Context, c *console, f checkFlags) error {
 	return errors.Join(undiscovered, d.Exceeds(f.limits))
 }
 
-// warn says what of cfg is valid and hardly meant.
+// warn logs valid settings of cfg that are hardly meant.
 func warn(log *slog.Logger, cfg *config.Config) {
 	for _, w := range cfg.Warnings {
 		log.Warn("the configuration says what it hardly means", "warning", w)
@@ -107,7 +107,8 @@ func warn(log *slog.Logger, cfg *config.Config) {
 	}
 }
 
-// warnOverruns names the targets whose bursts cannot end before the next slot.
+// warnOverruns logs the targets with bursts that cannot end before the next
+// slot.
 func warnOverruns(log *slog.Logger, cfg *config.Config, s prober.Shard) {
 	for _, o := range prober.OverrunsOf(cfg, s) {
 		log.Warn("bursts take longer than their interval: slots are skipped for ever", "target", o.Target, "burst", o.Lasts, "interval", o.Interval)

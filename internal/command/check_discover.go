@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// settled is how long nothing has to change until what was found counts as all.
+	// settled is how long the found targets must stay the same to count as complete.
 	settled = 500 * time.Millisecond
 	// closeWithin is how long discoveries have to end after a check.
 	closeWithin = time.Second
-	// leftOutShown bounds how many of what a discovery left out are printed.
+	// leftOutShown bounds the number of printed targets that a discovery left out.
 	leftOutShown = 100
 )
 
-// checkDiscoveries runs the discoveries of cfg for a while and prints what they found. It
-// returns cfg with the targets in it, and what is wrong with the discoveries.
+// checkDiscoveries runs the discoveries of cfg for a while and prints what they found. It returns cfg with the found
+// targets, and the mistakes of the discoveries.
 func checkDiscoveries(ctx context.Context, c *console, cfg *config.Config, f *checkFlags) (all *config.Config, wrong error) {
 	if err := discover.Check(cfg.Discover); err != nil || f.discover == 0 || len(cfg.Discover) == 0 {
 		return cfg, err
@@ -51,8 +51,8 @@ func checkDiscoveries(ctx context.Context, c *console, cfg *config.Config, f *ch
 	return &together, failuresOf(set)
 }
 
-// awaitFound waits until each mechanism has said what there is and no more comes, or until
-// ctx ends.
+// awaitFound waits until each mechanism has delivered its targets and nothing has changed for a while, or until ctx
+// ends.
 func awaitFound(ctx context.Context, set *discover.Set) {
 	quiet := time.NewTimer(settled)
 	defer quiet.Stop()
@@ -78,7 +78,7 @@ func endDiscoveries(set *discover.Set) {
 	_ = set.Wait(ctx) // the process ends anyway
 }
 
-// printFound prints the targets that were found, and what was left out and why.
+// printFound prints the found targets, and those left out, with the reason.
 func printFound(c *console, set *discover.Set, found []config.Target) error {
 	urls := make(map[string]string, len(found))
 	for i := range found {
@@ -104,7 +104,7 @@ func printFound(c *console, set *discover.Set, found []config.Target) error {
 	return table.Flush()
 }
 
-// failuresOf returns an error that names the mechanisms that did not work.
+// failuresOf returns an error with the names of the mechanisms that did not work.
 func failuresOf(set *discover.Set) error {
 	var errs []error
 	for _, st := range set.Status() {

@@ -13,10 +13,10 @@ import (
 	"example.com/prober/prober"
 )
 
-// maxPrinted is how many requests of each target can be printed.
+// maxPrinted is the most requests of each target that can be printed.
 const maxPrinted = 1000
 
-// printRequests prints the first requests of each target, so many at most.
+// printRequests prints the first requests of each target, up to the number most.
 func printRequests(out io.Writer, cfg *config.Config, s prober.Shard, most int) error {
 	if most == 0 {
 		return nil
@@ -56,7 +56,7 @@ func previewText(p *prober.Preview) string {
 	return b.String()
 }
 
-// printable returns text for a terminal: quoted where it has what a terminal would not show.
+// printable returns text for a terminal. It quotes text with characters that a terminal would not show.
 func printable(text string) string {
 	lines := strings.ReplaceAll(text, "\r\n", "\n")
 	isOdd := func(r rune) bool {

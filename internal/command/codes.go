@@ -25,8 +25,9 @@ func codesCommand(app *kingpin.Application) (string, command) {
 	}
 }
 
-// findCodes explains the one code that what stands for, or lists those that have it in
-// their words.
+// findCodes explains one code, given by its number, its name or a failing HTTP
+// status. For any other word it lists the codes with this word in their texts.
+// It explains the code if there is only one.
 func findCodes(c *console, what string) error {
 	code, err := errcode.Parse(what)
 	if err == nil {

@@ -23,13 +23,12 @@ const (
 	ExitOK    = 0
 	ExitError = 1 // it ran and failed
 	ExitUsage = 2 // it could not start
-	// ExitSignal and the number of the signal make the code of a burst that was interrupted, as a
-	// shell has it of a program that a signal ended (POSIX, XCU 2.8.2).
+	// ExitSignal plus the number of the signal is the exit code of an interrupted burst. A shell reports a program that
+	// a signal ended in the same way (POSIX, XCU 2.8.2).
 	ExitSignal = 128
 )
 
-// Main is the program as the operating system starts it, with signals and all. It ends
-// the process.
+// Main is the program as the operating system starts it, with signals. It ends the process.
 func Main() {
 	collectLessOften()
 	stampVersion()
@@ -39,7 +38,7 @@ func Main() {
 	os.Exit(Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// command is what a subcommand does once its flags are known.
+// command runs a subcommand once its flags are known.
 type command func(ctx context.Context, c *console) error
 
 // Run is the program without the process: it returns the exit code.
@@ -86,13 +85,13 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// signalled is that a signal has ended a context.
+// signalled is the cause of a context ended by a signal.
 type signalled struct{ signal syscall.Signal }
 
 func (s signalled) Error() string { return s.signal.String() }
 
-// untilSignal returns a context that the first SIGINT or SIGTERM ends; its cause is signalled.
-// From then on the default holds again: a second one ends the process at once.
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM. Its cause is signalled. After that the
+// default holds again: a second signal ends the process at once.
 func untilSignal() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	arrived := make(chan os.Signal, 1)
@@ -105,7 +104,7 @@ func untilSignal() context.Context {
 	return ctx
 }
 
-// interruptedError is that a burst was interrupted, by the signal that its code names.
+// interruptedError is the error of an interrupted burst. Its exit code names the signal.
 type interruptedError struct {
 	error
 	code int
@@ -113,7 +112,7 @@ type interruptedError struct {
 
 func (e interruptedError) Unwrap() error { return e.error }
 
-// interruptedBy marks err as the end of a command that the end of ctx interrupted.
+// interruptedBy marks err as the error of a command that was interrupted by the end of ctx.
 func interruptedBy(ctx context.Context, err error) error {
 	by, ok := errors.AsType[signalled](context.Cause(ctx))
 	if !ok {

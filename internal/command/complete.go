@@ -6,8 +6,8 @@ import (
 	"example.com/prober/config"
 )
 
-// targetNames returns what a shell may complete the name of a target to. A configuration that
-// cannot be read has none.
+// targetNames returns the names of targets for completion in a shell. It returns none if it cannot read the
+// configuration.
 func (f *fireFlags) targetNames() (names []string) {
 	cfg, err := config.Load(f.configFile)
 	if err != nil {
@@ -19,6 +19,6 @@ func (f *fireFlags) targetNames() (names []string) {
 	return names
 }
 
-// isCompletion reports whether a shell asks what an argument may be. There is no default command
-// then, whose flags would hide the names of the others.
+// isCompletion reports whether a shell asks for completions. Then there is no default command: its flags would hide the
+// names of the other commands.
 func isCompletion(args []string) bool { return slices.Contains(args, "--completion-bash") }

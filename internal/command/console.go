@@ -18,9 +18,9 @@ import (
 type console struct {
 	stdout, stderr io.Writer
 	log            *promslog.Config
-	// columns is how wide a terminal stderr is; 0 if it is none.
+	// columns is the width of stderr if it is a terminal, else 0.
 	columns int
-	lines   *logqueue.Queue // what stderr is once it is detached, nil before
+	lines   *logqueue.Queue // replaces stderr once it is detached; nil before
 }
 
 func newConsole(stdout, stderr io.Writer) *console {
@@ -38,12 +38,13 @@ func columnsOf(out io.Writer) int {
 	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
 		return columns
 	}
-	return 80 // it does not say
+	return 80 // the terminal does not report a width
 }
 
-// detached is a command that goes on and ends whatever becomes of its standard
-// error: a full pipe, a pipe that nobody reads any more, a full disk. What only
-// prints and ends waits for its reader instead, as other programs do.
+// detached returns a command that does not depend on its standard error: it
+// goes on and ends even with a full pipe, a pipe without a reader, or a full
+// disk. A command that only prints and ends waits for its reader instead, as
+// other programs do.
 func detached(cmd command) command {
 	return func(ctx context.Context, c *console) error {
 		c.detach()
@@ -51,31 +52,31 @@ func detached(cmd command) command {
 	}
 }
 
-// detach has lines for standard error queue from now on. The flags must be known.
+// detach queues lines for standard error from now on. The flags must be known.
 func (c *console) detach() {
-	// Unless it is ignored, this signal ends a process that writes to a standard error
-	// that nobody can read.
+	// Unless it is ignored, this signal ends a process that writes to a pipe
+	// without a reader.
 	signal.Ignore(syscall.SIGPIPE)
 	c.lines = logqueue.New(c.stderr, missingLines(c.log.Format))
 	c.stderr, c.log.Writer = c.lines, c.lines
 }
 
-// close gives what was logged a moment to be written.
+// close gives pending log lines a moment to be written.
 func (c *console) close() {
 	if c.lines != nil {
 		c.lines.Close()
 	}
 }
 
-// settle gives what was logged a moment to be written, so that what is printed next
-// comes after it.
+// settle gives pending log lines a moment to be written, so that the next
+// output comes after them.
 func (c *console) settle() {
 	if c.lines != nil {
 		c.lines.Settle()
 	}
 }
 
-// droppedLines returns how many lines of the log were dropped so far.
+// droppedLines returns how many lines of the log have been dropped so far.
 func (c *console) droppedLines() uint64 {
 	if c.lines == nil {
 		return 0
@@ -83,8 +84,9 @@ func (c *console) droppedLines() uint64 {
 	return c.lines.Dropped()
 }
 
-// missingLines returns what writes the line that tells of missing ones, whatever the
-// level of the log is. What it returns is valid until the next call.
+// missingLines returns a function for the line about missing lines. The level
+// of the log does not suppress this line. Each result of the function is valid
+// until its next call.
 func missingLines(format *promslog.Format) func(missing uint64) []byte {
 	var line bytes.Buffer
 	log := promslog.New(&promslog.Config{Format: format, Writer: &line})

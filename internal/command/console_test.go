@@ -12,11 +12,11 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// gatedWriter takes what is written as often as the gate allows it.
+// gatedWriter accepts one write for each value from the gate.
 type gatedWriter struct {
 	rig.Output
 
-	gate chan struct{} // closed, it allows all
+	gate chan struct{} // if closed, it lets everything through
 }
 
 func (w *gatedWriter) Write(p []byte) (int, error) {

@@ -26,26 +26,25 @@ import (
 	"example.com/prober/web/peers"
 )
 
-// daemon is a prober that stays: the manager of the targets and the web
-// interface around it.
+// daemon is a prober that keeps running: the manager of the targets and the web interface around it.
 type daemon struct {
 	flags   daemonFlags
 	log     *slog.Logger
 	manager *prober.Manager
 	// discoveries find targets besides those of the configuration.
 	discoveries *discover.Set
-	// peers are other probers, whose targets a page shows.
+	// peers are other probers. A page shows their targets.
 	peers *peers.Set
-	// past is nil where no Prometheus is read.
+	// past is nil if no Prometheus is read.
 	past   *history.Store
-	lookup *shardLookup // of the number of shards; nil where it is given
+	lookup *shardLookup // of the number of shards; nil if the flags give it
 	shards shardMeter
 	shell  *web.Shell
 	bound  []net.Listener
 	running
 }
 
-// newDaemon loads the configuration and starts the targets. What it waits for ends with ctx.
+// newDaemon loads the configuration and starts the targets. All its waits end with ctx.
 func newDaemon(ctx context.Context, c *console, f daemonFlags) (*daemon, error) {
 	d := &daemon{flags: f, log: promslog.New(c.log), shards: shardMeter{created: time.Now()}}
 	if err := f.shards.validate(f.shard); err != nil {
@@ -74,7 +73,7 @@ func newDaemon(ctx context.Context, c *console, f daemonFlags) (*daemon, error) 
 	return d, nil
 }
 
-// open listens, and starts the targets of cfg, which was read from text.
+// open listens and starts the targets of cfg. cfg was read from text.
 func (d *daemon) open(c *console, text []byte, cfg *config.Config, prefix string, grafana *url.URL) (err error) {
 	f := &d.flags
 	d.manager = prober.NewManager(prober.Options{
@@ -96,7 +95,7 @@ func (d *daemon) open(c *console, text []byte, cfg *config.Config, prefix string
 	return nil
 }
 
-// registry has the metrics that are not of the manager.
+// registry returns a registry with the metrics outside the manager.
 func (d *daemon) registry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -108,7 +107,7 @@ func (d *daemon) registry() *prometheus.Registry {
 	return registry
 }
 
-// shellOptions returns what the web interface shows and allows.
+// shellOptions returns the options of the web interface.
 func (d *daemon) shellOptions(registry *prometheus.Registry, prefix string, grafana *url.URL) web.Options {
 	f := &d.flags
 	return web.Options{
@@ -130,7 +129,7 @@ func (d *daemon) shellOptions(registry *prometheus.Registry, prefix string, graf
 	}
 }
 
-// openWeb opens the peers and the history, and returns what other flags say about the web interface.
+// openWeb opens the peers and the history, and returns the values of other flags for the web interface.
 func (d *daemon) openWeb() (prefix string, grafana *url.URL, err error) {
 	if prefix, err = web.Prefix(d.flags.externalURL); err != nil {
 		return "", nil, fmt.Errorf("--web.external-url: %w", err)
@@ -145,8 +144,7 @@ func (d *daemon) openWeb() (prefix string, grafana *url.URL, err error) {
 	return prefix, grafana, err
 }
 
-// run serves until ctx ends, then drains. It returns once everything was counted
-// and, if somebody scrapes, scraped.
+// run serves until ctx ends, then drains. It returns once everything is counted and, if somebody scrapes, scraped.
 func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 	server := d.shell.Server()
 	served := make(chan error, 1)
@@ -169,7 +167,7 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 		case <-refreshes:
 			d.refreshIfChanged()
 		case <-hangups:
-			_ = d.reload() // it has been logged, and the old configuration serves on
+			_ = d.reload() // it logs the error, and the old configuration stays
 		case <-d.discoveries.Changed():
 			found.ask()
 		case <-found.due:
@@ -194,7 +192,7 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 	}
 }
 
-// drain ends the bursts and gives the requests in flight the time of grace.
+// drain ends the bursts and gives the requests in flight the grace time to end.
 func (d *daemon) drain(grace time.Duration) {
 	d.log.Info("waiting for requests in flight", "grace", grace)
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
@@ -208,8 +206,7 @@ func (d *daemon) drain(grace time.Duration) {
 	d.awaitDiscoveries()
 }
 
-// awaitScrape gives whoever scrapes the last numbers, for a while. Where nobody
-// has ever scraped there is nobody to wait for.
+// awaitScrape waits a while for a scrape of the last numbers. If nobody has ever scraped, it does not wait.
 func (d *daemon) awaitScrape(served chan error) {
 	before := d.shell.BegunScrapes()
 	if before == 0 || d.flags.finalScrape == 0 {
@@ -232,7 +229,7 @@ func (d *daemon) awaitScrape(served chan error) {
 	}
 }
 
-// finish closes the server once the answer to the last scrape is out.
+// finish closes the server once the answer to the last scrape is sent.
 func finish(server *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

@@ -14,8 +14,8 @@ import (
 	"example.com/prober/prober"
 )
 
-// TestTheDemoHasTheSeriesThatCheckAnnounces counts them once each target has
-// failed, or not, in each of its ways.
+// TestTheDemoHasTheSeriesThatCheckAnnounces counts the series once each target
+// has shown all its outcomes.
 func TestTheDemoHasTheSeriesThatCheckAnnounces(t *testing.T) {
 	t.Parallel()
 	server, err := demo.Start()
@@ -38,8 +38,8 @@ func TestTheDemoHasTheSeriesThatCheckAnnounces(t *testing.T) {
 	assert.LessOrEqual(t, len(series), announced.MostSeries)
 }
 
-// showsAll reports whether each target has come to all of its codes. What a name
-// comes to that does not resolve depends on the machine.
+// showsAll reports whether each target has shown all its codes. The code for a
+// name that does not resolve depends on the machine.
 func showsAll(m rig.Metrics, behaviours []demo.Behaviour) bool {
 	for _, b := range behaviours {
 		codes := m.Codes(b.Name)

@@ -74,8 +74,7 @@ func runDemo(ctx context.Context, c *console, listen *toolkit.FlagConfig, every 
 	})
 }
 
-// runVisibly runs the daemon and what shows how it goes, until ctx ends or that
-// cannot be shown: a demo that nobody sees has no use.
+// runVisibly runs the daemon and show until ctx ends or show fails: a demo without a viewer has no use.
 func runVisibly(ctx context.Context, d *daemon, show func(context.Context) error) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -89,13 +88,12 @@ func runVisibly(ctx context.Context, d *daemon, show func(context.Context) error
 	select {
 	case failed := <-shown:
 		return errors.Join(err, failed)
-	case <-time.After(time.Second): // nobody reads it, and the end of the process ends the wait for that
+	case <-time.After(time.Second): // nobody reads it, and the process ends anyway
 		return err
 	}
 }
 
-// printTables prints the welcome and a table at intervals until they cannot be printed, or ctx
-// ends, and then a last one.
+// printTables prints the welcome and a table at intervals until printing fails or ctx ends, and then a last one.
 func printTables(ctx context.Context, out io.Writer, welcome string, m *prober.Manager, every time.Duration) error {
 	if _, err := io.WriteString(out, welcome); err != nil {
 		return err
@@ -115,8 +113,8 @@ func printTables(ctx context.Context, out io.Writer, welcome string, m *prober.M
 	return nil
 }
 
-// printTable prints one line per target. before holds the number of requests at
-// the last table, so long ago, and is brought up to date.
+// printTable prints one line per target. before holds the numbers of requests at the last table; since is the time
+// since then. printTable updates before.
 func printTable(out io.Writer, targets []numbers.Snapshot, before map[string]uint64, since time.Duration) error {
 	in := unitOf(targets, func(t *numbers.Snapshot) []time.Duration { return []time.Duration{t.P50, t.P99} })
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

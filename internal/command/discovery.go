@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// readyWithin is how long the prober waits for discoveries before it says that it is
-	// ready: one that hangs must not hold the rest.
+	// readyWithin bounds how long the prober waits for discoveries before it reports ready: a hanging discovery must
+	// not hold up the rest.
 	readyWithin = 30 * time.Second
-	// discoveriesEnd is how long discoveries have to end at the shutdown. That of Consul may
-	// take longer, as it sleeps between two questions whatever happens.
+	// discoveriesEnd is how long discoveries have to end at shutdown. The discovery of Consul may take longer: it
+	// always sleeps between two queries.
 	discoveriesEnd = time.Second
 )
 
-// pacing says when what was found is applied: at once after a quiet time, and otherwise
-// when an interval has passed since the last time.
+// pacing decides when to apply the found targets: at once after a quiet time, otherwise once an interval has passed
+// since the last time.
 type pacing struct {
 	interval time.Duration
 	last     time.Time
@@ -28,7 +28,7 @@ type pacing struct {
 	due      <-chan time.Time // nil if nothing waits
 }
 
-// ask makes due deliver as soon as may be.
+// ask makes due deliver as soon as the pace allows.
 func (p *pacing) ask() {
 	if p.due != nil {
 		return
@@ -50,7 +50,7 @@ func (p *pacing) stop() {
 	p.due = nil
 }
 
-// applyFound makes what the discoveries found part of the running targets.
+// applyFound adds the found targets to the running ones.
 func (d *daemon) applyFound() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -65,7 +65,7 @@ func (d *daemon) applyFound() {
 	d.log.Debug("what was discovered was applied", "targets", len(found), "refused", len(refused), "took", time.Since(start))
 }
 
-// reasonOf says under which reason a target is left out that the manager refused.
+// reasonOf returns the reason for a target refused by the manager.
 func reasonOf(err error) discover.Reason {
 	if errors.Is(err, prober.ErrTooManyTargets) {
 		return discover.ReasonLimit
@@ -73,8 +73,8 @@ func reasonOf(err error) discover.Reason {
 	return discover.ReasonRefused
 }
 
-// applyAll makes the targets of cfg and what its discoveries have found the running ones,
-// and starts discoveries that are new. If it fails nothing has changed.
+// applyAll runs the targets of cfg and the targets found by its discoveries, and starts new discoveries. If it fails,
+// nothing has changed.
 func (d *daemon) applyAll(cfg *config.Config) error {
 	change, err := d.discoveries.Prepare(cfg.Discover)
 	if err != nil {
@@ -92,8 +92,7 @@ func (d *daemon) applyAll(cfg *config.Config) error {
 	return nil
 }
 
-// awaitDiscoveries waits for discoveries that were stopped, and goes on without those that
-// hang.
+// awaitDiscoveries waits for stopped discoveries, but not for hanging ones.
 func (d *daemon) awaitDiscoveries() {
 	ctx, cancel := context.WithTimeout(context.Background(), discoveriesEnd)
 	defer cancel()

@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// applied returns when what is found at these times of a bubble is applied, with an interval of
-// 5 s.
+// applied returns when the changes at these times of a bubble are applied, with an interval of 5 s.
 func applied(changes ...time.Duration) (at []time.Duration) {
 	start := time.Now()
 	p := pacing{interval: 5 * time.Second}

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// shortDuration returns a duration in the unit that suits it, or "-" for 0.
+// shortDuration returns a duration in a fitting unit, or "-" for 0.
 func shortDuration(d time.Duration) string {
 	switch {
 	case d == 0:
 		return "-"
-	case d < 999500*time.Microsecond: // three digits of more are 1s
+	case d < 999500*time.Microsecond: // rounded to three digits, more is 1s
 		return fmt.Sprintf("%.3gms", d.Seconds()*1e3)
 	case d < 99950*time.Millisecond:
 		return fmt.Sprintf("%.3gs", d.Seconds())
@@ -20,17 +20,16 @@ func shortDuration(d time.Duration) string {
 	}
 }
 
-// unit is what all durations of a table are in, so that they compare at a glance.
+// unit is the common unit of all durations in a table, so that they are easy to compare.
 type unit struct {
 	name string
 	of   time.Duration
 }
 
-// secondsFrom is the longest duration of a table from which on it is in seconds.
+// secondsFrom is the shortest duration that puts a table into seconds.
 const secondsFrom = 10 * time.Second
 
-// unitOf returns the unit of a table with these rows: milliseconds or, where one of their
-// durations is long, seconds.
+// unitOf returns the unit of a table with these rows: seconds if one of their durations is long, else milliseconds.
 func unitOf[R any](rows []R, durations func(*R) []time.Duration) unit {
 	for i := range rows {
 		for _, d := range durations(&rows[i]) {
@@ -42,7 +41,7 @@ func unitOf[R any](rows []R, durations func(*R) []time.Duration) unit {
 	return unit{"ms", time.Millisecond}
 }
 
-// format returns a duration with three digits that count, or "-" for 0.
+// format returns a duration with three significant digits, or "-" for 0.
 func (u unit) format(d time.Duration) string {
 	if d == 0 {
 		return "-"
@@ -50,7 +49,7 @@ func (u unit) format(d time.Duration) string {
 	const digits = 3
 	v := float64(d) / float64(u.of)
 	if v < 1000 {
-		v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64) // it reads what it has written
+		v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64) // its own output is valid
 		return strconv.FormatFloat(v, 'f', -1, 64) + u.name
 	}
 	return strconv.FormatFloat(v, 'f', 0, 64) + u.name

@@ -24,8 +24,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// What clients accept; the last is what Prometheus 3 sends, which prefers protobuf
-// where it wants native histograms.
+// The Accept headers of clients. The last one is that of Prometheus 3: it
+// prefers protobuf for native histograms.
 const (
 	acceptText        = "text/plain;version=0.0.4"
 	acceptOpenMetrics = "application/openmetrics-text;version=1.0.0"
@@ -33,7 +33,7 @@ const (
 	acceptPrometheus  = acceptProtobuf + ";q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 )
 
-// scrapeAs returns the metrics in the format that accept asks for.
+// scrapeAs returns the metrics in the format for the header accept.
 func (d *idle) scrapeAs(accept string) (contentType string, body []byte) {
 	d.t.Helper()
 	r, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, d.url+"/metrics", http.NoBody)
@@ -49,7 +49,7 @@ func (d *idle) scrapeAs(accept string) (contentType string, body []byte) {
 }
 
 // newDrained returns a daemon that has sent some requests and sends no more, so
-// that all scrapes show the same state.
+// all scrapes show the same state.
 func newDrained(t *testing.T) *idle {
 	t.Helper()
 	server := peers.Serve(t, peers.HTTP1, func(w http.ResponseWriter, r *http.Request) {
@@ -75,7 +75,7 @@ targets:
 	return d
 }
 
-// ofTheProber drops the metrics that move with every scrape: those of the process.
+// ofTheProber drops the metrics of the process: they change with every scrape.
 func ofTheProber(samples map[string]float64) map[string]float64 {
 	for name := range samples {
 		if !strings.HasPrefix(name, "prober_") {
@@ -226,7 +226,7 @@ func decode(t *testing.T, contentType string, body []byte) []*dto.MetricFamily {
 	}
 }
 
-// samplesOf returns each sample as the text format has it, by its series.
+// samplesOf returns each sample as in the text format, by its series.
 func samplesOf(families []*dto.MetricFamily) map[string]float64 {
 	samples := map[string]float64{}
 	for _, family := range families {

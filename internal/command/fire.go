@@ -60,14 +60,14 @@ const fireExamples = `Examples:
 
 // fireFlags are the flags of a single burst.
 type fireFlags struct {
-	loadFlags // not the shard: the burst is fired whole
+	loadFlags // not the shard: the whole burst is fired
 
 	target  config.Pick
-	stdin   io.Reader // that --config.file=- names
+	stdin   io.Reader // for --config.file=-
 	compare compareFlags
 	trace   traceFlags
 	output  string
-	// reports are the files to write reports into, too.
+	// reports are the files for reports, besides standard output.
 	reports []string
 	wait    time.Duration
 	grace   time.Duration
@@ -108,7 +108,7 @@ func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
 }
 
-// burstFlag is a flag for a key of a burst. The configuration says what it may hold.
+// burstFlag is a flag for a key of a burst. The configuration checks its value.
 type burstFlag struct {
 	key string
 	to  map[string]string
@@ -123,8 +123,7 @@ func (b burstFlag) Set(text string) error {
 // String implements kingpin.Value.
 func (b burstFlag) String() string { return b.to[b.key] }
 
-// fire fires one burst and prints its report. It fails unless every request
-// succeeded.
+// fire fires one burst and prints its report. It fails unless every request succeeded.
 func fire(ctx context.Context, c *console, f fireFlags) error {
 	if err := f.trace.check(&f); err != nil {
 		return usageError{err}
@@ -166,7 +165,7 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	files.observe(shots, cfg.Targets)
 	samples := f.compare.collect(shots)
 	await(ctx, shots, f.grace, newFireView(c.stderr, c.columns, nameOf(shots), planOf(shots, cfg.Targets)))
-	if c.columns > 0 { // the bar is to be gone before the report comes
+	if c.columns > 0 { // the bar must be gone before the report comes
 		c.settle()
 	}
 	reports := judgeAll(shots, cfg.Targets, samples, compared)
@@ -195,7 +194,7 @@ func (f *fireFlags) write(out io.Writer, reports []*judgedReport) error {
 	return writeSeveralText(out, reports)
 }
 
-// read returns a configuration with the wanted targets alone.
+// read returns a configuration with only the wanted targets.
 func (f *fireFlags) read() (*config.Config, error) {
 	if f.target.IsEmpty() {
 		return nil, errors.New("name a target or a URL, or give --selector or --all; see prober fire --help")
@@ -216,8 +215,8 @@ func (f *fireFlags) read() (*config.Config, error) {
 // isOne reports whether one burst is fired.
 func (f *fireFlags) isOne() bool { return f.target.IsOne() && f.compare.against == "" }
 
-// await fires the bursts together and shows how they go. When ctx ends, no further request
-// starts and those in flight have the time of grace to end.
+// await fires the bursts together and shows their progress. If ctx ends, no further request starts, and requests in
+// flight have the grace time to end.
 func await(ctx context.Context, shots []*prober.Shot, grace time.Duration, view *fireView) {
 	requests, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -252,7 +251,7 @@ func await(ctx context.Context, shots []*prober.Shot, grace time.Duration, view 
 	}
 }
 
-// verdict puts into words why the burst does not count as a success.
+// verdict says why the burst does not count as a success.
 func verdict(r *judgedReport) error {
 	if r.isOK() {
 		return nil

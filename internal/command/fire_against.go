@@ -13,8 +13,8 @@ import (
 	"example.com/prober/threshold"
 )
 
-// parse returns the configuration of text with the wanted targets alone. With --against these are
-// two: first the other version, then the target.
+// parse returns the configuration of text with only the wanted targets. With --against these are two: first the other
+// version, then the target.
 func (f *fireFlags) parse(text []byte, name string) (*config.Config, error) {
 	cfg, err := config.ParseOne(text, name, f.target)
 	if err != nil || f.compare.against == "" {
@@ -48,7 +48,7 @@ func (f *fireFlags) parse(text []byte, name string) (*config.Config, error) {
 	return cfg, nil
 }
 
-// likeTarget returns the URL with the path and the query of the target's if it has neither.
+// likeTarget returns the URL. If it has neither path nor query, it gets those of the target's.
 func likeTarget(text string, target *url.URL) string {
 	u, err := url.Parse(text)
 	if err != nil || !strings.HasPrefix(u.Scheme, "http") || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Opaque != "" || u.Fragment != "" {
@@ -66,13 +66,13 @@ func (f *compareFlags) newShots(o prober.Options, cfg *config.Config) ([]*prober
 	return prober.NewShots(o, cfg.Targets, cfg.Network)
 }
 
-// collected is where a burst collects what a comparison needs, this one or a later one.
+// collected is the place where a burst collects data for a comparison, now or later.
 type collected struct {
 	in   *compare.Collector
 	side int
 }
 
-// collect has the bursts do so: those that are fired in turn in slices of the same times.
+// collect makes the bursts collect data. Bursts that are fired in turn share their time slices.
 func (f *compareFlags) collect(shots []*prober.Shot) (all []collected) {
 	for i, shot := range shots {
 		one := collected{in: compare.NewCollector(1)}
@@ -87,16 +87,16 @@ func (f *compareFlags) collect(shots []*prober.Shot) (all []collected) {
 	return all
 }
 
-// of returns what a burst that has ended came to. What was never sent because the target took too long
-// counts as failed.
+// of returns the sample of an ended burst. Requests that were never sent because the target took too long count as
+// failed.
 func (c collected) of(shot *prober.Shot) *compare.Sample {
 	s := c.in.Samples()[c.side]
 	s.FailEvenly(shot.Lost())
 	return &s
 }
 
-// judgeAll holds the reports of bursts that have ended against their thresholds and, if c is not nil, the last one
-// against what there was before.
+// judgeAll checks the reports of ended bursts against their thresholds. If c is not nil, it also compares the last
+// burst with the earlier data.
 func judgeAll(shots []*prober.Shot, targets []config.Target, from []collected, c *comparison) (reports []*judgedReport) {
 	for i, shot := range shots {
 		came, sample, with := shot.Report(), from[i].of(shot), c

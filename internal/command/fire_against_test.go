@@ -15,7 +15,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// twoVersions are servers that note what they are sent, in one order.
+// twoVersions starts two servers. They note their requests in one common order.
 func twoVersions(t *testing.T, status int) (old, add string, seen func() []string) {
 	t.Helper()
 	var mu sync.Mutex

@@ -11,10 +11,10 @@ import (
 	"example.com/prober/threshold"
 )
 
-// compareFlags say what the burst is compared with.
+// compareFlags say what to compare the burst with.
 type compareFlags struct {
-	report  string // the path of one of an earlier burst
-	against string // the URL of another version, to be fired at in turn
+	report  string // the path of the report of an earlier burst
+	against string // the URL of another version, to fire at in turn
 	margin  float64
 	least   time.Duration
 }
@@ -39,18 +39,18 @@ func (f *compareFlags) setLeast(text string) (err error) {
 // isGiven reports whether there is something to compare with.
 func (f *compareFlags) isGiven() bool { return f.report != "" || f.against != "" }
 
-// comparison is what a burst is held against, and what that came to.
+// comparison is a comparison of the burst with earlier data, and its result.
 type comparison struct {
-	// with says in words with what, in full.
+	// with describes the other side in full.
 	with    string
 	options compare.Options
-	// old is what there was before; of bursts that are fired in turn it is known when the first has ended.
+	// old is the sample of the other side. With bursts in turn it is known once the first has ended.
 	old *compare.Sample
 	*compare.Result
 }
 
-// newComparison prepares the comparison that the flags ask for: nil for none. The report of an earlier burst
-// is read now, before anything is sent.
+// newComparison prepares the comparison for the flags, nil if there is none. It reads the report of an earlier burst
+// now, before any request.
 func (f *compareFlags) newComparison(cfg *config.Config) (*comparison, error) {
 	options := compare.Options{Margin: f.margin, MinChange: f.least, Paired: f.against != ""}
 	err := f.check(cfg.Targets)
@@ -67,7 +67,7 @@ func (f *compareFlags) newComparison(cfg *config.Config) (*comparison, error) {
 	return &comparison{with: before.words(f.report), options: options, old: before.sample}, nil
 }
 
-// check finds thresholds and targets that there is nothing to compare with.
+// check finds thresholds and targets with nothing to compare them with.
 func (f *compareFlags) check(targets []config.Target) error {
 	if f.isGiven() {
 		if f.report != "" && len(targets) > 1 {
@@ -85,12 +85,12 @@ func (f *compareFlags) check(targets []config.Target) error {
 	return nil
 }
 
-// end compares the burst with what there was before.
+// end compares the burst with the other side.
 func (c *comparison) end(burst *compare.Sample) {
 	c.Result = compare.Compare(c.old, burst, c.options)
 }
 
-// rowOf returns what the comparison says of a measure of a threshold.
+// rowOf returns the row of the comparison for the measure of a threshold.
 func (c *comparison) rowOf(m threshold.Measure) (r compare.Row, ok bool) {
 	if c == nil || c.Result == nil {
 		return r, false
@@ -103,7 +103,7 @@ func (c *comparison) rowOf(m threshold.Measure) (r compare.Row, ok bool) {
 	return r, false
 }
 
-// words says what the comparison came to.
+// words returns the result of the comparison in words.
 func (c *comparison) words() string {
 	switch c.Verdict {
 	case compare.Same:
@@ -114,7 +114,7 @@ func (c *comparison) words() string {
 	return string(c.Verdict)
 }
 
-// needWords says how many requests would tell.
+// needWords says how many requests would give a verdict.
 func needWords(needed uint64) string {
 	if needed == 0 {
 		return ""
@@ -122,10 +122,10 @@ func needWords(needed uint64) string {
 	return fmt.Sprintf(": about %d requests on each side would", needed)
 }
 
-// isWorse reports whether the burst is worse than that before.
+// isWorse reports whether the burst is worse than the other side.
 func (c *comparison) isWorse() bool { return c != nil && c.Result != nil && c.Verdict == compare.Worse }
 
-// trouble says in what it is worse.
+// trouble names the measures in which the burst is worse.
 func (c *comparison) trouble() (all []string) {
 	if !c.isWorse() {
 		return nil
@@ -138,13 +138,13 @@ func (c *comparison) trouble() (all []string) {
 	return all
 }
 
-// evidenceOf says what a row shows.
+// evidenceOf returns the numbers of a row in words.
 func evidenceOf(r *compare.Row) string {
 	return fmt.Sprintf("%s before, %s now, %s (%s to %s)", sideWords(r, r.Old), sideWords(r, r.New),
 		changeWords(r, r.Change), changeWords(r, r.Low), changeWords(r, r.High))
 }
 
-// judgementOf holds the comparison against a threshold.
+// judgementOf checks the comparison against a threshold.
 func (c *comparison) judgementOf(t threshold.Threshold) judgement {
 	r, ok := c.rowOf(t.Measure)
 	if !ok { // no request has ended on one side
@@ -153,10 +153,10 @@ func (c *comparison) judgementOf(t threshold.Threshold) judgement {
 	return judgement{Threshold: t, measured: r.Change, isKnown: true, compared: &r, isLess: r.IsLess(c.MinChange)}
 }
 
-// evidence says what was compared.
+// evidence returns the compared numbers in words.
 func (j judgement) evidence() string { return evidenceOf(j.compared) }
 
-// comparedWords say what a comparison came to where a threshold looks, and whether that keeps it.
+// comparedWords return the result for the measure of the threshold, and whether it keeps the threshold.
 func (j judgement) comparedWords() (measured, word string) {
 	word = "kept"
 	switch {

@@ -6,7 +6,7 @@ import (
 	"example.com/prober/compare"
 )
 
-// fireSliceJSON is what came of the requests of a part of the time, for a comparison later.
+// fireSliceJSON has the results of one time slice, for a later comparison.
 type fireSliceJSON struct {
 	Failed    uint64 `json:"failed"`
 	Latencies string `json:"latencies"`
@@ -19,7 +19,7 @@ func slicesJSON(s *compare.Sample) []fireSliceJSON {
 	return list(s.Slices, func(one compare.Slice) fireSliceJSON { return fireSliceJSON{one.Failed, one.Latencies()} })
 }
 
-// fireComparisonJSON is what a comparison came to, as docs/fire.md describes it.
+// fireComparisonJSON is the result of a comparison. docs/fire.md describes it.
 type fireComparisonJSON struct {
 	With    string              `json:"with"`
 	Margin  float64             `json:"margin"`
@@ -36,7 +36,7 @@ type fireSideJSON struct {
 	Failed   uint64 `json:"failed"`
 }
 
-// fireDifferentJSON is a row. What is not finite is null.
+// fireDifferentJSON is a row. Infinities and NaN become null.
 type fireDifferentJSON struct {
 	Quantile   string          `json:"quantile"`
 	Old        *float64        `json:"old"`
@@ -49,7 +49,7 @@ type fireDifferentJSON struct {
 	Needed     *uint64         `json:"requests_needed"`
 }
 
-// comparisonJSON returns nil for none.
+// comparisonJSON returns nil without a comparison.
 func comparisonJSON(c *comparison) *fireComparisonJSON {
 	if c == nil || c.Result == nil {
 		return nil
@@ -66,7 +66,7 @@ func comparisonJSON(c *comparison) *fireComparisonJSON {
 	}
 }
 
-// finite returns nil for what JSON has no number for.
+// finite returns nil for a value without a number in JSON.
 func finite(v float64) *float64 {
 	if math.IsInf(v, 0) || math.IsNaN(v) {
 		return nil

@@ -21,19 +21,19 @@ const (
 	maxSlices = 4096
 )
 
-// earlierReport is what a comparison needs of the report of an earlier burst.
+// earlierReport is the part of an earlier burst's report needed for a comparison.
 type earlierReport struct {
 	url     string
 	started time.Time
 	sample  *compare.Sample
 }
 
-// words says what the report that a file has is of.
+// words describes the report in a file.
 func (r *earlierReport) words(file string) string {
 	return fmt.Sprintf("%s: %s, fired %s", file, r.url, r.started.UTC().Format(time.DateTime+" UTC"))
 }
 
-// readFireReport reads the report of an earlier burst at a target whose URL has the same kind of scheme.
+// readFireReport reads the report of an earlier burst. Its target must be of the kind of scheme.
 func readFireReport(file, scheme string) (*earlierReport, error) {
 	text, err := readBounded(file)
 	if err != nil {
@@ -75,10 +75,10 @@ func readFireReport(file, scheme string) (*earlierReport, error) {
 	return r, nil
 }
 
-// kindOf returns the kind of target that a scheme selects, with TLS and without; "" if it selects none.
+// kindOf returns the kind of target for a scheme, with or without TLS; "" if there is none.
 func kindOf(scheme string) config.Kind { return config.Target{URL: &url.URL{Scheme: scheme}}.Kind() }
 
-// cutText returns text that a file gives, without what a terminal would act on.
+// cutText returns a text from a file, shortened and with the control characters of a terminal escaped.
 func cutText(text string) string {
 	const most = 200
 	quoted := fmt.Sprintf("%.*q", most, text)
@@ -101,7 +101,7 @@ func readBounded(file string) ([]byte, error) {
 	return text, nil
 }
 
-// fileTrouble returns why a file cannot be read without its path, which is named already.
+// fileTrouble returns the error without the path of the file: the caller names it.
 func fileTrouble(err error) error {
 	if of, ok := errors.AsType[*os.PathError](err); ok {
 		return of.Err
@@ -109,7 +109,7 @@ func fileTrouble(err error) error {
 	return err
 }
 
-// jsonTrouble says where a text is not the JSON of a report.
+// jsonTrouble says why a text is not the JSON of a report.
 func jsonTrouble(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("%s: must not be a JSON %s", wrong.Field, wrong.Value)

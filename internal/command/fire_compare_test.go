@@ -22,8 +22,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// exampleSample has 3000 requests whose latencies are log-normal, each so many times as slow as that of
-// another example. Six of them have failed.
+// exampleSample has 3000 requests with log-normal latencies, slower by the given factor than those of another example.
+// Six requests have failed.
 func exampleSample(slower float64) *compare.Sample {
 	const n = 3000
 	s := &compare.Sample{Slices: make([]compare.Slice, 30)}
@@ -33,14 +33,14 @@ func exampleSample(slower float64) *compare.Sample {
 			slice.Failed++
 			continue
 		}
-		share := (float64(i*617%n) + 0.5) / n // in an order that has no meaning
+		share := (float64(i*617%n) + 0.5) / n // in an arbitrary order
 		normal := math.Sqrt2 * math.Erfinv(2*share-1)
 		slice.Add(time.Duration(slower * 20 * math.Exp(normal/2) * float64(time.Millisecond)))
 	}
 	return s
 }
 
-// exampleComparison is the one of docs/compare.md, before it has ended.
+// exampleComparison is the comparison in docs/compare.md, before it has ended.
 func exampleComparison() *comparison {
 	return &comparison{with: "old.json: https://staging.example.com/checkout, fired 2026-03-03 09:30:00 UTC", options: compare.Options{Margin: 0.1, MinChange: time.Millisecond}, old: exampleSample(1)}
 }

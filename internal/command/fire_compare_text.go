@@ -11,7 +11,7 @@ import (
 	"example.com/prober/internal/report"
 )
 
-// writeFireComparison prints what the comparison came to.
+// writeFireComparison prints the result of the comparison.
 func writeFireComparison(out io.Writer, c *comparison) {
 	if c == nil || c.Result == nil {
 		return
@@ -29,7 +29,7 @@ func writeFireComparison(out io.Writer, c *comparison) {
 	}
 }
 
-// sideWords returns the value of a side: a latency, or a share of failures.
+// sideWords returns the value of one side: a latency, or a share of failures.
 func sideWords(r *compare.Row, v float64) string {
 	switch {
 	case r.IsErrors():
@@ -42,7 +42,8 @@ func sideWords(r *compare.Row, v float64) string {
 	return shortDuration(time.Duration(v * float64(time.Second)))
 }
 
-// changeWords returns a change with its sign: that of a latency in per cent, that of a share in percentage points.
+// changeWords returns a change with its sign. Changes of a latency are in per cent, changes of a share in percentage
+// points.
 func changeWords(r *compare.Row, v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -57,7 +58,7 @@ func changeWords(r *compare.Row, v float64) string {
 
 func levelWords(r *compare.Row) string { return strconv.FormatFloat(100*r.Level, 'g', 3, 64) + " %" }
 
-// reported returns what a report shows of the comparison: nil for none.
+// reported returns the comparison for a report, nil if there is none.
 func (c *comparison) reported() *report.Comparison {
 	if c == nil || c.Result == nil {
 		return nil

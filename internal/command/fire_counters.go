@@ -7,7 +7,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// What fire tells of the counters of a burst as JSON. docs/fire.md describes it.
+// The counters of a burst as JSON. docs/fire.md describes them.
 type fireConnectionJSON struct {
 	Opened uint64 `json:"opened"`
 	Reused uint64 `json:"reused"`
@@ -19,7 +19,8 @@ type fireBytesJSON struct {
 	Received uint64 `json:"received"`
 }
 
-// fireReceiveJSON says how long answers lay in the kernel before they were read.
+// fireReceiveJSON has the time that answers waited in the kernel before they
+// were read.
 type fireReceiveJSON struct {
 	Count   uint64  `json:"count"`
 	P50     float64 `json:"p50"`
@@ -45,7 +46,7 @@ func connectionsJSON(c *numbers.Counters) fireConnectionJSON {
 	return fireConnectionJSON{c.Opened, c.Reused, c.Resent}
 }
 
-// fireDNSJSON is what the last answer of a DNS server said.
+// fireDNSJSON has the content of a DNS server's last answer.
 type fireDNSJSON struct {
 	Answers   int     `json:"records"`
 	TTL       float64 `json:"ttl"`
@@ -74,7 +75,7 @@ func writeFireCounters(out io.Writer, c *numbers.Counters) {
 	}
 }
 
-// writeFireDNS prints what the last answer of a DNS server said.
+// writeFireDNS prints the content of a DNS server's last answer.
 func writeFireDNS(out io.Writer, d *numbers.DNS) {
 	if d.Answered {
 		fmt.Fprintf(out, "answer\t%d records", d.Answers)

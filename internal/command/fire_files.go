@@ -38,7 +38,7 @@ func (r reportFlag) Set(text string) error {
 // String implements kingpin.Value.
 func (r reportFlag) String() string { return "" }
 
-// IsCumulative has kingpin allow the flag more than once.
+// IsCumulative makes kingpin accept the flag more than once.
 func (r reportFlag) IsCumulative() bool { return true }
 
 // fireFiles are the reports of bursts in files.
@@ -47,11 +47,11 @@ type fireFiles struct {
 
 	flags   *fireFlags
 	signals chan os.Signal
-	done    chan struct{} // closed when the files are complete or gone
+	done    chan struct{} // closed once the files are complete or gone
 	watched sync.WaitGroup
 }
 
-// openReports begins the reports in files. It fails if one of them cannot be begun.
+// openReports begins the reports in files. It fails if it cannot begin one of them.
 func (f *fireFlags) openReports() (*fireFiles, error) {
 	set, err := report.Open(f.reports)
 	if err != nil {
@@ -65,8 +65,8 @@ func (f *fireFlags) openReports() (*fireFiles, error) {
 	return files, nil
 }
 
-// watch removes the files when a second signal comes, and has it end the program at once, as it
-// would without files.
+// watch waits for a second signal. Then it removes the files and ends the program at once, as the signal does without
+// files.
 func (f *fireFiles) watch() {
 	defer signal.Stop(f.signals)
 	for isFirst := true; ; isFirst = false {
@@ -83,23 +83,23 @@ func (f *fireFiles) watch() {
 	}
 }
 
-// endBy ends this process as the signal does that nobody listens to.
+// endBy ends this process as the signal does by default.
 func endBy(s os.Signal) {
 	signal.Reset(s)
 	self, err := os.FindProcess(os.Getpid())
-	if err == nil && self.Signal(s) != nil { // Windows has none to send
+	if err == nil && self.Signal(s) != nil { // Windows has no signals to send
 		_ = self.Kill() // there is no other way
 	}
 }
 
-// close removes what is not complete.
+// close removes incomplete files.
 func (f *fireFiles) close() {
 	f.Discard()
 	close(f.done)
 	f.watched.Wait()
 }
 
-// observe has the reports see each request of the bursts, which are about to begin.
+// observe connects the reports to the requests of the bursts. The bursts must not have begun.
 func (f *fireFiles) observe(shots []*prober.Shot, targets []config.Target) {
 	sources := make([]report.Source, len(shots))
 	for i := range targets {
@@ -114,7 +114,7 @@ func (f *fireFiles) observe(shots []*prober.Shot, targets []config.Target) {
 	}
 }
 
-// finish completes the files with what the bursts came to.
+// finish completes the files with the results of the bursts.
 func (f *fireFiles) finish(all []*judgedReport, targets []config.Target) error {
 	if len(f.flags.reports) == 0 {
 		return nil
@@ -146,7 +146,7 @@ func reportedThreshold(j judgement) report.Threshold {
 	return t
 }
 
-// also returns both errors, each on a line of its own, as the program prints it.
+// also returns both errors, each on its own line, as the program prints it.
 func also(err, other error) error {
 	if err == nil || other == nil {
 		return errors.Join(err, other)

@@ -18,7 +18,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// reportEndings are those of all reports.
+// reportEndings are the extensions of all reports.
 var reportEndings = []string{".json", ".html", ".xml", ".md", ".csv", ".hgrm", ".hlog", ".hdr"}
 
 // reportFlags asks for a report of each kind in a folder.

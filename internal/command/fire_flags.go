@@ -11,11 +11,11 @@ import (
 	"example.com/prober/config"
 )
 
-// maxConfig bounds a configuration on standard input, in bytes, as one in a file is.
+// maxConfig bounds a configuration on standard input, in bytes, as for one in a file.
 const maxConfig = 16 << 20
 
-// registerTarget registers the flags for keys of the target. The configuration says what they
-// may hold, and its names of them are those of config.PickFlags.
+// registerTarget registers the flags for keys of the target. The configuration checks their values. Their names are
+// those of config.PickFlags.
 func (f *fireFlags) registerTarget(cmd *kingpin.CmdClause) {
 	for _, t := range []struct {
 		name    string
@@ -50,7 +50,7 @@ func (f *fireFlags) registerTarget(cmd *kingpin.CmdClause) {
 	}
 }
 
-// setLabels reads those of --selector.
+// setLabels reads the labels of --selector.
 func (f *fireFlags) setLabels(text string) error {
 	for _, label := range strings.Split(text, ",") {
 		name, value, ok := strings.Cut(label, "=")
@@ -62,7 +62,7 @@ func (f *fireFlags) setLabels(text string) error {
 	return nil
 }
 
-// targetFlag is a flag for a key of a target. The configuration says what it may hold.
+// targetFlag is a flag for a key of a target. The configuration checks its value.
 type targetFlag struct {
 	name string
 	to   map[string][]string
@@ -77,16 +77,16 @@ func (t targetFlag) Set(text string) error {
 // String implements kingpin.Value.
 func (t targetFlag) String() string { return "" }
 
-// IsCumulative has kingpin allow the flags that may be repeated.
+// IsCumulative makes kingpin accept some flags more than once.
 func (t targetFlag) IsCumulative() bool {
 	return t.name == "header" || t.name == "resolve" || t.name == "expect.status"
 }
 
-// IsBoolFlag has kingpin take the flag that has no value.
+// IsBoolFlag makes kingpin accept the flag without a value.
 func (t targetFlag) IsBoolFlag() bool { return t.name == "insecure" }
 
-// readConfig returns the text of the configuration and the name that mistakes call it by. Who
-// writes to standard input ends it; until then a second Ctrl-C ends the program.
+// readConfig returns the text of the configuration and its name in errors. Standard input ends when its writer closes
+// it; until then a second Ctrl-C ends the program.
 func (f *fireFlags) readConfig() (text []byte, name string, err error) {
 	if f.configFile != "-" {
 		text, err = config.Read(f.configFile)

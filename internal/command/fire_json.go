@@ -10,12 +10,12 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// fireSchema is the version of what fireJSON describes. Keys may be added to a
-// version; one that goes or changes its meaning makes a new version.
+// fireSchema is the version of fireJSON. A version may get more keys. If a key
+// disappears or changes its meaning, the version changes.
 const fireSchema = 1
 
-// fireJSON is the report of a burst as docs/fire.md describes it. Durations are
-// seconds.
+// fireJSON is the report of a burst. docs/fire.md describes it. Durations are
+// in seconds.
 type fireJSON struct {
 	Schema      int                 `json:"schema"`
 	Target      string              `json:"target"`
@@ -83,7 +83,7 @@ type fireLatencyJSON struct {
 	P99   float64 `json:"p99"`
 	P999  float64 `json:"p999"`
 	Max   float64 `json:"max"`
-	// Widths are those of the buckets of the percentiles.
+	// Widths are the widths of the percentiles' buckets.
 	Widths fireWidthsJSON `json:"bucket_width"`
 }
 
@@ -196,8 +196,8 @@ func newFireJSON(judged *judgedReport) *fireJSON {
 	return j
 }
 
-// list converts all items; none make an empty list, which is easier to read than
-// null.
+// list converts all items. Without items it returns an empty list: it is easier
+// to read than null.
 func list[T, J any](items []T, convert func(T) J) []J {
 	all := make([]J, len(items))
 	for i, item := range items {

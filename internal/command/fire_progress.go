@@ -13,18 +13,17 @@ import (
 )
 
 const (
-	fireBar = 30 // how long the bar is where there is room
-	// fireWords is how much room the percentage and the words beside the bar need.
+	fireBar = 30 // the length of the bar if there is room
+	// fireWords is the room for the percentage and the words beside the bar.
 	fireWords = 60
-	// fireFrame is how much of it the bar's ends and the percentage take.
+	// fireFrame is the part of it for the bar's ends and the percentage.
 	fireFrame = 9
-	// eraseBelow is the control sequence that erases from the cursor to the end of the screen
-	// (ECMA-48, ED).
+	// eraseBelow is the control sequence to erase from the cursor to the end of the screen (ECMA-48, ED).
 	eraseBelow = "\x1b[J"
 )
 
-// fireView shows on standard error how far a burst has come. On a terminal that is a bar and
-// below it what the burst has come to so far, elsewhere a line now and then.
+// fireView shows the progress of a burst on standard error. On a terminal it is a bar, with the results so far below
+// it; elsewhere it is a line now and then.
 type fireView struct {
 	out     io.Writer
 	columns int // of the terminal
@@ -32,12 +31,11 @@ type fireView struct {
 	plan    prober.Plan
 	every   time.Duration
 	bar     *progressbar.ProgressBar // nil without a terminal
-	// until is when the requests in flight are cancelled; zero before the burst is interrupted.
+	// until is when requests in flight are cancelled; zero before the burst is interrupted.
 	until time.Time
 }
 
-// newFireView returns a view for a terminal that is so many columns wide, or for what
-// is no terminal if columns is 0.
+// newFireView returns a view for a terminal of this width. columns is 0 if out is not a terminal.
 func newFireView(out io.Writer, columns int, name string, plan prober.Plan) *fireView {
 	v := &fireView{out: out, columns: columns, name: name, plan: plan, every: 10 * time.Second}
 	if columns == 0 {
@@ -59,7 +57,7 @@ func newFireView(out io.Writer, columns int, name string, plan prober.Plan) *fir
 // barWidth leaves room for the words beside the bar.
 func (v *fireView) barWidth() int { return min(fireBar, max(v.columns-fireWords, 1)) }
 
-// show brings the view up to date. A terminal that has gone needs none, so errors do not matter.
+// show updates the view. It ignores errors: a terminal that has gone needs no view.
 func (v *fireView) show(p prober.Progress) {
 	if v.bar == nil {
 		line := v.line(p)
@@ -74,7 +72,7 @@ func (v *fireView) show(p prober.Progress) {
 	_ = v.bar.AddDetail(cut(resultsLine(p), v.columns-1))
 }
 
-// interrupt says that the burst goes on for a while only.
+// interrupt says that the burst goes on only for the grace time.
 func (v *fireView) interrupt(p prober.Progress, grace time.Duration) {
 	v.end()
 	v.until = time.Now().Add(grace)
@@ -85,7 +83,7 @@ func (v *fireView) interrupt(p prober.Progress, grace time.Duration) {
 	fmt.Fprintf(v.out, "prober: interrupted: waiting for %s in flight, %s at most; a second Ctrl-C ends at once\n", requestsWord(p.InFlight), grace)
 }
 
-// cancel says that the requests in flight have had their time.
+// cancel says that the requests in flight have used up their time.
 func (v *fireView) cancel(p prober.Progress) {
 	v.end()
 	if p.InFlight > 0 {
@@ -93,7 +91,7 @@ func (v *fireView) cancel(p prober.Progress) {
 	}
 }
 
-// end takes the bar away, and the row below it.
+// end removes the bar and the row below it.
 func (v *fireView) end() {
 	if v.bar != nil {
 		_ = v.bar.Clear() // as above
@@ -101,8 +99,7 @@ func (v *fireView) end() {
 	}
 }
 
-// size is what the bar is full at: a number of requests or, where there is none,
-// of milliseconds.
+// size is the value of a full bar: a number of requests or, if there is no such number, of milliseconds.
 func (v *fireView) size() int64 {
 	if v.plan.Requests > 0 {
 		return int64(v.plan.Requests)
@@ -110,7 +107,7 @@ func (v *fireView) size() int64 {
 	return max(v.plan.Length.Milliseconds(), 2)
 }
 
-// position never fills the bar: a full one disappears, and requests may still be in flight.
+// position never fills the bar: a full bar disappears, and requests may still be in flight.
 func (v *fireView) position(p prober.Progress) int64 {
 	at := int64(p.Ended + p.Dropped)
 	if j := p.Journeys; j != nil {
@@ -122,8 +119,7 @@ func (v *fireView) position(p prober.Progress) int64 {
 	return min(at, v.size()-1)
 }
 
-// line counts requests or, where there are journeys, these. After an interrupt it says what
-// is waited for.
+// line counts requests or, if there are any, journeys. After an interrupt it says what the program waits for.
 func (v *fireView) line(p prober.Progress) string {
 	if !v.until.IsZero() {
 		return fmt.Sprintf("waiting for %s in flight, %s left", requestsWord(p.InFlight), max(time.Until(v.until), 0).Round(time.Second))
@@ -146,7 +142,7 @@ func (v *fireView) line(p prober.Progress) string {
 	return fmt.Sprintf("%s, %s", text, p.Elapsed.Round(time.Second))
 }
 
-// resultsLine says what the requests have come to so far; "" before one has ended.
+// resultsLine returns the results so far; "" until a request has ended.
 func resultsLine(p prober.Progress) string {
 	if p.Ended == 0 {
 		return ""
@@ -169,7 +165,7 @@ func requestsWord(n uint64) string {
 	return strconv.FormatUint(n, 10) + " requests"
 }
 
-// cut shortens a text that is ASCII to so many columns.
+// cut shortens an ASCII text to columns.
 func cut(text string, columns int) string {
 	const dots = "..."
 	if len(text) <= columns {

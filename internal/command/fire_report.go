@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// histogramBar is how long the bar of a histogram's fullest row is.
+	// histogramBar is the length of the bar in a histogram's fullest row.
 	histogramBar = 40
-	// shownFailures is how many failures are printed.
+	// shownFailures is the number of printed failures.
 	shownFailures = 5
 )
 
@@ -121,7 +121,7 @@ func writeFireTLS(out io.Writer, r *numbers.Report) {
 	}
 }
 
-// validity says when a certificate ends, seen from a moment.
+// validity says when a certificate ends, as seen at from.
 func validity(end, from time.Time) string {
 	date := end.UTC().Format(time.DateTime + " UTC")
 	days := end.Sub(from).Hours() / 24
@@ -150,7 +150,7 @@ func writeFirePhases(out io.Writer, phases []numbers.PhaseTime) {
 		return
 	}
 	in := unitOf(phases, func(p *numbers.PhaseTime) []time.Duration { return []time.Duration{p.Mean, p.P99} })
-	fmt.Fprintln(out, "\nPHASE\tREQUESTS\tMEAN\tP99") // 0 is within one reading of the clock
+	fmt.Fprintln(out, "\nPHASE\tREQUESTS\tMEAN\tP99") // 0 is within the resolution of the clock
 	for _, p := range phases {
 		fmt.Fprintf(out, "%s\t%d\t%s\t%s\n", p.Phase, p.Count, in.format(p.Mean), in.format(p.P99))
 	}

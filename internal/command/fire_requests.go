@@ -11,10 +11,10 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// What fire tells of the requests of a mix, and of journeys. docs/fire.md describes it.
+// The results for the requests of a mix, and for journeys. docs/fire.md describes them.
 
-// writeFireRate prints how many requests were sent per second, or journeys begun. One alone
-// has no rate, which is said only where one was asked for.
+// writeFireRate prints how many requests were sent per second, or how many journeys begun. A single request has no
+// rate. That is printed only if the configuration asks for a rate.
 func writeFireRate(out io.Writer, r *numbers.Report) {
 	what := ""
 	if r.Journey != nil {
@@ -41,7 +41,7 @@ func writeFireCut(out io.Writer, r *numbers.Report) {
 	}
 }
 
-// writeFireJourneys sums the journeys up, if there are any.
+// writeFireJourneys prints a summary of the journeys, if there are any.
 func writeFireJourneys(out io.Writer, r *numbers.Report) {
 	j := r.Journey
 	if j == nil {
@@ -59,7 +59,7 @@ func writeFireJourneys(out io.Writer, r *numbers.Report) {
 	}
 }
 
-// writeFireRequests prints what became of each request of a mix, or step of a journey.
+// writeFireRequests prints the results of each request of a mix, or step of a journey.
 func writeFireRequests(out io.Writer, rows []numbers.RequestRow) {
 	if len(rows) == 0 {
 		return
@@ -74,12 +74,12 @@ func writeFireRequests(out io.Writer, rows []numbers.RequestRow) {
 	}
 }
 
-// shownLatency returns the durations of a latency that tables show.
+// shownLatency returns the durations of a latency for tables.
 func shownLatency(l *numbers.Latency) []time.Duration {
 	return []time.Duration{l.P50, l.P90, l.P99, l.Max}
 }
 
-// failureOf says with which code most requests failed, and with how many others.
+// failureOf returns the commonest code of failures, and the number of other failures.
 func failureOf(codes []numbers.CodeCount) string {
 	failures := slices.DeleteFunc(slices.Clone(codes), func(c numbers.CodeCount) bool { return c.Code == errcode.OK })
 	if len(failures) == 0 {
@@ -89,7 +89,7 @@ func failureOf(codes []numbers.CodeCount) string {
 	return fmt.Sprintf("%s %s (%d): %s", most.Code, most.Code.Name(), most.Count, most.Code.Meaning())
 }
 
-// writeFireFunnel prints how many journeys came how far.
+// writeFireFunnel prints how many journeys reached each step.
 func writeFireFunnel(out io.Writer, r *numbers.Report) {
 	if len(r.Funnel) == 0 {
 		return

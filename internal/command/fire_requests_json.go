@@ -17,7 +17,7 @@ type fireRequestJSON struct {
 	Codes     []fireCodeJSON `json:"codes"`
 }
 
-// fireShortJSON is a latency in few numbers.
+// fireShortJSON is a short form of a latency.
 type fireShortJSON struct {
 	Count uint64  `json:"count"`
 	Mean  float64 `json:"mean"`
@@ -62,7 +62,7 @@ func requestJSON(q numbers.RequestRow) fireRequestJSON {
 	}
 }
 
-// shortJSON returns nil for the latency of nothing.
+// shortJSON returns nil for a latency without requests.
 func shortJSON(l *numbers.Latency) *fireShortJSON {
 	if l.Count == 0 {
 		return nil
@@ -89,7 +89,8 @@ func journeyJSON(r *numbers.Report) *fireJourneyJSON {
 	}
 }
 
-// thinkMean returns how long a journey paused, on average over all that ended.
+// thinkMean returns how long a journey paused, on average over all ended
+// journeys.
 func thinkMean(j *numbers.JourneyNumbers) time.Duration {
 	return j.Thought / time.Duration(max(j.Total(), 1))
 }

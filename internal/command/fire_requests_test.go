@@ -24,7 +24,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// addJourney makes a report that of the journey of docs/fire.md.
+// addJourney turns a report into that of the journey in docs/fire.md.
 func addJourney(r *numbers.Report) {
 	row := func(name string, due, ok, failed uint64, p50 time.Duration) numbers.RequestRow {
 		return numbers.RequestRow{

@@ -15,7 +15,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// fireTotal sums several bursts up that were fired together.
+// fireTotal is the sum of several bursts that were fired together.
 type fireTotal struct {
 	scheduled, succeeded, failed, dropped uint64
 	latency                               numbers.Latency
@@ -35,7 +35,7 @@ func totalOf(all []*judgedReport) fireTotal {
 	return t
 }
 
-// writeSeveralText prints the report of each burst for people, and a table that sums them up.
+// writeSeveralText prints the report of each burst for people, and a table with their sum.
 func writeSeveralText(out io.Writer, all []*judgedReport) error {
 	for i, r := range all {
 		if i > 0 {
@@ -78,7 +78,7 @@ func areOK(all []*judgedReport) bool {
 	return true
 }
 
-// fireSeveralJSON is the report of several bursts as docs/fire.md describes it.
+// fireSeveralJSON is the report of several bursts. docs/fire.md describes it.
 type fireSeveralJSON struct {
 	Schema  int           `json:"schema"`
 	OK      bool          `json:"ok"`
@@ -106,8 +106,7 @@ func writeSeveralJSON(out io.Writer, all []*judgedReport) error {
 	})
 }
 
-// verdictOf puts into words why some of the bursts do not count as a success. A burst that
-// was fired for itself needs no name.
+// verdictOf says why some bursts do not count as a success. It does not name a single burst.
 func verdictOf(all []*judgedReport, isOne bool) error {
 	if isOne {
 		return verdict(all[0])
@@ -124,8 +123,8 @@ func verdictOf(all []*judgedReport, isOne bool) error {
 	return errors.New(strings.Join(trouble, "\nprober: "))
 }
 
-// planOf returns what the bursts are about to send together. Of several, Requests is 0 unless
-// each of them ends after so many requests, which are no journeys; Length is that of the longest.
+// planOf returns the common plan of the bursts. For several bursts, Requests is 0 unless each of them ends after a
+// number of requests and has no journeys. Length is the length of the longest.
 func planOf(shots []*prober.Shot, targets []config.Target) prober.Plan {
 	if len(shots) == 1 {
 		return shots[0].Plan()
@@ -144,7 +143,7 @@ func planOf(shots []*prober.Shot, targets []config.Target) prober.Plan {
 	return sum
 }
 
-// nameOf returns what the bursts are called while they go on.
+// nameOf returns the name of the bursts while they run.
 func nameOf(shots []*prober.Shot) string {
 	if len(shots) == 1 {
 		return shots[0].Target()

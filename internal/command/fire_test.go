@@ -27,7 +27,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// exampleReport is that of docs/fire.md, in which everything occurs.
+// exampleReport is the report in docs/fire.md. It contains every kind of line.
 func exampleReport() *numbers.Report {
 	start := time.Date(2026, time.March, 4, 9, 30, 0, 0, time.UTC)
 	r := &numbers.Report{
@@ -109,7 +109,7 @@ func exampleReport() *numbers.Report {
 	return r
 }
 
-// fireAt runs prober fire with args and returns what came of it.
+// fireAt runs prober fire with args and returns the result.
 func fireAt(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, err rig.Output
 	code = Run(ctx, append([]string{"fire"}, args...), &out, &err)
@@ -138,8 +138,8 @@ func TestTheReportOfADNSServerHasItsAnswer(t *testing.T) {
 	}
 }
 
-// documentedKeys returns the rows of the table of keys in docs/fire.md in order,
-// and the types that each key may have.
+// documentedKeys returns the rows of the table of keys in docs/fire.md in
+// order, and the allowed types of each key.
 func documentedKeys(t *testing.T) (keys []string, types map[string][]string) {
 	t.Helper()
 	types = map[string][]string{}
@@ -161,7 +161,7 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	require.NotEmpty(t, keys)
 	assert.Equal(t, keys, slices.Compact(keysOf(t, text.Bytes(), types)))
 
-	// What may be missing is null or empty, never left out.
+	// A value that may be missing is null or empty, never left out.
 	text.Reset()
 	require.NoError(t, writeFireJSON(&text, judge(&numbers.Report{}, nil)))
 	top := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
@@ -171,8 +171,8 @@ func TestFirePageListsEveryKeyOfTheReport(t *testing.T) {
 	assert.Equal(t, top, keysOf(t, text.Bytes(), types))
 }
 
-// keysOf returns the paths of all keys of a JSON text in order, those of the items
-// of an array once, and demands that each value has one of the types given.
+// keysOf returns the paths of all keys of a JSON text in order, those of an
+// array's items once. Each value must have one of the given types.
 func keysOf(t *testing.T, text []byte, types map[string][]string) []string {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))

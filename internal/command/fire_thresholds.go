@@ -11,7 +11,7 @@ import (
 	"example.com/prober/threshold"
 )
 
-// judgedReport is the report of a burst with what its thresholds say of it.
+// judgedReport is the report of a burst with the judgements of its thresholds.
 type judgedReport struct {
 	*numbers.Report
 
@@ -20,23 +20,22 @@ type judgedReport struct {
 	comparison *comparison // nil without one
 }
 
-// judgement is what a burst came to where a threshold looks.
+// judgement is the measured value for a threshold.
 type judgement struct {
 	threshold.Threshold
 
 	measured float64      // in the unit of the limit
 	isKnown  bool         // whether anything was measured at all
-	compared *compare.Row // nil for what is not compared
-	isLess   bool         // whether what is compared changed by less than counts
+	compared *compare.Row // nil without a comparison
+	isLess   bool         // whether the compared value changed by less than counts
 }
 
-// judge holds a report against thresholds.
+// judge checks a report against thresholds.
 func judge(r *numbers.Report, all []threshold.Threshold) *judgedReport {
 	return judgeCompared(r, all, nil, nil)
 }
 
-// judgeCompared is judge for a burst of which a sample was collected. It holds that against another one
-// first, unless c is nil.
+// judgeCompared is judge for a burst with a sample. Unless c is nil, it first compares this sample with another.
 func judgeCompared(r *numbers.Report, all []threshold.Threshold, sample *compare.Sample, c *comparison) *judgedReport {
 	j := &judgedReport{Report: r, sample: sample, comparison: c}
 	if c != nil {
@@ -53,8 +52,8 @@ func judgeCompared(r *numbers.Report, all []threshold.Threshold, sample *compare
 	return j
 }
 
-// isOK reports whether the burst counts as a success: it went through and kept its
-// thresholds or, without any, no request failed.
+// isOK reports whether the burst counts as a success: it is complete and kept its thresholds or, without thresholds, no
+// request failed.
 func (r *judgedReport) isOK() bool {
 	if len(r.thresholds) == 0 {
 		return r.OK() && !r.comparison.isWorse()
@@ -62,7 +61,7 @@ func (r *judgedReport) isOK() bool {
 	return r.Outcome == numbers.Complete && len(r.broken()) == 0
 }
 
-// broken says for each threshold that the burst did not keep what was measured.
+// broken returns, for each broken threshold, the measured value in words.
 func (r *judgedReport) broken() []string {
 	var all []string
 	for _, j := range r.thresholds {
@@ -79,7 +78,7 @@ func (r *judgedReport) broken() []string {
 	return all
 }
 
-// isBroken reports whether the threshold fails the burst. A threshold that cannot tell does.
+// isBroken reports whether the threshold fails the burst. A threshold without a measured value does.
 func (j judgement) isBroken() bool {
 	if j.compared != nil {
 		return j.compared.Low > 0 && !j.isLess && j.Breaks(j.measured)
@@ -87,7 +86,7 @@ func (j judgement) isBroken() bool {
 	return !j.isKnown || j.Breaks(j.measured)
 }
 
-// value is what was measured, with more digits than elsewhere: it may be close to the limit.
+// value returns the measured value, with more digits than elsewhere: it may be close to the limit.
 func (j judgement) value() string {
 	digits := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 	switch j.Limit.Unit {
@@ -102,8 +101,7 @@ func (j judgement) value() string {
 	}
 }
 
-// measure returns what the burst came to in the unit of the limit, and whether there was
-// anything to measure.
+// measure returns the measured value in the unit of the limit, and whether there was anything to measure.
 func measure(r *numbers.Report, t threshold.Threshold) (measured float64, isKnown bool) {
 	sent := r.Succeeded + r.Failed
 	switch t.Measure {
@@ -123,7 +121,7 @@ func measure(r *numbers.Report, t threshold.Threshold) (measured float64, isKnow
 	}
 }
 
-// counted returns n or, where a share is asked for, what part of all it is.
+// counted returns n or, for a limit in shares, n as a share of all.
 func counted(t threshold.Threshold, n, all uint64) (measured float64, isKnown bool) {
 	switch {
 	case all == 0:
@@ -134,8 +132,7 @@ func counted(t threshold.Threshold, n, all uint64) (measured float64, isKnown bo
 	return float64(n), true
 }
 
-// failures returns how many requests failed by the target's doing, and how many for the
-// prober's own trouble.
+// failures returns how many requests failed because of the target, and how many because of the prober itself.
 func failures(r *numbers.Report) (failed, local uint64) {
 	for _, c := range r.Codes {
 		if c.Code.IsLocal() {
@@ -184,7 +181,7 @@ func latency(l *numbers.Latency, m threshold.Measure) time.Duration {
 	}
 }
 
-// writeFireThresholds prints what each threshold says.
+// writeFireThresholds prints the judgement of each threshold.
 func writeFireThresholds(out io.Writer, all []judgement) {
 	if len(all) == 0 {
 		return
@@ -204,7 +201,7 @@ func writeFireThresholds(out io.Writer, all []judgement) {
 	}
 }
 
-// fireThresholdJSON is what a threshold says, as docs/fire.md describes it.
+// fireThresholdJSON is the judgement of a threshold. docs/fire.md describes it.
 type fireThresholdJSON struct {
 	Text     string   `json:"text"`
 	Measured *float64 `json:"measured"`

@@ -15,10 +15,10 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// maxTracedBody bounds what a trace shows of a body, in bytes.
+// maxTracedBody bounds the part of a body in a trace, in bytes.
 const maxTracedBody = 1 << 20
 
-// traceFlags are those of a trace.
+// traceFlags are the flags of a trace.
 type traceFlags struct {
 	asked   bool
 	request string
@@ -31,7 +31,7 @@ func (t *traceFlags) register(cmd *kingpin.CmdClause) {
 	sizeFlag(cmd, "trace-body", "1KiB", "Print so much of each body that comes, at most 1MiB.", &t.body)
 }
 
-// check returns which of the other flags do not go with a trace.
+// check returns an error about flags that exclude a trace.
 func (t *traceFlags) check(f *fireFlags) error {
 	burst := len(f.target.Burst) > 0
 	for _, flag := range []string{"requests", "concurrency", "duration", "rate"} {
@@ -60,7 +60,7 @@ func (t *traceFlags) check(f *fireFlags) error {
 	return nil
 }
 
-// fireTraced sends one request, or goes through one journey, and prints what became of it.
+// fireTraced sends one request, or goes through one journey, and prints the result.
 func fireTraced(ctx context.Context, c *console, f *fireFlags, cfg *config.Config, o prober.Options) error {
 	t, err := prober.ToTrace(cfg.Targets[0], f.trace.request)
 	if err != nil {
@@ -91,7 +91,7 @@ func fireTraced(ctx context.Context, c *console, f *fireFlags, cfg *config.Confi
 	return err
 }
 
-// traceHint says how one request is shown in full, if some failed and the target has a name.
+// traceHint says how to see one request in full, if some failed and the target has a name.
 func traceHint(r *numbers.Report) string {
 	isSent := func(c numbers.CodeCount) bool { return c.Code != errcode.OK && c.Count > 0 }
 	if !slices.ContainsFunc(r.Codes, isSent) {

@@ -25,7 +25,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// exampleTrace is that of docs/fire.md.
+// exampleTrace is the trace in docs/fire.md.
 func exampleTrace() (t *prober.Traced, r *numbers.Report) {
 	var steps []prober.TracedStep
 	for _, s := range []struct {
@@ -121,7 +121,7 @@ targets:
 	}
 }
 
-// trace fires a URL with --trace, and returns what is printed.
+// trace fires a URL with --trace, and returns the output.
 func trace(t *testing.T, url string, args ...string) (exit int, text string) {
 	t.Helper()
 	exit, stdout, stderr := fireAt(t.Context(), append([]string{url, "--trace"}, args...)...)
@@ -130,7 +130,7 @@ func trace(t *testing.T, url string, args ...string) (exit int, text string) {
 	return exit, stdout
 }
 
-// assertVisible holds a text against what a terminal would obey.
+// assertVisible checks that a text has no control characters for a terminal.
 func assertVisible(t *testing.T, text string) {
 	t.Helper()
 	assert.NotContains(t, strings.ReplaceAll(text, "\n", ""), "\x1b")
@@ -218,7 +218,7 @@ targets:
 			exit, text := trace(t, c.target, c.args...)
 			assert.Equal(t, ExitError, exit)
 			if strings.Contains(text, "the prober itself did not run while the time") {
-				c.code = "1001 cancelled" // a machine that is short of time: the steps are the same
+				c.code = "1001 cancelled" // a slow machine: the steps are the same
 			}
 			assert.Contains(t, text, "code        "+c.code)
 			for _, line := range c.lines {

@@ -13,10 +13,10 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// maxTracedLine is how many bytes of one line of a body are printed.
+// maxTracedLine is the number of printed bytes of one line of a body.
 const maxTracedLine = 1 << 10
 
-// writeTrace prints what became of one request for people. The lines have the signs of curl -v.
+// writeTrace prints the course of one request for people. The lines begin with the signs of curl -v.
 func writeTrace(out io.Writer, t *prober.Traced, r *numbers.Report) error {
 	var text bytes.Buffer
 	if t.Target != t.URL {

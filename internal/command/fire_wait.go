@@ -13,10 +13,10 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// waitPause is how long to leave a target alone that does not succeed yet.
+// waitPause is the pause before the next try at a target that does not succeed yet.
 const waitPause = time.Second
 
-// awaitTargets waits for one target after another, for at most so long in all.
+// awaitTargets waits for one target after another. most bounds the whole wait.
 func awaitTargets(ctx context.Context, out io.Writer, o prober.Options, cfg *config.Config, most time.Duration) error {
 	end, left := time.Now().Add(most), most
 	for i := range cfg.Targets {
@@ -30,8 +30,8 @@ func awaitTargets(ctx context.Context, out io.Writer, o prober.Options, cfg *con
 	return nil
 }
 
-// awaitTarget sends one request after another until one succeeds, for at most so long. It says
-// on out why it waits. A failure that no wait mends ends it.
+// awaitTarget sends one request after another until one succeeds or the time most is over. It prints to out why it
+// waits. It gives up at once on a failure that waiting cannot change.
 func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *config.Config, most time.Duration) error {
 	t := cfg.Targets[0]
 	t.Burst = config.Burst{Requests: 1, Concurrency: 1}
@@ -65,8 +65,7 @@ func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *conf
 	}
 }
 
-// isForGood reports whether a request fails for what the configuration says, so that the next
-// one will too.
+// isForGood reports whether the configuration makes the request fail: then the next one will fail, too.
 func isForGood(c errcode.Code) bool { return c == errcode.BlockedIP || c == errcode.BlockedHost }
 
 // failureWords returns ": 1212 refused", or "" for none.

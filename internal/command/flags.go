@@ -14,27 +14,27 @@ import (
 	"github.com/alecthomas/units"
 )
 
-// Bounds of what flags can ask for.
+// Bounds of the values of flags.
 const (
-	// maxLimit is more than any machine has of anything.
+	// maxLimit is more than any machine can reach.
 	maxLimit = 1_000_000_000
-	// minLimitRate and maxLimitRate are in requests per second, as in a configuration.
-	// The starts of a second are remembered, each in 8 bytes.
+	// minLimitRate and maxLimitRate are in requests per second, as in a configuration. The prober remembers all starts
+	// within a second, in 8 bytes each.
 	minLimitRate = 0.001
 	maxLimitRate = 1_000_000
 	maxShards    = 10_000
 	// maxSize is in bytes, and fits an int of 32 bits.
 	maxSize = 1 << 30
-	// minInterval keeps what is looked at again and again from filling a processor.
+	// minInterval keeps repeated checks from using a whole processor.
 	minInterval = time.Millisecond
 )
 
-// flags is what flags are registered with: the program or one of its commands.
+// flags registers flags: it is the program or one of its commands.
 type flags interface {
 	Flag(name, help string) *kingpin.FlagClause
 }
 
-// checkedFlag is a flag whose mistakes name it, which those of kingpin do not.
+// checkedFlag is a flag with its name in its error messages. The errors of kingpin do not name the flag.
 type checkedFlag struct {
 	name string
 	set  func(text string) error
@@ -53,7 +53,7 @@ func (f *checkedFlag) Set(text string) error {
 // String implements kingpin.Value.
 func (f *checkedFlag) String() string { return f.text }
 
-// checked registers a flag that set takes the value of, and returns it.
+// checked registers a flag and returns it. set takes the value.
 func checked(on flags, name, byDefault, help string, set func(text string) error) *kingpin.FlagClause {
 	flag := on.Flag(name, help).Default(byDefault)
 	flag.SetValue(&checkedFlag{name: name, set: set})
@@ -81,12 +81,12 @@ func parseWhole(text string, low, high int) (int, error) {
 	return n, nil
 }
 
-// ceilingFlag registers a flag for how many there may be of something, 0 for any.
+// ceilingFlag registers a flag for the greatest number of something, 0 for no limit.
 func ceilingFlag(on flags, name, help string, to *int) {
 	wholeFlag(on, name, "0", help, to, 0, maxLimit)
 }
 
-// limitRateFlag registers a flag for a number of requests per second, 0 for any.
+// limitRateFlag registers a flag for a number of requests per second, 0 for no limit.
 func limitRateFlag(on flags, name, help string, to *float64) {
 	checked(on, name, "0", help, func(text string) error {
 		v, err := strconv.ParseFloat(text, 64)
@@ -103,7 +103,7 @@ func limitRateFlag(on flags, name, help string, to *float64) {
 	})
 }
 
-// sizeFlag registers a flag for a number of bytes, 0 for any.
+// sizeFlag registers a flag for a number of bytes, 0 for no limit.
 func sizeFlag(on flags, name, byDefault, help string, to *int) {
 	checked(on, name, byDefault, help, func(text string) error {
 		size, err := units.ParseStrictBytes(text)
@@ -121,8 +121,8 @@ func sizeFlag(on flags, name, byDefault, help string, to *int) {
 	})
 }
 
-// shardFlag registers the flag for the ordinal of a shard. The name of a pod of a
-// StatefulSet ends in it, and is easily given for it.
+// shardFlag registers the flag for the ordinal of a shard. The name of a StatefulSet's pod ends in the ordinal, and
+// users easily give this name instead.
 func shardFlag(on flags, name, byDefault, help string, to *int) {
 	pod := regexp.MustCompile(`^[a-z0-9.-]{1,200}-([0-9]{1,5})$`)
 	checked(on, name, byDefault, help, func(text string) (err error) {
@@ -175,8 +175,8 @@ func choiceFlag(on flags, name, byDefault, help string, to *string, words ...str
 	}).HintOptions(words...)
 }
 
-// unexpanded returns args with each value that begins with an @ joined to its flag. Where one
-// stands alone, kingpin puts the lines of a file in its place, and complains of them in public.
+// unexpanded returns args with each value that begins with @ joined to its flag. Otherwise kingpin would replace the
+// value with the lines of a file, and show them in its errors.
 func unexpanded(args []string) []string {
 	var joined []string
 	short, long := regexp.MustCompile(`^-[a-zA-Z]$`), regexp.MustCompile(`^--[a-z][a-z.-]*$`)
@@ -194,8 +194,8 @@ func unexpanded(args []string) []string {
 	return joined
 }
 
-// namingFlag returns err or, where it is about the value of a flag that takes none,
-// such as --web.enable-pprof=true, one that says so.
+// namingFlag returns err. If err is about a value for a flag without values, such as --web.enable-pprof=true, it
+// returns an error that says so.
 func namingFlag(err error, args []string) error {
 	for _, arg := range args {
 		flag, value, ok := strings.Cut(arg, "=")

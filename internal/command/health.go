@@ -35,7 +35,8 @@ func healthCommand(app *kingpin.Application) (string, command) {
 	return "health", func(ctx context.Context, c *console) error { return health(ctx, c, f) }
 }
 
-// health prints what the prober says of itself, or returns why it says nothing good.
+// health prints the prober's report on itself, or returns why there is no good
+// report.
 func health(ctx context.Context, c *console, f healthFlags) error {
 	client, err := f.client()
 	if err != nil {
@@ -48,7 +49,7 @@ func health(ctx context.Context, c *console, f healthFlags) error {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	status, said, err := askHealth(ctx, client, u)
-	if status == http.StatusBadRequest { // so a server that speaks TLS answers who does not
+	if status == http.StatusBadRequest { // a server with TLS answers a client without TLS so
 		u.Scheme = "https"
 		status, said, err = askHealth(ctx, client, u)
 	}
@@ -64,8 +65,8 @@ func health(ctx context.Context, c *console, f healthFlags) error {
 	return err
 }
 
-// url returns where to ask, without TLS. A prober that listens on every address is
-// asked on loopback.
+// url returns the URL to ask, without TLS. If the prober listens on every
+// address, it is asked on loopback.
 func (f healthFlags) url() (*url.URL, error) {
 	host, port, err := net.SplitHostPort(f.address)
 	if err != nil {
@@ -84,9 +85,9 @@ func (f healthFlags) url() (*url.URL, error) {
 	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: path}, nil
 }
 
-// client asks directly, whatever proxy the environment names.
+// client returns a client that ignores the proxies of the environment.
 func (f healthFlags) client() (*http.Client, error) {
-	// It tells a neighbour no secret, and certificates seldom name loopback.
+	// The request reveals no secret, and certificates seldom name loopback.
 	settings := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above
 	if f.certFile != "" || f.keyFile != "" {
 		pair, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
@@ -116,9 +117,9 @@ func askHealth(ctx context.Context, client *http.Client, u *url.URL) (status int
 	return answer.StatusCode, said, err
 }
 
-// wantsCertificate reports whether err is how a server ends the handshake of who
-// shows no certificate, or a wrong one: certificate_required or, before TLS 1.3,
-// bad_certificate.
+// wantsCertificate reports whether err is a server's refusal of a client
+// without a certificate, or with a wrong one: certificate_required or, before
+// TLS 1.3, bad_certificate.
 func wantsCertificate(err error) bool {
 	code := errcode.FromError(err)
 	return code == errcode.AlertCertificateRequired || code == errcode.AlertBadCertificate

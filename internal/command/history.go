@@ -6,7 +6,8 @@ import (
 	"example.com/prober/web/history"
 )
 
-// openHistory returns what reads the Prometheus of the flags, nil without one.
+// openHistory returns a reader of the Prometheus in the flags, nil if there is
+// none.
 func openHistory(f *daemonFlags) (*history.Store, error) {
 	if err := history.CheckMatchers(f.matchers); err != nil {
 		return nil, fmt.Errorf("--web.prometheus-matchers: %w", err)

@@ -13,13 +13,13 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// idle is a daemon that nobody runs: it looks at its files when a test tells it to, and
-// what it finds then depends on nothing but the files.
+// idle is a daemon that does not run: it checks its files only when a test
+// calls it, and the result depends only on the files.
 type idle struct {
 	*daemon
 
 	t      *testing.T
-	folder string // of its configuration, and of a file named body, which holds "one"
+	folder string // of its configuration, and of a file named body with the content "one"
 	url    string
 	output rig.Output
 }
@@ -53,10 +53,10 @@ func newIdleFrom(t *testing.T, path string) *idle {
 	return d
 }
 
-// body is what the first target sends.
+// body returns the body of the first target.
 func (d *idle) body() string { return string(d.current.Load().Targets[0].Request.Body) }
 
-// isGood tells what the metrics say about the last attempt to load.
+// isGood reports whether the last attempt to load succeeded, by the metrics.
 func (d *idle) isGood() bool {
 	d.t.Helper()
 	m, err := rig.Scrape(d.t.Context(), d.url+"/metrics")

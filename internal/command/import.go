@@ -50,13 +50,13 @@ const importBlackboxExamples = `Examples:
       This URL for one module; the others get a URL that stands for one.
 `
 
-// importFlags are those of every import.
+// importFlags are the flags of every import.
 type importFlags struct {
 	secrets string
 	source  string
 }
 
-// importCommands registers the commands that import, by their names.
+// importCommands registers the import commands, and returns them by their names.
 func importCommands(app *kingpin.Application) map[string]command {
 	parent := app.Command("import", importHelp)
 	return map[string]command{
@@ -134,11 +134,11 @@ func importBlackbox(parent *kingpin.CmdClause) command {
 
 const stdinName = "standard input"
 
-// isStdin reports whether an argument stands for standard input. That is -, which the parser of
-// the command line turns into an empty one.
+// isStdin reports whether an argument stands for standard input. The parser of the command line turns - into an empty
+// argument.
 func isStdin(arg string) bool { return arg == "-" || arg == "" }
 
-// shownName is what a source is called in errors.
+// shownName returns the name of a source in errors.
 func shownName(arg string) string {
 	if isStdin(arg) {
 		return stdinName
@@ -155,7 +155,7 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// reading is a command that imports the file of its flags.
+// reading returns a command that imports the file of its flags.
 func (f *importFlags) reading(take func(source []byte, o imports.Options) (*imports.Result, error)) command {
 	return func(_ context.Context, c *console) error {
 		source, err := readSource(f.source)
@@ -166,7 +166,7 @@ func (f *importFlags) reading(take func(source []byte, o imports.Options) (*impo
 	}
 }
 
-// maxSource bounds what is imported, in bytes: recordings hold all answers.
+// maxSource bounds the size of a source, in bytes: recordings hold all answers.
 const maxSource = 512 << 20
 
 // readSource reads a file, or standard input for -.
@@ -190,7 +190,7 @@ func readSource(name string) (content []byte, err error) {
 	return content, nil
 }
 
-// readBeside reads a file that a document refers to: one in its folder or below.
+// readBeside reads a file that a document refers to. It must be in the document's folder or below.
 func (f *importFlags) readBeside(name string) ([]byte, error) {
 	if isStdin(f.source) {
 		return nil, errors.New("a document from standard input has no files beside it")
@@ -215,7 +215,7 @@ func (c *console) printImport(r *imports.Result, err error) error {
 	return err
 }
 
-// writeSecrets replaces no file that holds something else.
+// writeSecrets never replaces a file with other content.
 func writeSecrets(secrets []imports.Secret) error {
 	for _, s := range secrets {
 		switch old, err := os.ReadFile(s.Path); {
@@ -232,7 +232,7 @@ func writeSecrets(secrets []imports.Secret) error {
 		if err := os.WriteFile(s.Path, s.Content, 0o600); err != nil {
 			return err
 		}
-		if err := os.Chmod(s.Path, 0o600); err != nil { // one that was there already
+		if err := os.Chmod(s.Path, 0o600); err != nil { // a file that existed already
 			return err
 		}
 	}

@@ -40,7 +40,7 @@ func initCommand(app *kingpin.Application) (string, command) {
 	return "init", func(_ context.Context, c *console) error { return writeStarter(c, f) }
 }
 
-// writeStarter writes a configuration that the loader takes.
+// writeStarter writes a configuration that the loader accepts.
 func writeStarter(c *console, f initFlags) error {
 	toStdout := isStdin(f.configFile)
 	var urls []string

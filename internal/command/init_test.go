@@ -29,7 +29,7 @@ func TestStarterNames(t *testing.T) {
 	}
 }
 
-// TestTheSettingsOfAStarterCanBeTaken takes the # from each setting that is commented out.
+// TestTheSettingsOfAStarterCanBeTaken removes the # from each commented setting.
 func TestTheSettingsOfAStarterCanBeTaken(t *testing.T) {
 	t.Parallel()
 	text := starter([]string{"https://a.example/", "tcp://a.example:1", "tls://a.example:1", "dns://a.example", "grpc://a.example:1", "grpcs://a.example:1"})

@@ -10,7 +10,7 @@ import (
 	"example.com/prober/config"
 )
 
-// placeholderURL is that of the target to change where no URL is given.
+// placeholderURL is the URL of the target to change if no URL is given.
 const placeholderURL = "http://127.0.0.1:8080/"
 
 const starterHead = `# What prober sends requests to. Check changes with: prober check
@@ -32,7 +32,7 @@ defaults:
 targets:
 `
 
-// starterHints are what to try next in a target, by its kind.
+// starterHints are suggestions for a target, by its kind.
 var starterHints = map[config.Kind]string{
 	config.KindHTTP: `    #request: {method: POST, headers: {Content-Type: application/json}, body: '{"sku": 1}'}
     #expect: {status: [200-299], max_latency: 2s}
@@ -47,8 +47,7 @@ var starterHints = map[config.Kind]string{
 `,
 }
 
-// starter returns a configuration with a target for each URL, or with one to change. Whether the
-// URLs can be targets the loader says.
+// starter returns a configuration with a target for each URL, or with one to change. The loader checks the URLs.
 func starter(urls []string) string {
 	var text strings.Builder
 	text.WriteString(starterHead)
@@ -67,8 +66,7 @@ func starter(urls []string) string {
 
 var notInName = regexp.MustCompile(`[^a-zA-Z0-9_.:/-]+`)
 
-// starterName returns a name for the target of a URL: its host and path, and a number behind
-// them where that is taken.
+// starterName returns a name for the target of a URL: its host and path, and a number after them if the name is taken.
 func starterName(raw string, taken []string) string {
 	const most = 100 // leaves room for a number
 	name := "target"
@@ -87,7 +85,7 @@ func starterName(raw string, taken []string) string {
 	return unique
 }
 
-// plainInYAML is text that YAML takes as it is: as a text, and without a comment in it.
+// plainInYAML matches text that YAML reads unchanged: as a text, and without a comment in it.
 var plainInYAML = regexp.MustCompile(`^[a-zA-Z]+(://)?([a-zA-Z0-9_.~/?&=%+-]|:[a-zA-Z0-9_.~/?&=%+-])*$`)
 
 func inYAML(text string) string {

@@ -15,9 +15,9 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 )
 
-// listen binds the addresses of the web interface, or takes the sockets that
-// systemd has bound, before anything is sent to a target: a prober that cannot be
-// scraped is not to start. It returns at least one listener.
+// listen binds the addresses of the web interface, or takes the sockets bound
+// by systemd. It runs before any request to a target: a prober must not start
+// if it cannot be scraped. It returns at least one listener.
 func listen(f *toolkit.FlagConfig) ([]net.Listener, error) {
 	if err := toolkit.Validate(*f.WebConfigFile); err != nil {
 		return nil, fmt.Errorf("--web.config.file: %w", err)
@@ -37,7 +37,7 @@ func listen(f *toolkit.FlagConfig) ([]net.Listener, error) {
 	return bound, nil
 }
 
-// inherit returns the sockets that systemd hands over: sd_listen_fds(3).
+// inherit returns the sockets passed by systemd: sd_listen_fds(3).
 func inherit() ([]net.Listener, error) {
 	handed, err := activation.Listeners()
 	if err != nil {
@@ -45,7 +45,7 @@ func inherit() ([]net.Listener, error) {
 	}
 	var bound []net.Listener
 	for _, l := range handed {
-		if l != nil { // one that cannot be listened on
+		if l != nil { // nil is a socket that cannot listen
 			bound = append(bound, l)
 		}
 	}
@@ -55,7 +55,7 @@ func inherit() ([]net.Listener, error) {
 	return bound, nil
 }
 
-// bind knows TCP addresses and vsock://:PORT, a port of a virtual machine.
+// bind accepts TCP addresses and vsock://:PORT, a port of a virtual machine.
 func bind(address string) (net.Listener, error) {
 	if !strings.HasPrefix(address, "vsock://") {
 		return net.Listen("tcp", address)
@@ -71,8 +71,8 @@ func bind(address string) (net.Listener, error) {
 	return vsock.Listen(uint32(port), nil)
 }
 
-// serve serves on what listen has bound until the server is closed or one of the
-// listeners fails.
+// serve serves on the listeners of listen until the server is closed or a
+// listener fails.
 func serve(server *http.Server, bound []net.Listener, f *toolkit.FlagConfig, log *slog.Logger) error {
 	defer closeAll(bound)
 	if err := guard(server, bound, f, log); err != nil {
@@ -96,10 +96,10 @@ func serve(server *http.Server, bound []net.Listener, f *toolkit.FlagConfig, log
 	return err
 }
 
-// guard puts what the file of --web.config.file asks for in front of everything
-// but the health checks, which tell nothing and are asked by who has no password.
-// The toolkit does this while it begins to serve, for one listener and without
-// exceptions; so it is given a listener of its own, at which nobody ever calls.
+// guard applies the file of --web.config.file to everything but the health
+// checks: these reveal nothing, and their clients have no password. The toolkit
+// applies the file when it begins to serve, for one listener and without
+// exceptions. So it gets a listener of its own that never has a connection.
 func guard(server *http.Server, bound []net.Listener, f *toolkit.FlagConfig, log *slog.Logger) error {
 	open := server.Handler
 	if err := toolkit.Serve(nobody{bound}, server, f, log); !errors.Is(err, errNobody) {
@@ -116,7 +116,7 @@ func guard(server *http.Server, bound []net.Listener, f *toolkit.FlagConfig, log
 	return nil
 }
 
-// isHealthCheck compares the path as it was sent, so that no other spelling of it
+// isHealthCheck compares the path as it was sent, so no other spelling of it
 // can mean another handler.
 func isHealthCheck(r *http.Request) bool {
 	path := r.URL.EscapedPath()
@@ -125,7 +125,7 @@ func isHealthCheck(r *http.Request) bool {
 
 var errNobody = errors.New("nobody calls here")
 
-// nobody is a listener with the addresses of others that accepts no connection.
+// nobody is a listener with the addresses of others. It accepts no connection.
 type nobody struct{ bound []net.Listener }
 
 // Accept implements net.Listener.
@@ -151,11 +151,11 @@ func (n nobody) String() string {
 
 func closeAll(bound []net.Listener) {
 	for _, l := range bound {
-		_ = l.Close() // it serves nobody, or no more
+		_ = l.Close() // it serves nobody, or no longer
 	}
 }
 
-// closed drops the error that only says that the server was closed.
+// closed drops the error about a closed server.
 func closed(err error) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

@@ -6,8 +6,7 @@ import (
 	"io/fs"
 )
 
-// orInit returns the error of reading a configuration. Where there is none to read, it says what
-// writes one.
+// orInit returns an error of reading a configuration. If the file is missing, it names the command that writes one.
 func orInit(err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -24,10 +24,10 @@ type peerFlags struct {
 	clientFile string
 }
 
-// peerFlag is one that may be repeated.
+// peerFlag is a flag that may be repeated.
 type peerFlag struct{ checkedFlag }
 
-// IsCumulative has kingpin allow the flag more than once.
+// IsCumulative makes kingpin accept the flag more than once.
 func (*peerFlag) IsCumulative() bool { return true }
 
 func (f *peerFlags) register(on flags) {
@@ -46,7 +46,7 @@ func (f *peerFlags) add(text string) error {
 	return err
 }
 
-// open returns the peers. They are read by [peers.Set.Run].
+// open returns the peers. [peers.Set.Run] reads them.
 func (f *peerFlags) open(log *slog.Logger) (*peers.Set, error) {
 	client, err := webClient(f.clientFile)
 	if err != nil {
@@ -67,8 +67,8 @@ func (f *peerFlags) open(log *slog.Logger) (*peers.Set, error) {
 	return set, nil
 }
 
-// webClient returns a client for what the web interface asks others. A file says how it
-// authenticates, as http_config does in a configuration of Prometheus; it may be "".
+// webClient returns a client for the requests of the web interface. A file sets its authentication, in the format of
+// Prometheus' http_config; file may be "".
 func webClient(file string) (*http.Client, error) {
 	cfg := &commonconfig.DefaultHTTPClientConfig
 	if file != "" {
@@ -84,9 +84,8 @@ func webClient(file string) (*http.Client, error) {
 	return client, nil
 }
 
-// withoutSecrets returns an error about a file of credentials on one line, with its name. The
-// library for YAML quotes values that are wrong in backquotes, and that for HTTP names the files
-// of secrets.
+// withoutSecrets returns an error about a file of credentials on one line, with its name. It removes two kinds of
+// secrets: the YAML library quotes wrong values in backquotes, and the HTTP library names the files of secrets.
 func withoutSecrets(err error, file string, cfg *commonconfig.HTTPClientConfig) error {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	text = regexp.MustCompile("`[^`]*`?").ReplaceAllString(text, form.Redaction)
@@ -102,7 +101,7 @@ func withoutSecrets(err error, file string, cfg *commonconfig.HTTPClientConfig) 
 	return errors.New(text)
 }
 
-// readPeers begins to read the peers, and returns what ends that and waits for it.
+// readPeers begins to read the peers. stop ends the reading and waits for the end.
 func readPeers(ctx context.Context, set *peers.Set) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})

@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// runWith returns what the program says that must not start with these flags.
+// runWith returns the error output of a program that must not start with these
+// flags.
 func runWith(t *testing.T, flags ...string) string {
 	t.Helper()
 	var said bytes.Buffer

@@ -11,29 +11,26 @@ import (
 	"example.com/prober/prober"
 )
 
-// running is the configuration that the targets have, and what came of the last
-// attempts to load another. Only one attempt is made at a time: what is read
-// later is loaded later.
+// running is the running configuration, and the result of the last attempts to load another. Attempts run one at a
+// time: a text that is read later is loaded later.
 type running struct {
 	current atomic.Pointer[config.Config]
-	// redacted writes current as it is shown: once, however many ask.
+	// redacted writes current for display: once, however many clients ask.
 	redacted atomic.Pointer[func() ([]byte, error)]
 
 	mu sync.Mutex
-	// shard is which of how many this prober is.
+	// shard says which of how many shards this prober is.
 	shard prober.Shard
-	// text is what current was read from, files what it and all that it refers to
-	// were when they were read, not when they were applied: a secret that changes in
-	// between is read again.
+	// text is the text of current. files are its fingerprints, and those of all files it refers to, at the time of
+	// reading and not of applying: so a secret that changes in between is read again.
 	text  []byte
 	files fingerprint
-	// refused is why the file was not loaded when that was last tried, stale why
-	// what the running configuration refers to was not read again; nil if it was.
+	// refused is why the last attempt to load the file failed. stale is why the files of the running configuration were
+	// not read again. Each is nil after a success.
 	refused, stale error
 }
 
-// reload makes the configuration in the file the running one. When that fails
-// everything stays as it is.
+// reload reads the file and makes its configuration the running one. If it fails, everything stays as it is.
 func (d *daemon) reload() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -42,9 +39,8 @@ func (d *daemon) reload() error {
 	return d.refused
 }
 
-// reloadIfChanged reloads if a file is not as it was loaded. After a failure it
-// tries each time: what was missing may be a file that the running configuration
-// does not refer to.
+// reloadIfChanged reloads if a file has changed since it was loaded. After a failure it tries each time: the missing
+// file may be one that the running configuration does not refer to.
 func (d *daemon) reloadIfChanged() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -56,9 +52,8 @@ func (d *daemon) reloadIfChanged() {
 	d.note(d.refused, before)
 }
 
-// refreshIfChanged reads the files again that the running configuration refers
-// to, if one is not as it was loaded. The configuration itself stays, whatever its
-// file holds by now.
+// refreshIfChanged reads the files of the running configuration again if one has changed since it was loaded. The
+// configuration itself stays, whatever its file holds now.
 func (d *daemon) refreshIfChanged() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -70,9 +65,8 @@ func (d *daemon) refreshIfChanged() {
 	d.note(d.stale, before)
 }
 
-// note logs what an attempt came to, unless it failed just as the one before, and
-// exposes it. As long as the file is refused, reading what the running
-// configuration refers to does not count as a success.
+// note logs the result of an attempt, unless it failed in the same way as the one before, and exposes it. As long as
+// the file is refused, a refresh of the running configuration does not count as a success.
 func (d *daemon) note(err, before error) {
 	failed := d.refused
 	if failed == nil {
@@ -104,8 +98,8 @@ func (d *daemon) load(text []byte) error {
 	return d.apply(text, cfg)
 }
 
-// noteFiles logs which files of targets are wrong now, or wrong in another way than they were
-// in the configuration before, which may be nil, and which are right again.
+// noteFiles logs which files of targets are newly wrong, or wrong in another way than before, and which are right
+// again. before may be nil.
 func noteFiles(log *slog.Logger, before, cfg *config.Config) {
 	known := map[string]error{}
 	if before != nil {
@@ -123,7 +117,7 @@ func noteFiles(log *slog.Logger, before, cfg *config.Config) {
 	}
 }
 
-// apply makes cfg, which was read from text, the running configuration.
+// apply makes cfg the running configuration. cfg was read from text.
 func (d *daemon) apply(text []byte, cfg *config.Config) error {
 	if err := d.applyAll(cfg); err != nil {
 		return err

@@ -19,7 +19,7 @@ const defaultAddress = "127.0.0.1:10115"
 // loadFlags say which load to generate, and how much at most.
 type loadFlags struct {
 	configFile string
-	// given tells that configFile is not the default.
+	// given is set if configFile is not the default.
 	given  bool
 	limits prober.Limits
 	shard  prober.Shard
@@ -32,7 +32,7 @@ func (f *loadFlags) register(cmd *kingpin.CmdClause) {
 	shardFlag(cmd, "shard", "0", "Which of the shards this prober is, counted from 0.", &f.shard.Ordinal)
 }
 
-// registerSource registers the flags that concern a single target too.
+// registerSource registers the flags that also concern a single target.
 func (f *loadFlags) registerSource(cmd *kingpin.CmdClause) {
 	cmd.Flag("config.file", "Path of the configuration.").Default("prober.yml").IsSetByUser(&f.given).StringVar(&f.configFile)
 	limitRateFlag(cmd, "limit.rate", "Ceiling of requests per second over all targets, whatever the configuration says; 0 means none.", &f.limits.Rate)
@@ -41,7 +41,7 @@ func (f *loadFlags) registerSource(cmd *kingpin.CmdClause) {
 	sizeFlag(cmd, "limit.kept-bodies", "10MiB", "Ceiling of the memory for bodies that are looked at or decoded; 0 means none.", &f.limits.KeptBodies)
 }
 
-// daemonFlags are the flags of a prober that stays.
+// daemonFlags are the flags of a prober that keeps running.
 type daemonFlags struct {
 	loadFlags
 
@@ -86,10 +86,10 @@ func runCommand(app *kingpin.Application) (string, command) {
 	return "run", detached(func(ctx context.Context, c *console) error { return serveForever(ctx, c, f) })
 }
 
-// serveForever runs the daemon until ctx ends and the last request was counted.
+// serveForever runs the daemon until ctx ends and the last request is counted.
 func serveForever(ctx context.Context, c *console, f daemonFlags) error {
 	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP) // before anything starts: its default is to kill
+	signal.Notify(hangups, syscall.SIGHUP) // before anything starts: by default it ends the process
 	defer signal.Stop(hangups)
 	d, err := newDaemon(ctx, c, f)
 	if err != nil {

@@ -60,7 +60,7 @@ func TestAScrapeThatBeganBeforeTheDrainEndedIsNotTheLast(t *testing.T) {
 	select {
 	case <-over:
 		assert.Fail(t, "a scrape that began earlier was taken for the last one")
-	case <-time.After(500 * time.Millisecond): // ten times as often as it looks
+	case <-time.After(500 * time.Millisecond): // ten times the interval of its checks
 	}
 
 	last := scrape()

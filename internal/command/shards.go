@@ -12,24 +12,24 @@ import (
 	"example.com/prober/prober"
 )
 
-// shardsKnownWithin is how long a prober waits at the start for the number of shards. It fails
-// then: with a guessed number it would send what others send, and a prober that only waits is
-// easily overlooked. It is less than a minute, which a start in Kubernetes may take.
+// shardsKnownWithin is how long a prober waits at the start for the number of shards. Then it fails: with a guessed
+// number it would send the load of other shards, and a prober that only waits is easily overlooked. It is less than a
+// minute: a start in Kubernetes may take that long.
 const shardsKnownWithin = 45 * time.Second
 
-// maxShardInterval is between two look-ups. The alert on look-ups that fail counts on it.
+// maxShardInterval is the longest time between two look-ups. The alert on failing look-ups depends on it.
 const maxShardInterval = time.Minute
 
 // shardFlags say where the number of shards comes from.
 type shardFlags struct {
-	// auto tells that it is looked up.
+	// auto is set if the number is looked up.
 	auto     bool
 	srv      string
-	server   netip.AddrPort // those of the system if it is not valid
+	server   netip.AddrPort // the system's servers if it is not valid
 	interval time.Duration
 }
 
-// register registers the flags of a number that goes to total if it is given.
+// register registers the flags for the number of shards. A given number goes to total.
 func (f *shardFlags) register(cmd *kingpin.CmdClause, total *int) {
 	checked(cmd, "total-shards", "1", "How many probers with this configuration divide its load, or auto to look that up.", func(text string) (err error) {
 		if f.auto = text == "auto"; f.auto {
@@ -62,7 +62,7 @@ func (f *shardFlags) register(cmd *kingpin.CmdClause, total *int) {
 	})
 }
 
-// parseServer returns the address of a DNS server, whose port is 53 unless given.
+// parseServer returns the address of a DNS server. The default port is 53.
 func parseServer(text string) (netip.AddrPort, error) {
 	if text == "" {
 		return netip.AddrPort{}, nil
@@ -77,7 +77,7 @@ func parseServer(text string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(ip, 53), nil
 }
 
-// validate returns an error unless there is a name to look up exactly if there is need of one.
+// validate returns an error if the name to look up is needed and missing, or given and not needed.
 func (f *shardFlags) validate(s prober.Shard) error {
 	switch {
 	case f.auto && f.srv == "":
@@ -90,8 +90,8 @@ func (f *shardFlags) validate(s prober.Shard) error {
 	return s.Validate()
 }
 
-// findShard sets which shard the daemon is, and has it look for their number if that is not
-// given. It waits for the first one.
+// findShard sets which shard the daemon is. If the number of shards is not given, it starts the look-up and waits for
+// the first number.
 func (d *daemon) findShard(ctx context.Context) error {
 	d.shard = d.flags.shard
 	if !d.flags.shards.auto {
@@ -111,8 +111,8 @@ func (d *daemon) findShard(ctx context.Context) error {
 	return nil
 }
 
-// divide makes the running targets those of this shard among so many. If that fails everything
-// stays as it is, and is tried again after the next look-up.
+// divide switches to the targets of this shard among total shards. If it fails, everything stays as it is, and the next
+// look-up leads to another try.
 func (d *daemon) divide(total int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

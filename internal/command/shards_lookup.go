@@ -15,20 +15,20 @@ import (
 	"time"
 )
 
-// lookupWithin bounds one look-up of the shards, with all that the resolver tries.
+// lookupWithin bounds one look-up of the shards, with all tries of the resolver.
 const lookupWithin = 5 * time.Second
 
-// shardLookup finds out again and again how many shards there are: one more than the highest
-// ordinal in the SRV records of a name. A count would be wrong while a pod is replaced, which
-// has no record for that time, and would move the targets of all others.
+// shardLookup repeatedly finds out how many shards there are: one more than the highest ordinal in the SRV records of a
+// name. The number of records would not do: a pod has no record while it is replaced, and a wrong number would move the
+// targets of all other shards.
 type shardLookup struct {
 	name     string
-	ordinal  int // of this shard, which is there whatever the records say
+	ordinal  int // of this shard: it exists whatever the records say
 	interval time.Duration
 	ask      func(ctx context.Context, name string) ([]*net.SRV, error)
 	log      *slog.Logger
-	// found delivers a number whenever two look-ups in a row have found it: the newest one, if
-	// nobody has taken the one before.
+	// found delivers a number whenever two look-ups in a row agree on it. A new number replaces one that nobody has
+	// received.
 	found chan int
 	end   context.CancelFunc
 	ended sync.WaitGroup
@@ -38,7 +38,7 @@ type shardLookup struct {
 	meter *shardMeter
 }
 
-// startShardLookup looks from now on, until close is called.
+// startShardLookup starts the look-ups. They end with close.
 func startShardLookup(f *shardFlags, ordinal int, meter *shardMeter, log *slog.Logger) *shardLookup {
 	l := &shardLookup{
 		name: f.srv, ordinal: ordinal, interval: f.interval, ask: resolverOf(f.server),
@@ -54,7 +54,7 @@ func (l *shardLookup) start() {
 	l.ended.Go(func() { l.run(ctx) })
 }
 
-// close ends the look-up that is under way, and waits for that. l may be nil.
+// close stops the current look-up and waits for its end. l may be nil.
 func (l *shardLookup) close() {
 	if l != nil {
 		l.end()
@@ -62,7 +62,7 @@ func (l *shardLookup) close() {
 	}
 }
 
-// numbers returns the channel of what was found, nil where l is.
+// numbers returns the channel of found numbers, nil if l is nil.
 func (l *shardLookup) numbers() <-chan int {
 	if l == nil {
 		return nil
@@ -97,7 +97,7 @@ func (l *shardLookup) run(ctx context.Context) {
 	}
 }
 
-// look looks once, and delivers a number that it finds the second time in a row.
+// look makes one look-up. It delivers a number found the second time in a row.
 func (l *shardLookup) look(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, lookupWithin)
 	defer cancel()
@@ -121,7 +121,7 @@ func (l *shardLookup) look(ctx context.Context) {
 	l.seen = n
 }
 
-// count returns how many shards there are by the records of a moment.
+// count returns the number of shards in the current records.
 func (l *shardLookup) count(ctx context.Context) (int, error) {
 	records, err := l.ask(ctx, l.name)
 	if err != nil {
@@ -134,7 +134,7 @@ func (l *shardLookup) count(ctx context.Context) (int, error) {
 	return max(highest, l.ordinal) + 1, nil
 }
 
-// note counts a failure and logs it, unless it is that of the look-up before.
+// note counts a failure. It logs the failure unless it is the same as before.
 func (l *shardLookup) note(err error) {
 	before := l.last.Load()
 	if err == nil {
@@ -152,11 +152,10 @@ func (l *shardLookup) note(err error) {
 	}
 }
 
-// podName is that of a pod of a StatefulSet.
+// podName matches the name of a pod of a StatefulSet.
 var podName = regexp.MustCompile(`^([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)-(0|[1-9][0-9]{0,4})$`)
 
-// highestOrdinal returns the highest ordinal of the pods that records name. All must be of one
-// StatefulSet.
+// highestOrdinal returns the highest ordinal of the pods in records. All pods must belong to one StatefulSet.
 func highestOrdinal(records []*net.SRV) (int, error) {
 	highest, set := -1, ""
 	for _, r := range records {
@@ -183,15 +182,15 @@ func highestOrdinal(records []*net.SRV) (int, error) {
 	return highest, nil
 }
 
-// isAddress reports whether a label is what a cluster calls a pod that has no name of its own:
-// its address with dashes, whose last part would pass for an ordinal.
+// isAddress reports whether a label is the name that a cluster gives to a pod without a name: its address with dashes.
+// Its last part would look like an ordinal.
 func isAddress(label string) bool {
 	_, is4 := netip.ParseAddr(strings.ReplaceAll(label, "-", "."))
 	_, is6 := netip.ParseAddr(strings.ReplaceAll(label, "-", ":"))
 	return is4 == nil || is6 == nil
 }
 
-// resolverOf returns what asks the server, or those of the system if that is not valid.
+// resolverOf returns a function that asks the server or, if it is not valid, the system's servers.
 func resolverOf(server netip.AddrPort) func(ctx context.Context, name string) ([]*net.SRV, error) {
 	resolver := net.DefaultResolver
 	if server.IsValid() {

@@ -19,7 +19,7 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// records are SRV records of some pods.
+// records returns the SRV records of some pods.
 func records(pods ...string) []*net.SRV {
 	all := make([]*net.SRV, 0, len(pods))
 	for _, pod := range pods {
@@ -28,7 +28,7 @@ func records(pods ...string) []*net.SRV {
 	return all
 }
 
-// shardsUpTo are the records of so many pods.
+// shardsUpTo returns the records of n pods.
 func shardsUpTo(n int) []*net.SRV {
 	var pods []string
 	for i := range n {
@@ -81,7 +81,7 @@ type dnsOfShards struct {
 	asked int
 }
 
-// dnsStep is what is answered from a time on: nobody answers if shards is 0.
+// dnsStep is the answer from a time on. If shards is 0, nobody answers.
 type dnsStep struct {
 	from   time.Duration
 	shards int
@@ -107,7 +107,7 @@ func (d *dnsOfShards) ask(ctx context.Context, _ string) ([]*net.SRV, error) {
 	return nil, ctx.Err()
 }
 
-// look starts a look-up of shard ordinal that asks d, and returns it with its log.
+// look starts the look-up of a shard that asks d, and returns it with its log.
 func (d *dnsOfShards) look(ordinal int) (*shardLookup, *strings.Builder) {
 	var log strings.Builder
 	l := &shardLookup{
@@ -118,7 +118,7 @@ func (d *dnsOfShards) look(ordinal int) (*shardLookup, *strings.Builder) {
 	return l, &log
 }
 
-// soFar returns what was found by now, 0 for nothing.
+// soFar returns the number found by now, 0 for none.
 func soFar(l *shardLookup) int {
 	synctest.Wait()
 	select {
@@ -151,7 +151,7 @@ func TestAFailedLookUpKeepsTheNumberAndIsCounted(t *testing.T) {
 		time.Sleep(11 * time.Second)
 		assert.Equal(t, 3, soFar(l))
 		last := l.meter.success.Load()
-		time.Sleep(40 * time.Second) // two look-ups that nobody answers, two that fail
+		time.Sleep(40 * time.Second) // two look-ups without an answer, two that fail
 		assert.Zero(t, soFar(l))
 		assert.EqualValues(t, 4, l.meter.failures.Load())
 		assert.Equal(t, last, l.meter.success.Load())
@@ -208,11 +208,11 @@ func TestALookUpThatNobodyAnswersEndsWithTheProber(t *testing.T) {
 	synctest.Test(t, func(*testing.T) {
 		l, _ := (&dnsOfShards{start: time.Now(), steps: []dnsStep{{0, 0}}}).look(0)
 		synctest.Wait()
-		l.close() // or the bubble would complain of a goroutine
+		l.close() // otherwise the bubble complains of a running goroutine
 	})
 }
 
-// believer is what a shard believed, from when on.
+// believer records which numbers a shard believed, and since when.
 type believer struct {
 	since  []time.Duration
 	totals []int
@@ -227,13 +227,13 @@ func (b *believer) at(when time.Duration) (total int) {
 	return total
 }
 
-// The answers that two shards get in the same moment may differ by the time for which a cache
-// keeps them. docs/scaling.md promises an end of the disagreement after two look-ups and that.
+// The answers to two shards at the same moment may differ by the time to live of a cache. docs/scaling.md promises an
+// end of the disagreement after two look-ups and this time.
 func TestShardsDisagreeForTwoLookUpsAndOneTimeToLive(t *testing.T) {
 	t.Parallel()
 	const (
 		lookup, ttl = 10 * time.Second, 5 * time.Second
-		interval    = 2*lookup + ttl // of a target: it has one burst at most in that time
+		interval    = 2*lookup + ttl // of a target: it has at most one burst in this time
 		change, end = 5 * time.Minute, 10 * time.Minute
 	)
 	for _, numbers := range [][2]int{{3, 5}, {5, 2}, {1, 2}, {7, 6}} {
@@ -246,7 +246,7 @@ func TestShardsDisagreeForTwoLookUpsAndOneTimeToLive(t *testing.T) {
 				shards[i] = b
 				watching.Go(func() {
 					began := time.Duration(i) * 3700 * time.Millisecond % lookup
-					time.Sleep(began) // the shards look at moments of their own
+					time.Sleep(began) // the shards make their look-ups at different moments
 					lag := time.Duration(i) * 1300 * time.Millisecond % ttl
 					dns := &dnsOfShards{start: start, steps: []dnsStep{{0, numbers[0]}, {change + lag, numbers[1]}}}
 					l, _ := dns.look(i)
@@ -279,8 +279,8 @@ func TestShardsDisagreeForTwoLookUpsAndOneTimeToLive(t *testing.T) {
 	}
 }
 
-// runners counts the shards that fire the burst of a target at some moment. A shard that is
-// added begins with the change, one that is removed ends with it.
+// runners counts the shards that fire the burst of a target at a given moment. An added shard begins with the change; a
+// removed one ends with it.
 func runners(shards []*believer, name string, at, change time.Duration, numbers [2]int) (runs int) {
 	for i, b := range shards {
 		present := numbers[0]

@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// shardMeter has the numbers of the look-ups of the shards. All are 0 where there are none.
+// shardMeter has the numbers of the look-ups of the shards. All are 0 without look-ups.
 type shardMeter struct {
 	created           time.Time
 	failures, changes atomic.Uint64

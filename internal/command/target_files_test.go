@@ -15,8 +15,7 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// targetsNamed returns a file with targets of these names, which fire nothing while a test
-// lasts.
+// targetsNamed returns a file with targets of these names. They fire nothing during a test.
 func targetsNamed(names ...string) string {
 	var items []string
 	for _, name := range names {
@@ -25,7 +24,7 @@ func targetsNamed(names ...string) string {
 	return "targets: [" + strings.Join(items, ", ") + "]\n"
 }
 
-// newIdleWith returns a daemon whose configuration names the files of a folder, d.
+// newIdleWith returns a daemon with a configuration that names the files of a folder, d.
 func newIdleWith(t *testing.T, onError string, files ...string) *idle {
 	t.Helper()
 	folder := t.TempDir()
@@ -36,7 +35,7 @@ func newIdleWith(t *testing.T, onError string, files ...string) *idle {
 	return newIdleFrom(t, rig.WriteFile(t, folder, "prober.yml", "target_files: ['d/*.yml']\non_error: %s\n", onError))
 }
 
-// names are those of the targets that run.
+// names returns the names of the running targets.
 func (d *idle) names() string {
 	var names []string
 	for _, t := range d.manager.Targets() {
@@ -45,7 +44,7 @@ func (d *idle) names() string {
 	return strings.Join(names, " ")
 }
 
-// get returns what a page of the daemon says.
+// get returns the content of a page of the daemon.
 func (d *idle) get(path string) string {
 	d.t.Helper()
 	r, err := http.Get(d.url + path)

@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/common/version"
 )
 
-// stampVersion gives a program that was built without `make build`, such as by `go install`, the
-// version that Go knows of it. Metrics, pages and the log show it.
+// stampVersion sets the version of a program built without `make build`, such as by `go install`, to the version known
+// to Go. Metrics, pages and the log show it.
 func stampVersion() {
 	if info, ok := debug.ReadBuildInfo(); ok && version.Version == "" {
 		version.Version = info.Main.Version

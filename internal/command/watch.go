@@ -7,9 +7,9 @@ import (
 	"example.com/prober/config"
 )
 
-// fingerprint reports whether any of several files has changed: its content
-// counts, so that a touched file is the same and a swapped link is not. A file
-// that cannot be read has a fingerprint of its own.
+// fingerprint reports whether any of several files has changed. Only content
+// counts: a touched file is the same, a swapped link is not. An unreadable file
+// has the fingerprint of its error.
 type fingerprint map[string][sha256.Size]byte
 
 // changed reports whether one of paths is not as it was.
@@ -22,8 +22,8 @@ func (f fingerprint) changed(paths []string) bool {
 	return false
 }
 
-// every returns a channel that delivers at intervals, or never for an interval of
-// 0, and what stops it.
+// every returns a channel that delivers at intervals, or never for an interval
+// of 0, and a function to stop it.
 func every(interval time.Duration) (ticks <-chan time.Time, stop func()) {
 	if interval <= 0 {
 		return nil, func() {}

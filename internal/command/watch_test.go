@@ -45,7 +45,8 @@ func TestFingerprintIsOfTheContent(t *testing.T) {
 	assert.True(t, changed(f), "a pipe, which nobody writes to and nobody waits for")
 }
 
-// postOf returns a configuration with a target that sends a file, or none for "".
+// postOf returns a configuration with a target. The target sends the file body,
+// or nothing if body is "".
 func postOf(body string) string {
 	target := "name: shop, url: \"http://127.0.0.1:1/shop\", interval: 1h"
 	if body != "" {
@@ -134,7 +135,7 @@ func TestARefreshLeavesTheConfigurationToAutoReload(t *testing.T) {
 	assert.Empty(t, d.current.Load().Targets)
 }
 
-// TestWhatIsReadLaterIsLoadedLater has an attempt wait for another, which brings a
+// TestWhatIsReadLaterIsLoadedLater makes one attempt wait for another with a
 // newer configuration.
 func TestWhatIsReadLaterIsLoadedLater(t *testing.T) {
 	t.Parallel()
@@ -152,7 +153,7 @@ func TestWhatIsReadLaterIsLoadedLater(t *testing.T) {
 				defer close(over)
 				attempt(d)
 			}()
-			select { // long enough to read what must not be read yet
+			select { // long enough to read too early
 			case <-over:
 			case <-time.After(100 * time.Millisecond):
 			}

@@ -19,8 +19,8 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// triedElsewhere are the commands of the pages that do not end, need what others
-// have started, or take long, each with the test that does what it says.
+// triedElsewhere are commands of the pages that do not end, need other programs to run, or take long. Each has the name
+// of the test that does the same.
 var triedElsewhere = map[string]string{
 	"go run . demo":                  "TestTheDemoPrintsItsTableUntilItIsStopped",
 	"go test ./...":                  "TestEveryCommandInThePagesIsTried",
@@ -35,12 +35,12 @@ var triedElsewhere = map[string]string{
 	"cd bin/release && sha256sum --check SHA256SUMS":                                                                    "TestTheSameSourceGivesTheSameBytes",
 }
 
-// inOneShell is a page whose commands follow from one another.
+// inOneShell is a page with consecutive commands.
 const inOneShell = "docs/getting-started.md"
 
-// TestEveryCommandInThePagesIsTried runs every command that the pages show, line by
-// line, or names the test that does, or finds a note before it, such as "(needs a
-// registry)", that tells readers what it takes and this test that it cannot be run.
+// TestEveryCommandInThePagesIsTried runs every command in the pages, line by line. Instead it accepts the name of a
+// test that does the same, or a note before the command, such as "(needs a registry)". The note tells readers about the
+// requirement, and this test not to run the command.
 func TestEveryCommandInThePagesIsTried(t *testing.T) {
 	t.Parallel()
 	tests := definedTests(t)
@@ -71,10 +71,10 @@ func TestEveryCommandInThePagesIsTried(t *testing.T) {
 	}
 }
 
-// shellBlock is a fenced part of a page that readers are to type.
+// shellBlock is a fenced part of a page for readers to type.
 type shellBlock struct {
 	commands string
-	// noted tells that the paragraph before says, in brackets, what it needs.
+	// noted reports whether the paragraph before says, in brackets, what the block needs.
 	noted bool
 }
 
@@ -90,16 +90,14 @@ func shellBlocks(text string) (found []shellBlock) {
 	return found
 }
 
-// withoutOthersCommands returns the page without the commands that begin with
-// another program than this one: their flags are not its own.
+// withoutOthersCommands returns the page without the commands of other programs: their flags are not this program's.
 func withoutOthersCommands(text string) string {
 	return regexp.MustCompile(fence).ReplaceAllStringFunc(text, func(block string) string {
 		return strings.Join(regexp.MustCompile(`(?m)^(?:bin/)?prober .*$`).FindAllString(block, -1), "\n")
 	})
 }
 
-// desk is where a reader types: a folder with the files that the pages speak of,
-// and servers in place of those that they make up.
+// desk is the place of a reader: a folder with the files of the pages, and servers in place of the invented ones.
 type desk struct {
 	dir   string
 	names *strings.Replacer
@@ -138,13 +136,12 @@ targets: [{name: checkout, url: %[1]q}, {name: search, url: %[1]q}]
 	return d
 }
 
-// othersPrograms are those in the commands of the pages that not every system has,
-// with the Debian packages that have them.
+// othersPrograms are programs in the commands of the pages that some systems lack, with their Debian packages.
 var othersPrograms = map[string]string{
 	"amtool": "prometheus-alertmanager", "curl": "curl", "jq": "jq", "nc": "netcat-openbsd", "openssl": "openssl", "xxd": "xxd",
 }
 
-// run has a shell run a command, which must succeed.
+// run runs a command with a shell. The command must succeed.
 func (d *desk) run(t *testing.T, line string) {
 	t.Helper()
 	t.Run(line, func(t *testing.T) {

@@ -14,8 +14,7 @@ import (
 	"example.com/prober/internal/docs"
 )
 
-// communityPages are for those who take part. Their commands are not run: they build and test the
-// repository itself.
+// communityPages are for contributors. Their commands are not run: they build and test the repository itself.
 func communityPages() []string {
 	return []string{"CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md"}
 }
@@ -43,7 +42,7 @@ func TestThePagesForContributorsNameOnlyWhatExists(t *testing.T) {
 	}
 }
 
-// TestTheIssueTemplatesAreForms holds them to what GitHub asks of a form.
+// TestTheIssueTemplatesAreForms checks the templates against GitHub's rules for forms.
 func TestTheIssueTemplatesAreForms(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(docs.Root(t), ".github", "ISSUE_TEMPLATE", "*.yml"))

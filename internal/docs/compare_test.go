@@ -14,8 +14,7 @@ import (
 	"example.com/prober/internal/docs"
 )
 
-// TestTheCanaryAnalysesAreYAML reads the examples of docs/compare.md. That their metrics exist another test
-// sees to.
+// TestTheCanaryAnalysesAreYAML reads the examples of docs/compare.md. Another test checks that their metrics exist.
 func TestTheCanaryAnalysesAreYAML(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]int{}

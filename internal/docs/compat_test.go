@@ -25,9 +25,8 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/compat anew: what the next release is held to")
 
-// promised is what users rely on, by the file of testdata/compat that has what the last release
-// promised: one promise in each line. Other tests hold the pages that some are read from against
-// the program, to the letter.
+// promised is what users rely on, by the file of testdata/compat with the promises of the last release, one in each
+// line. Some promises come from pages. Other tests compare these pages with the program, to the letter.
 var promised = map[string]func(t *testing.T) []string{
 	"keys.txt":    keysOfConfigurations,
 	"metrics.txt": metricsByThePage,
@@ -40,8 +39,7 @@ var promised = map[string]func(t *testing.T) []string{
 	"log.txt":     logMessages,
 }
 
-// TestNoPromiseOfTheLastReleaseIsBroken fails where something that users rely on is gone, or is
-// of another type. What is new is no matter.
+// TestNoPromiseOfTheLastReleaseIsBroken fails if a promise is gone or has another type. New promises do not matter.
 func TestNoPromiseOfTheLastReleaseIsBroken(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(docs.Root(t), "testdata", "compat")
@@ -69,7 +67,7 @@ func TestNoPromiseOfTheLastReleaseIsBroken(t *testing.T) {
 	}
 }
 
-// howToBreak says what to do about promises that are broken.
+// howToBreak says what to do about broken promises.
 const howToBreak = `the last release had, as testdata/compat/%s says, what is gone or is another now:
   %s
 Keep it if you can; docs/compatibility.md says how something is deprecated first. If it has to change:
@@ -77,8 +75,8 @@ Keep it if you can; docs/compatibility.md says how something is deprecated first
      what users have to write instead.
   2. Write the record anew: go test ./internal/docs -run TestNoPromise -update`
 
-// brokenBy returns the lines of record that are not among now. A line may have several
-// promises, as in "key: string | takes a | takes b", each of which counts by itself.
+// brokenBy returns the lines of record that are not among now. A line may have several promises, as in "key: string |
+// takes a | takes b". Each counts by itself.
 func brokenBy(now []string, record string) (broken []string) {
 	kept := map[string]bool{}
 	for _, line := range now {
@@ -115,7 +113,7 @@ func TestAPromiseThatIsBrokenIsFound(t *testing.T) {
 	assert.Contains(t, howToBreak, "CHANGELOG.md")
 }
 
-// TestMigrationLinesStandWhereTheyAreLookedFor holds the form that [howToBreak] asks for.
+// TestMigrationLinesStandWhereTheyAreLookedFor checks the form that [howToBreak] asks for.
 func TestMigrationLinesStandWhereTheyAreLookedFor(t *testing.T) {
 	t.Parallel()
 	section := ""
@@ -133,7 +131,7 @@ func TestMigrationLinesStandWhereTheyAreLookedFor(t *testing.T) {
 	assert.Positive(t, found)
 }
 
-// keysOfConfigurations returns each key with its types, the words that it takes, and its default.
+// keysOfConfigurations returns each key with its types, its possible words, and its default.
 func keysOfConfigurations(t *testing.T) (lines []string) {
 	t.Helper()
 	for file, text := range map[string][]byte{"prober.yml": schema.Configuration(), "target_files": schema.Targets()} {
@@ -150,7 +148,7 @@ func keysOfConfigurations(t *testing.T) (lines []string) {
 	return lines
 }
 
-// node is the part of a JSON Schema that says which keys there are.
+// node is the part of a JSON Schema about keys.
 type node struct {
 	Ref         string           `json:"$ref"`
 	Type        any              `json:"type"`
@@ -193,7 +191,7 @@ func (w *keyWalk) resolve(n *node) *node {
 	return n
 }
 
-// deepest is how many keys stand within each other at most.
+// deepest is the greatest depth of keys.
 const deepest = 12
 
 func (w *keyWalk) walk(path string, n *node, depth int) {
@@ -316,7 +314,7 @@ func logMessages(t *testing.T) (lines []string) {
 	return lines
 }
 
-// rows finds the rows of tables whose first cell begins with a back quote and then what pattern says.
+// rows finds the rows of tables whose first cell begins with a back quote and then pattern.
 func rows(page, pattern string) [][]string {
 	return regexp.MustCompile("(?m)^\\| `"+pattern).FindAllStringSubmatch(page, -1)
 }

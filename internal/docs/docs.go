@@ -1,5 +1,4 @@
-// Package docs reads the pages of the documentation, for tests that hold the program to
-// what they say.
+// Package docs reads the pages of the documentation, for tests that compare the program with them.
 package docs
 
 import (
@@ -45,7 +44,7 @@ func Pages(t *testing.T) []string {
 	return append(names, "README.md", "CHANGELOG.md")
 }
 
-// Blocks returns the fenced parts of a page in a language, "" for those without one.
+// Blocks returns the fenced parts of a page in a language, "" for parts without one.
 func Blocks(text, language string) []string {
 	var found []string
 	for _, m := range regexp.MustCompile("(?s)\n```(\\w*)\n(.*?\n)```\n").FindAllStringSubmatch(text, -1) {

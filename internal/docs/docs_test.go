@@ -75,7 +75,7 @@ func TestThePageShowsTheFlagsAsTheProgramPrintsThem(t *testing.T) {
 	require.True(t, found)
 	shown := docs.Blocks(docs.Page(t, "docs/running.md"), "text")
 	require.Len(t, shown, 1)
-	// Where lines break depends on the width of the terminal.
+	// Line breaks depend on the width of the terminal.
 	assert.Equal(t, strings.Fields("Flags:"+flags), strings.Fields(shown[0]))
 }
 
@@ -87,7 +87,7 @@ func TestFirePageShowsTheFlagsAsTheProgramPrintsThem(t *testing.T) {
 	require.True(t, found)
 	shown := docs.Blocks(docs.Page(t, "docs/fire.md"), "text")
 	require.Len(t, shown, 1)
-	// Where lines break depends on the width of the terminal.
+	// Line breaks depend on the width of the terminal.
 	assert.Equal(t, strings.Fields("--config.file="+flags), strings.Fields(shown[0]))
 }
 
@@ -106,7 +106,7 @@ func TestPagesNameOnlyFlagsThatExist(t *testing.T) {
 	for _, name := range []string{"run", "check", "fire", "import curl", "import har", "import openapi", "import blackbox", "init", "schema", "objectives", "demo", "codes", "health"} {
 		help.WriteString(strings.ReplaceAll(helpOf(t, name), "--[no-]", "--"))
 	}
-	ofOthers := []string{"--cacert", "--next", "--retry", "--enable-feature", "--raw", "--completion-script-bash", "--completion-script-zsh", "--help-man", "--web.systemd-socket"} // the last is missing in the help elsewhere than on Linux
+	ofOthers := []string{"--cacert", "--next", "--retry", "--enable-feature", "--raw", "--completion-script-bash", "--completion-script-zsh", "--help-man", "--web.systemd-socket"} // only the help on Linux has the last
 	for _, name := range docs.Pages(t) {
 		if name == "docs/error-codes.md" {
 			continue // it shows how to use other programs, and has tests of its own
@@ -241,8 +241,7 @@ func TestArchitectureAndSecurityNameOnlyFilesAndTestsThatExist(t *testing.T) {
 	}
 }
 
-// anchors returns what a link into the page may name: its headings, as GitHub
-// spells them, and its ids.
+// anchors returns the anchors of the page for links: its headings, as GitHub spells them, and its ids.
 func anchors(text string) []string {
 	var found []string
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
@@ -262,7 +261,7 @@ func readmeConfig(t *testing.T) string {
 	return files[0]
 }
 
-// checkFile returns what prober check says about a prober.yml.
+// checkFile returns the output of prober check for a prober.yml.
 func checkFile(t *testing.T, text string, exit int) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -280,8 +279,7 @@ func helpOf(t *testing.T, name string) string {
 	return help.String()
 }
 
-// exposed returns the metrics of a prober whose targets have had every kind of
-// outcome that a metric is about.
+// exposed returns the metrics of a prober whose targets have had every kind of outcome with a metric.
 func exposed(t *testing.T) rig.Metrics {
 	t.Helper()
 	server, err := demo.Start()
@@ -311,7 +309,7 @@ func exposed(t *testing.T) rig.Metrics {
 	})
 }
 
-// own tells a metric of the prober from those of the libraries in it.
+// own distinguishes the prober's metrics from the metrics of its libraries.
 func own(name string) bool {
 	return strings.HasPrefix(name, "prober_") && name != "prober_build_info"
 }
@@ -328,7 +326,7 @@ func labelNames(family *dto.MetricFamily) string {
 	return strings.Join(slices.Sorted(maps.Keys(names)), ", ")
 }
 
-// verify has promtool check a file of the given kind.
+// verify runs promtool check on a file of the given kind.
 func verify(t *testing.T, promtool, kind, text string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file.yml")

@@ -28,9 +28,8 @@ const (
 	examplesOfTraffic
 )
 
-// loadExample loads an example of docs/traffic.md, changed by pairs of texts, for a new shop
-// in the place of the one that the page makes up. Machines may be slow, so that its requests
-// have more time.
+// loadExample loads an example of docs/traffic.md, changed by pairs of texts. A new shop replaces the page's invented
+// one. Its requests have more time, because machines may be slow.
 func loadExample(t *testing.T, number int, changes ...string) (*config.Config, *demo.Shop) {
 	t.Helper()
 	shop := demo.NewShop(demo.ShopOptions{})

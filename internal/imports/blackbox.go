@@ -11,15 +11,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// BlackboxOptions say what to make of a configuration of blackbox_exporter.
+// BlackboxOptions say how to import a configuration of blackbox_exporter.
 type BlackboxOptions struct {
 	Options
-	// Targets are what the modules are to probe: URL or HOST:PORT for all that it fits, or
-	// MODULE=URL for one. A module without any gets a URL that stands for one.
+	// Targets are the targets of the modules: URL or HOST:PORT for each module that it fits, or MODULE=URL for one
+	// module. A module without a target gets a placeholder.
 	Targets []string
 }
 
-// Blackbox imports the modules of a blackbox.yml. Each becomes a target for each URL.
+// Blackbox imports the modules of a blackbox.yml. Each module becomes a target for each URL.
 func Blackbox(source []byte, o BlackboxOptions) (*Result, error) {
 	b := blackbox{options: o, unused: slices.Clone(o.Targets)}
 	modules, err := b.modules(source)
@@ -42,17 +42,17 @@ type blackbox struct {
 	options BlackboxOptions
 	head    []string
 	targets []*target
-	// names are those of the modules; unused are the targets that none has taken yet.
+	// names are the names of the modules; unused are the targets that no module has taken yet.
 	names  []string
 	unused []string
 }
 
-// module is one of them, as it stands in the file.
+// module is one module, as in the file.
 type module struct {
 	name string
 	kind string // the value of prober
 	node *yaml.Node
-	// probe is the section of its kind, nil where there is none.
+	// probe is the section of its kind, nil without one.
 	probe *yaml.Node
 }
 
@@ -60,7 +60,7 @@ func (b *blackbox) fail(n *yaml.Node, key, format string, args ...any) error {
 	return &placeError{name: b.options.Name, line: n.Line, key: key, msg: fmt.Sprintf(format, args...)}
 }
 
-// modules returns them in the order of the file.
+// modules returns the modules in the order of the file.
 func (b *blackbox) modules(source []byte) ([]*module, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(source, &doc); err != nil {
@@ -98,7 +98,7 @@ func (b *blackbox) modules(source []byte) ([]*module, error) {
 	return found, err
 }
 
-// module finds out what a module does.
+// module reads one module.
 func (b *blackbox) module(name string, n *yaml.Node) (*module, error) {
 	m := &module{name: name, node: n}
 	sections := map[string]*yaml.Node{}
@@ -119,7 +119,7 @@ func (b *blackbox) module(name string, n *yaml.Node) (*module, error) {
 	return m, nil
 }
 
-// add adds a target for each URL that m is to probe.
+// add adds a target for each URL of m.
 func (b *blackbox) add(m *module) error {
 	if !slices.Contains([]string{"http", "tcp", "dns", "grpc"}, m.kind) {
 		b.head = append(b.head, fmt.Sprintf("The module %s is left out: there is no counterpart for the prober %s.", cut(m.name), cut(m.kind)))
@@ -150,7 +150,7 @@ func trimScheme(url string) string {
 	return url
 }
 
-// urlsFor returns the targets of the options that m can probe.
+// urlsFor returns the targets of the options for m.
 func (b *blackbox) urlsFor(m *module) (urls []string) {
 	for _, given := range b.options.Targets {
 		name, url, ok := strings.Cut(given, "=")
@@ -170,7 +170,7 @@ func (b *blackbox) urlsFor(m *module) (urls []string) {
 	return urls
 }
 
-// fits reports whether the scheme of a URL is one of the kind; without a scheme all fit.
+// fits reports whether the scheme of a URL suits the kind. A URL without a scheme always fits.
 func (m *module) fits(url string) bool {
 	scheme, _, ok := strings.Cut(url, "://")
 	return !ok || slices.Contains(map[string][]string{
@@ -178,7 +178,7 @@ func (m *module) fits(url string) bool {
 	}[m.kind], strings.ToLower(scheme))
 }
 
-// walk calls take for each key of a mapping, those that are merged into it included.
+// walk calls take for each key of a mapping, including the keys merged into it.
 func (b *blackbox) walk(n *yaml.Node, place string, take func(key string, n *yaml.Node) error) error {
 	n = behindAlias(n)
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
@@ -204,7 +204,7 @@ func (b *blackbox) walk(n *yaml.Node, place string, take func(key string, n *yam
 	return nil
 }
 
-// walkMerged takes the keys of a mapping that is merged into n, which has none of them itself.
+// walkMerged takes the keys of the mapping merged into n, except the keys of n itself.
 func (b *blackbox) walkMerged(n, merged *yaml.Node, take func(key string, n *yaml.Node) error) error {
 	own := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -229,8 +229,7 @@ func behindAlias(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// unsaid returns the note for a key that has no counterpart. It shows what may be shown of
-// the value.
+// unsaid returns the note for a key without a counterpart. It hides a secret value and shortens a long one.
 func (b *blackbox) unsaid(key string, n *yaml.Node) string {
 	shown := "…"
 	last := key[strings.LastIndexByte(key, '.')+1:]
@@ -273,7 +272,7 @@ func (b *blackbox) word(n *yaml.Node, key string) (string, error) {
 	return n.Value, nil
 }
 
-// file reads the path of a file, which is relative to the folder of the source.
+// file reads the path of a file, relative to the folder of the source.
 func (b *blackbox) file(n *yaml.Node, key string) (string, error) {
 	name, err := b.word(n, key)
 	if name != "" && !path.IsAbs(name) {

@@ -10,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// httpAnswer takes the keys about what must come back.
+// httpAnswer takes the keys about the answer.
 func (p *probe) httpAnswer(h *httpProbe, key string, n *yaml.Node) (taken bool, err error) {
 	b, path := p.blackbox, p.path+"."+key
 	switch key {
@@ -94,7 +94,7 @@ func (p *probe) settleAnswer(h *httpProbe) {
 	p.bodyLimit(h)
 }
 
-// bodyPatterns has room for one expression, and for one text that must be there.
+// bodyPatterns has room for one expression, and for one text that the body must contain.
 func (p *probe) bodyPatterns(h *httpProbe) {
 	for _, pattern := range h.mustMatch {
 		text, isText := regexp.MustCompile(pattern).LiteralPrefix()
@@ -137,7 +137,7 @@ func (p *probe) expectVersion(h *httpProbe) {
 
 var sizeText = regexp.MustCompile(`^([0-9]+) ?([KMG]?)i?B?$`)
 
-// bodyLimit takes a size whose units are powers of 1024, with or without an i.
+// bodyLimit takes a size. Its units are powers of 1024, with or without an i.
 func (p *probe) bodyLimit(h *httpProbe) {
 	if h.bodyLimit == "" || h.bodyLimit == "0" {
 		return
@@ -151,7 +151,7 @@ func (p *probe) bodyLimit(h *httpProbe) {
 	n, err := strconv.ParseInt(m[1], 10, 64)
 	most := int64(1 << 30)
 	if h.hasBodyCondition {
-		most = 8 << 20 // a body that is looked at is kept
+		most = 8 << 20 // the prober keeps a body that it examines
 	}
 	if err != nil || n <= 0 || n > most>>shift {
 		p.note("body_size_limit: %s is left out: it is 1 byte to 1 GiB, or to 8 MiB where the body is looked at.", cut(h.bodyLimit))

@@ -9,16 +9,16 @@ import (
 	"example.com/prober/option"
 )
 
-// dnsProbe is what a module asks a DNS server.
+// dnsProbe is the question of a module for a DNS server.
 type dnsProbe struct {
 	name, kind, transport string
 	overTLS, noRecursion  bool
 	rcodes                []string
-	// answers are expressions of which each must match a record.
+	// answers are expressions. Each must match a record.
 	answers []string
 }
 
-// buildDNS is for modules that ask a DNS server.
+// buildDNS is for modules of kind dns.
 func (p *probe) buildDNS(section *yaml.Node) error {
 	d := dnsProbe{kind: "ANY", transport: "udp"}
 	err := p.blackbox.walk(section, p.path, func(key string, n *yaml.Node) error {

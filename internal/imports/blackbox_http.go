@@ -8,7 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// httpProbe is what a module wants of an answer, and what else needs a second look.
+// httpProbe holds a module's conditions for an answer, and other keys for a second look.
 type httpProbe struct {
 	statuses         []string
 	versions         []string
@@ -22,11 +22,11 @@ type httpProbe struct {
 	compression      string
 	proxy            string
 	noProxy          string
-	headerPatterns   []string // names that have one
+	headerPatterns   []string // names with a pattern
 	hasBodyCondition bool
 }
 
-// buildHTTP is for modules that send requests.
+// buildHTTP is for modules of kind http.
 func (p *probe) buildHTTP(section *yaml.Node) error {
 	h := &httpProbe{}
 	err := p.blackbox.walk(section, p.path, func(key string, n *yaml.Node) error {
@@ -83,7 +83,7 @@ func (p *probe) httpURL(h *httpProbe) error {
 	return nil
 }
 
-// httpRequest takes the keys about what is sent.
+// httpRequest takes the keys about the request.
 func (p *probe) httpRequest(h *httpProbe, key string, n *yaml.Node) (taken bool, err error) {
 	b, path := p.blackbox, p.path+"."+key
 	switch key {
@@ -190,9 +190,9 @@ func (p *probe) httpConnection(h *httpProbe, key string, n *yaml.Node) (taken bo
 	return true, err
 }
 
-// settleRequest adds what depends on several keys about what is sent.
+// settleRequest adds the keys of the request that depend on several keys of the module.
 func (p *probe) settleRequest(h *httpProbe) {
-	const redirects = 10 // how many blackbox_exporter follows
+	const redirects = 10 // the limit of blackbox_exporter
 	if !h.noRedirects {
 		p.request.redirects = redirects
 	}
@@ -223,7 +223,7 @@ func (p *probe) settleRequest(h *httpProbe) {
 	}
 }
 
-// settleConnection adds what depends on several keys about the connection.
+// settleConnection adds the keys of the connection that depend on several keys of the module.
 func (p *probe) settleConnection(h *httpProbe) {
 	keys := p.target.connection
 	isHTTPS := strings.HasPrefix(p.target.origin, "https")

@@ -6,7 +6,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// httpLogin takes the keys by which a module logs in.
+// httpLogin takes the keys of a login.
 func (p *probe) httpLogin(_ *httpProbe, key string, n *yaml.Node) (taken bool, err error) {
 	b, path := p.blackbox, p.path+"."+key
 	var l *login

@@ -13,7 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// probe is a module and one URL that it is to probe, on the way to a target.
+// probe is a module with one of its URLs, on the way to a target.
 type probe struct {
 	blackbox *blackbox
 	module   *module
@@ -35,7 +35,7 @@ func (p *probe) note(format string, args ...any) {
 	p.target.notes = append(p.target.notes, fmt.Sprintf(format, args...))
 }
 
-// unsaid notes a key that has no counterpart.
+// unsaid notes a key without a counterpart.
 func (p *probe) unsaid(key string, n *yaml.Node) {
 	p.note("%s", p.blackbox.unsaid(p.module.kind+"."+key, n))
 }
@@ -70,7 +70,7 @@ func (p *probe) build() error {
 	return nil
 }
 
-// settle adds what has been collected.
+// settle adds the collected keys.
 func (p *probe) settle() {
 	p.settleFamily()
 	if !p.tls.isEmpty() || len(p.tls.notes) > 0 {
@@ -122,7 +122,7 @@ func parsePrometheusDuration(s string) (seconds float64, ok bool) {
 	return seconds, true
 }
 
-// common takes the keys that several kinds of modules have.
+// common takes keys of several kinds of modules.
 func (p *probe) common(key string, n *yaml.Node) (taken bool, err error) {
 	b, path := p.blackbox, p.path+"."+key
 	switch key {
@@ -148,7 +148,7 @@ func (p *probe) common(key string, n *yaml.Node) (taken bool, err error) {
 	return true, err
 }
 
-// settleFamily makes ip_version and source_address, which must fit what is dialled.
+// settleFamily sets ip_version and source_address. Both must fit the dialled address.
 func (p *probe) settleFamily() {
 	keys, dialled := p.target.connection, hostOf(p.target.origin[strings.Index(p.target.origin, "://")+len("://"):])
 	if p.target.proxyHost != "" {
@@ -238,7 +238,7 @@ func (p *probe) tlsFiles(files map[string]string) {
 	p.tls.add(&entry{key: "key_file", value: quote(key), off: true})
 }
 
-// checkVersions adds a lowest version of TLS below the highest, where only that was given.
+// checkVersions adds a lowest version of TLS if only a highest version is given, below 1.2.
 func (p *probe) checkVersions() {
 	var low, high string
 	for _, e := range p.tls.entries {
@@ -285,7 +285,7 @@ func (p *probe) endpoint(scheme, port string, needsPort bool) error {
 	return nil
 }
 
-// buildTCP is for modules that connect.
+// buildTCP is for modules of kind tcp.
 func (p *probe) buildTCP(section *yaml.Node) error {
 	err := p.walk(section, func(key string, n *yaml.Node) (taken bool, err error) {
 		if key != "query_response" {
@@ -300,7 +300,7 @@ func (p *probe) buildTCP(section *yaml.Node) error {
 	return p.securedOr("tls", "443", "tcp", "80")
 }
 
-// buildGRPC is for modules that ask the health service.
+// buildGRPC is for modules of kind grpc.
 func (p *probe) buildGRPC(section *yaml.Node) error {
 	err := p.walk(section, func(key string, n *yaml.Node) (taken bool, err error) {
 		if key != "service" {
@@ -320,8 +320,7 @@ func (p *probe) buildGRPC(section *yaml.Node) error {
 	return p.securedOr("grpcs", "443", "grpc", "50051")
 }
 
-// walk reads the keys of a section that has few of its own. own reports whether a key is one
-// of them, which it has read then.
+// walk reads the keys of a section with few own keys. own reads an own key, and reports whether key is one.
 func (p *probe) walk(section *yaml.Node, own func(key string, n *yaml.Node) (taken bool, err error)) error {
 	return p.blackbox.walk(section, p.path, func(key string, n *yaml.Node) error {
 		if taken, err := own(key, n); taken || err != nil {
@@ -335,7 +334,7 @@ func (p *probe) walk(section *yaml.Node, own func(key string, n *yaml.Node) (tak
 	})
 }
 
-// securedOr sets the scheme and the port of the target, those with TLS or those without.
+// securedOr sets the scheme and the port of the target: the secured ones with TLS, otherwise the plain ones.
 func (p *probe) securedOr(secured, securedPort, plain, plainPort string) error {
 	if p.secured {
 		return p.endpoint(secured, securedPort, true)
@@ -344,7 +343,7 @@ func (p *probe) securedOr(secured, securedPort, plain, plainPort string) error {
 	return p.endpoint(plain, plainPort, true)
 }
 
-// dropTLS leaves out the keys of TLS where there is none.
+// dropTLS leaves out the keys of TLS for a target without TLS.
 func (p *probe) dropTLS(why string) {
 	if p.tlsSet && !p.tls.isEmpty() {
 		p.note("tls_config is left out: %s.", why)
@@ -357,7 +356,7 @@ var questionName = regexp.MustCompile(`^(\.|([A-Za-z0-9_*-]{1,63}\.)*[A-Za-z0-9_
 // noProxyEntry is a host, or a domain with a dot before it.
 var noProxyEntry = regexp.MustCompile(`^\.?([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 
-// noProxy returns the entries of a list with commas, false where one has no counterpart.
+// noProxy returns the entries of a comma-separated list, false if an entry has no counterpart.
 func noProxy(list string) ([]string, bool) {
 	var all []string
 	for item := range strings.SplitSeq(list, ",") {

@@ -10,11 +10,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// commentWidth is where lines of comments are broken, in characters.
+// commentWidth is the greatest width of a line of comments, in characters.
 const commentWidth = 100
 
-// block is a part of a prober.yml: keys, or the items of a list, in order, each with the
-// comments before it.
+// block is a part of a prober.yml: keys or list items in order, each with the comments before it.
 type block struct {
 	entries []*entry
 	// notes stand before the next entry, or at the end.
@@ -25,17 +24,17 @@ type block struct {
 type entry struct {
 	notes []string
 	key   string // empty for an item
-	value string // as it stands in the file; unused where below is not nil
+	value string // as in the file; unused if below is not nil
 	below *block
 	// beside is the comment behind the value.
 	beside string
-	// off has the entry stand as a comment.
+	// off comments the entry out.
 	off bool
 }
 
 func newBlock() *block { return &block{} }
 
-// note adds a comment, which stands before the next key.
+// note adds a comment before the next key.
 func (b *block) note(format string, args ...any) {
 	b.notes = append(b.notes, fmt.Sprintf(format, args...))
 }
@@ -46,10 +45,10 @@ func (b *block) add(e *entry) *entry {
 	return e
 }
 
-// plain adds a key whose value stands as it is: a number, a duration, a word.
+// plain adds a key with a value without quotes: a number, a duration, a word.
 func (b *block) plain(key, value string) *entry { return b.add(&entry{key: key, value: value}) }
 
-// text adds a key with a text, quoted where it must be.
+// text adds a key with a text, quoted if necessary.
 func (b *block) text(key, value string) { b.plain(key, quote(value)) }
 
 // list adds a key with a list of texts on one line.
@@ -66,8 +65,8 @@ func (b *block) plainList(key string, values ...string) {
 	b.plain(key, "["+strings.Join(values, ", ")+"]")
 }
 
-// section adds a key with a block below it, or returns the one that it has. A section
-// without entries is not written, but for its comments.
+// section adds a key with a block below it, or returns the existing block. Of a section without entries only the
+// comments are written.
 func (b *block) section(key string) *block {
 	for _, e := range b.entries {
 		if e.key == key && e.below != nil && !e.off {
@@ -83,17 +82,17 @@ func (b *block) items(key string) *block { return b.section(key) }
 // item adds an item to a list.
 func (b *block) item() *block { return b.add(&entry{below: newBlock()}).below }
 
-// off adds a section that stands as a comment.
+// off adds a section that is commented out.
 func (b *block) off(key string) *block {
 	return b.add(&entry{key: key, below: newBlock(), off: true}).below
 }
 
-// isEmpty reports whether nothing but comments is in b.
+// isEmpty reports whether b has only comments.
 func (b *block) isEmpty() bool {
 	return !slices.ContainsFunc(b.entries, func(e *entry) bool { return !e.off && (e.below == nil || !e.below.isEmpty()) })
 }
 
-// has reports whether b has the key, not as a comment.
+// has reports whether b has the key, except as a comment.
 func (b *block) has(key string) bool {
 	return slices.ContainsFunc(b.entries, func(e *entry) bool { return e.key == key && !e.off && (e.below == nil || !e.below.isEmpty()) })
 }
@@ -105,7 +104,7 @@ func (b *block) remove(key string) {
 
 func (b *block) bytes() []byte { return []byte(strings.Join(b.lines(), "\n") + "\n") }
 
-// lines returns b as it stands in the file, without indentation.
+// lines returns the lines of b in the file, without indentation.
 func (b *block) lines() (all []string) {
 	for _, e := range b.entries {
 		all = append(all, comments(e.notes)...)
@@ -166,7 +165,7 @@ func comments(notes []string) (lines []string) {
 	return lines
 }
 
-// sentence returns a comment without anything that YAML forbids.
+// sentence returns a comment without the characters that YAML forbids.
 func sentence(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -193,7 +192,7 @@ func quoteInList(s string) string {
 }
 
 func scalar(s string) *yaml.Node {
-	s = strings.ToValidUTF8(s, "\uFFFD") // YAML has no other bytes; who imports bytes says so before
+	s = strings.ToValidUTF8(s, "\uFFFD") // YAML has no other bytes; whoever imports bytes says so before
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
 		n.Style = yaml.DoubleQuotedStyle
@@ -203,13 +202,13 @@ func scalar(s string) *yaml.Node {
 
 func encode(n *yaml.Node, prefix, suffix string) string {
 	text, err := yaml.Marshal(n)
-	if err != nil { // it holds texts of valid UTF-8 alone
+	if err != nil { // it holds only valid UTF-8
 		return `""`
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(string(text)), prefix), suffix)
 }
 
-// literalBlock returns s as a block of lines, if it can stand so as it is.
+// literalBlock returns s as a literal block of lines, if YAML can hold it unchanged.
 func literalBlock(s string) (string, bool) {
 	body, ended := strings.CutSuffix(s, "\n")
 	if !strings.Contains(body, "\n") || strings.HasSuffix(body, "\n") {

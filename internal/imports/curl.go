@@ -21,10 +21,10 @@ func Curl(source string, o Options) (*Result, error) {
 	return curlCommands(commands, o)
 }
 
-// windowsQuotes are what the command line of Windows needs before quotes and line ends.
+// windowsQuotes matches carets before quotes and line ends, as the command line of Windows needs them.
 var windowsQuotes = regexp.MustCompile(`(?m)^\s*curl(\.exe)? .*\^"|\s\^\r?$`)
 
-// CurlWords imports one command line whose words a shell has taken apart.
+// CurlWords imports one command line, split into words by a shell.
 func CurlWords(words []string, o Options) (*Result, error) {
 	return curlCommands([]command{{words: words, line: 1}}, o)
 }
@@ -84,7 +84,7 @@ type grouping struct {
 	options Options
 	head    []string
 	targets []*target
-	keys    []string // of the targets: requests with the same key belong together
+	keys    []string // of the targets: requests with the same key share a target
 }
 
 // add adds the requests of a run, one for each URL.
@@ -106,7 +106,7 @@ func (g *grouping) add(run *curlRun) error {
 	return nil
 }
 
-// place puts a request with those that go to the same origin in the same way.
+// place adds a request to the target with the same origin and settings, or to a new one.
 func (g *grouping) place(c *curlRequest) {
 	key := c.at.origin() + "\n" + string(c.connection.bytes())
 	if c.proxyLogin != nil {
@@ -124,7 +124,7 @@ func (g *grouping) place(c *curlRequest) {
 	t.requests = append(t.requests, c.request())
 }
 
-// curlAddress takes a URL as curl does, which guesses the scheme.
+// curlAddress takes a URL as curl does. curl guesses the scheme.
 func curlAddress(raw string) (address, error) {
 	raw = strings.TrimSpace(raw)
 	if scheme, _, ok := strings.Cut(raw, "://"); !ok {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// buildConnection makes the keys of connection. What a check of the configuration would
-// refuse together with the URL becomes a note.
+// buildConnection makes the keys of connection. Keys that a check of the configuration would refuse for this URL become
+// notes.
 func (c *curlRequest) buildConnection() {
 	c.connection = newBlock()
 	c.buildProxy()
@@ -63,7 +63,7 @@ func (c *curlRequest) isSOCKS() bool {
 	return strings.HasPrefix(strings.ToLower(c.run.proxy), "socks5")
 }
 
-// buildProxy takes the proxy as curl does: HTTP on port 1080, unless it says more.
+// buildProxy takes the proxy as curl does: HTTP on port 1080 by default.
 func (c *curlRequest) buildProxy() {
 	if c.run.proxy == "" {
 		return
@@ -89,8 +89,8 @@ func (c *curlRequest) buildProxy() {
 	}
 }
 
-// parseProxy takes the URL of a proxy, which is one of HTTP unless it has a scheme. Without a
-// port it has the given one; with "" the configuration knows that of its scheme.
+// parseProxy takes the URL of a proxy. The default scheme is http, and the default port is port. If port is "", the
+// configuration's default for the scheme applies.
 func parseProxy(raw, port string) (proxy string, user *login, ok bool) {
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw
@@ -112,7 +112,7 @@ func parseProxy(raw, port string) (proxy string, user *login, ok bool) {
 	return u.Scheme + "://" + host, user, true
 }
 
-// proxyLogin returns the login at a proxy if it can be said; why says what is wrong with it.
+// proxyLogin returns the login at a proxy if the configuration can express it. Otherwise why says what is wrong.
 func proxyLogin(l *login, proxy string) (ok *login, why string) {
 	switch {
 	case l == nil:
@@ -151,7 +151,7 @@ func (c *curlRequest) buildAddresses() {
 	}
 }
 
-// addSource takes an address of this machine, if it can be told that it fits those to dial.
+// addSource takes an address of this machine, if it is certain to fit the addresses to dial.
 func (c *curlRequest) addSource(source string) {
 	addr, err := netip.ParseAddr(strings.TrimPrefix(source, "host!"))
 	_, dialsAddress := netip.ParseAddr(c.dialled())
@@ -165,7 +165,7 @@ func (c *curlRequest) addSource(source string) {
 	}
 }
 
-// dialled returns the host that connections are made to: that of the proxy, if there is one.
+// dialled returns the host of the connections: the proxy's host, if there is a proxy.
 func (c *curlRequest) dialled() string {
 	if c.proxyHost != "" {
 		return hostOf(c.proxyHost)
@@ -208,7 +208,7 @@ func (c *curlRequest) addResolve(entry string) {
 	}
 }
 
-// buildTLS makes the keys of TLS, which mean nothing to an http URL.
+// buildTLS makes the keys of TLS. They mean nothing to an http URL.
 func (c *curlRequest) buildTLS() {
 	r, tls := c.run, newBlock()
 	if r.insecure {
@@ -248,7 +248,7 @@ func (c *curlRequest) buildTLS() {
 	c.connection.add(&entry{key: "tls", below: tls})
 }
 
-// buildPair takes the client certificate, whose key may stand in the same file.
+// buildPair takes the client certificate. Its key may be in the same file.
 func (c *curlRequest) buildPair(tls *block) {
 	if c.run.cert == "" {
 		if c.run.key != "" {

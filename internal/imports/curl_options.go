@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// curlRun is what one set of options asks curl for: those up to --next.
+// curlRun is one set of options: all up to --next.
 type curlRun struct {
 	line      int
 	urls      []string
@@ -24,7 +24,7 @@ type curlRun struct {
 	cookies   []string
 	compress  bool
 	follow    bool
-	redirects int // -1 where there is no bound
+	redirects int // -1 for no bound
 	maxTime   float64
 	connect   float64
 	version   string // a flag
@@ -48,22 +48,21 @@ type curlRun struct {
 // curlData is a piece of a body.
 type curlData struct {
 	text string
-	// file is what the piece is read from, without its line breaks if stripped.
+	// file is the source of the piece. If stripped is set, its line breaks are removed.
 	file     string
 	stripped bool
-	// joined has an & before the piece, unless it is the first.
+	// joined puts an & before the piece, unless it is the first.
 	joined bool
 }
 
-// curlOption is an option of curl: its long name, its letter, whether a value follows, and
-// what becomes of it.
+// curlOption is an option of curl: its long name, its letter, whether it takes a value, and its effect.
 type curlOption struct {
 	long, short string
 	value       bool
 	set         func(r *curlRun, value string) error
 }
 
-// note returns what becomes of an option without a counterpart.
+// note returns the effect of an option without a counterpart.
 func note(format string) func(*curlRun, string) error {
 	return func(r *curlRun, value string) error {
 		r.notes = append(r.notes, strings.ReplaceAll(format, "%", cut(value)))
@@ -71,7 +70,7 @@ func note(format string) func(*curlRun, string) error {
 	}
 }
 
-// nothing is for options that change nothing of what is sent.
+// nothing is for options without an effect on the request.
 func nothing(*curlRun, string) error { return nil }
 
 func onText(field func(r *curlRun) *string) func(*curlRun, string) error {
@@ -113,8 +112,7 @@ func onList(field func(r *curlRun) *[]string) func(*curlRun, string) error {
 	}
 }
 
-// curlOptions returns all options that are known. Those with a value must all be here, or
-// the value would be taken for a URL.
+// curlOptions returns all known options. It must have all options with a value, or the value would be taken for a URL.
 func curlOptions() []curlOption {
 	all := append(curlRequestOptions(), curlConnectionOptions()...)
 	add := func(list string, value bool, becomes func(name string) func(*curlRun, string) error) {
@@ -145,7 +143,7 @@ func curlOptions() []curlOption {
 	return all
 }
 
-// curlRequestOptions are those about what is sent.
+// curlRequestOptions are the options about the request.
 func curlRequestOptions() []curlOption {
 	piece := func(kind string) func(*curlRun, string) error {
 		return func(r *curlRun, value string) error { return r.addData(kind, value) }
@@ -192,7 +190,7 @@ func curlRequestOptions() []curlOption {
 	}
 }
 
-// curlConnectionOptions are those about how a connection is made.
+// curlConnectionOptions are the options about the connection.
 func curlConnectionOptions() []curlOption {
 	version := func(r *curlRun) *string { return &r.version }
 	lowest := func(r *curlRun) *string { return &r.minTLS }

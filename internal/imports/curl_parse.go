@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// parseCurl takes apart the words of one command, the first of which is curl.
+// parseCurl parses the words of one command. The first is curl.
 func parseCurl(c command) ([]*curlRun, error) {
 	p := curlParser{options: curlOptions(), line: c.line, words: c.words[1:]}
 	p.next()
@@ -36,14 +36,14 @@ func parseCurl(c command) ([]*curlRun, error) {
 type curlParser struct {
 	options []curlOption
 	line    int
-	words   []string // those to come
+	words   []string // the words to come
 	done    []*curlRun
 	now     *curlRun
 }
 
 // next begins a run with options of its own.
 func (p *curlParser) next() {
-	p.now = &curlRun{line: p.line, redirects: 50, maxTime: -1, connect: -1} // which is how many curl follows
+	p.now = &curlRun{line: p.line, redirects: 50, maxTime: -1, connect: -1} // redirects is the limit of curl
 	p.done = append(p.done, p.now)
 }
 
@@ -64,7 +64,7 @@ func (p *curlParser) long(word string) error {
 	return fmt.Errorf("option %s: is not known; this import is made for curl 8", cut(word))
 }
 
-// off is for --no-NAME, which takes a switch back.
+// off is for --no-NAME: it takes a switch back.
 func (p *curlParser) off(o curlOption) error { return o.set(p.now, "no") }
 
 // short takes letters that share one dash. A value may follow in the same word.
@@ -91,7 +91,7 @@ func (p *curlParser) letter(short string) (curlOption, bool) {
 	return curlOption{}, false
 }
 
-// apply sets an option, whose value is the next word unless it is there already.
+// apply sets an option. Its value is the next word, unless hasValue is set.
 func (p *curlParser) apply(o curlOption, word, value string, hasValue bool) error {
 	if o.value && !hasValue {
 		if len(p.words) == 0 {
@@ -105,7 +105,7 @@ func (p *curlParser) apply(o curlOption, word, value string, hasValue bool) erro
 	return nil
 }
 
-// addData adds a piece of a body as an option of the given kind has it.
+// addData adds a piece of a body for an option of the given kind.
 func (r *curlRun) addData(kind, value string) error {
 	file, isFile := strings.CutPrefix(value, "@")
 	switch {

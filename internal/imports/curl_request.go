@@ -18,7 +18,7 @@ type curlRequest struct {
 	made       *request
 }
 
-// request returns what was built.
+// request returns the built request.
 func (c *curlRequest) request() *request { return c.made }
 
 // build makes the request and the keys of its target.
@@ -90,7 +90,7 @@ func (c *curlRequest) addQuery(query string) {
 	c.made.path = literal(c.at.path + joint + escapePath(query))
 }
 
-// buildMethod follows the order in which options win over each other.
+// buildMethod follows curl's order of precedence.
 func (c *curlRequest) buildMethod() error {
 	r, m := c.run, c.made
 	switch {
@@ -134,7 +134,7 @@ func (c *curlRequest) buildPath() {
 	}
 }
 
-// buildHeaders takes the headers of the command, and those that curl adds to its data.
+// buildHeaders takes the headers of the command and the headers that curl adds to its data.
 func (c *curlRequest) buildHeaders() {
 	removed := map[string]bool{}
 	for _, field := range c.run.headers {
@@ -197,8 +197,7 @@ func (c *curlRequest) addDefaultHeaders(removed map[string]bool) {
 	}
 }
 
-// buildLogin makes a login of -u, of a bearer token, of the URL, or of a header; the last
-// wins, as with curl.
+// buildLogin makes a login of -u, of a bearer token, of the URL, or of a header. The last wins, as with curl.
 func (c *curlRequest) buildLogin() {
 	r := c.run
 	field, hasHeader := c.made.header("Authorization")
@@ -228,7 +227,7 @@ func (c *curlRequest) buildLogin() {
 			c.note("The command has no password: curl would ask for it. It belongs into a password_file.")
 		}
 		l := &login{scheme: "Basic", user: name, secret: password, isNone: password == ""}
-		if name == "" { // for which there is no key
+		if name == "" { // no key allows an empty user
 			c.made.addHeader("Authorization", literal(l.field()))
 			return
 		}
@@ -236,8 +235,7 @@ func (c *curlRequest) buildLogin() {
 	}
 }
 
-// loginOf returns the login that a header Authorization has, nil where it has none that the
-// prober has keys for.
+// loginOf returns the login in a header Authorization, nil if the prober has no keys for it.
 func loginOf(field string) *login {
 	scheme, credentials, ok := strings.Cut(field, " ")
 	credentials = strings.TrimSpace(credentials)
@@ -255,7 +253,7 @@ func loginOf(field string) *login {
 	return &login{scheme: "Basic", user: user, secret: password, isNone: password == ""}
 }
 
-// field returns the login as a header Authorization has it.
+// field returns the login as the value of a header Authorization.
 func (l *login) field() string {
 	if l.scheme == "Basic" {
 		return "Basic " + base64.StdEncoding.EncodeToString([]byte(l.user+":"+l.secret))
@@ -266,7 +264,7 @@ func (l *login) field() string {
 // isVisible reports whether s has no control character, and is valid UTF-8.
 func isVisible(s string) bool { return checkHeader("X", s) == "" && strings.TrimSpace(s) == s }
 
-// buildCookies makes a header of -b, which names a file unless there is a = in it.
+// buildCookies makes a header of -b. A value without a = names a file.
 func (c *curlRequest) buildCookies() {
 	var pairs []string
 	for _, cookie := range c.run.cookies {

@@ -12,7 +12,7 @@ import (
 	"example.com/prober/internal/imports"
 )
 
-// The page shows a command and what it prints.
+// The page shows a command and its output.
 func TestThePageShowsWhatIsPrinted(t *testing.T) {
 	t.Parallel()
 	page := docs.Page(t, "docs/import.md")

@@ -10,7 +10,7 @@ import (
 	"example.com/prober/internal/imports"
 )
 
-// requireAccepted wants an error, or a configuration that is accepted.
+// requireAccepted wants an error, or a valid configuration.
 func requireAccepted(t *testing.T, r *imports.Result, err error) {
 	t.Helper()
 	if err != nil {
@@ -21,7 +21,7 @@ func requireAccepted(t *testing.T, r *imports.Result, err error) {
 	require.NoError(t, err, "%s", r.YAML)
 }
 
-// addSamples has a fuzz target begin with the files of one source.
+// addSamples adds the files of one source to the corpus of a fuzz target.
 func addSamples(f *testing.F, folder string, add func(source []byte)) {
 	f.Helper()
 	for _, s := range samples(f) {

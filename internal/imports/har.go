@@ -11,15 +11,14 @@ import (
 	"time"
 )
 
-// HAROptions say what to make of a recording.
+// HAROptions say how to import a recording.
 type HAROptions struct {
 	Options
-	// Journey has the requests to an origin stay in order, each as often as it was recorded.
-	// Without it they are a mix.
+	// Journey keeps the requests to an origin in order, each as often as it was recorded. Without it they are a mix.
 	Journey bool
 }
 
-// harFile is HTTP Archive 1.2, as far as it is read.
+// harFile is the part of HTTP Archive 1.2 that the import reads.
 type harFile struct {
 	Log *struct {
 		Entries []harEntry `json:"entries"`
@@ -125,7 +124,7 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// skipCount counts the requests that are left out, by the reason.
+// skipCount counts the skipped requests by reason.
 type skipCount struct {
 	reasons []string
 	counts  map[string]int
@@ -161,7 +160,7 @@ type recording struct {
 	skipped skipCount
 }
 
-// harOrigin is what was recorded of one origin.
+// harOrigin is the part of the recording about one origin.
 type harOrigin struct {
 	target  *target
 	dropped []string // names of headers that a browser adds
@@ -217,7 +216,7 @@ func unsendable(e *harEntry) string {
 	return ""
 }
 
-// shownURL returns a URL without what may be secret or long.
+// shownURL returns a URL without its secret or long parts.
 func shownURL(raw string) string {
 	if at, err := parseAddress(raw); err == nil {
 		p, _, _ := strings.Cut(at.path, "?")
@@ -237,7 +236,7 @@ func (r *recording) origin(at address) *harOrigin {
 	return o
 }
 
-// harTimes has what lies between the end of each request and the start of the next.
+// harTimes measures the pauses between the end of each request and the start of the next.
 type harTimes struct {
 	last  time.Time
 	think time.Duration
@@ -258,7 +257,7 @@ func (t *harTimes) add(e *harEntry) {
 	}
 }
 
-// mean returns the mean as a duration of the configuration, "" where there is hardly any.
+// mean returns the mean as a duration of the configuration, "" if it is near 0.
 func (t *harTimes) mean() string {
 	if t.steps == 0 {
 		return ""
@@ -270,7 +269,7 @@ func (t *harTimes) mean() string {
 	return mean.String()
 }
 
-// settle makes a target of what was recorded.
+// settle makes a target of the recording.
 func (o *harOrigin) settle(journey bool) *target {
 	t := o.target
 	t.notes = append(t.notes, o.cached.notes()...)

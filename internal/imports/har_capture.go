@@ -6,20 +6,19 @@ import (
 	"strings"
 )
 
-// harAnswer is the answer to a request, in which later ones may find their credentials.
+// harAnswer is the answer to a request. Later requests may take their credentials from it.
 type harAnswer struct {
 	request  *request
 	response *harResponse
 }
 
-// Bounds of a text that is looked for in later requests, in bytes: shorter ones are there by
-// chance.
+// Bounds, in bytes, of a text to find in later requests. A shorter text may be there by chance.
 const (
 	shortestCaptured = 8
 	longestCaptured  = 8 << 10
 )
 
-// harPlace is where an answer has a text.
+// harPlace is the place of a text in an answer.
 type harPlace struct {
 	request  *request
 	way      string // json or header
@@ -28,10 +27,10 @@ type harPlace struct {
 	captured string // its name, once it is captured
 }
 
-// harPlaces are the texts of all answers so far. Of one that stands in several, the last counts.
+// harPlaces has the texts of all answers so far. If several answers have a text, the last counts.
 type harPlaces map[string]*harPlace
 
-// capture has a journey take credentials out of the answers in which the recording got them.
+// capture makes a journey capture credentials from the answers that had them in the recording.
 func (o *harOrigin) capture() {
 	places := harPlaces{}
 	for _, a := range o.answers {
@@ -42,7 +41,7 @@ func (o *harOrigin) capture() {
 	}
 }
 
-// captureInHeader puts a name into a header whose value came with an earlier answer.
+// captureInHeader puts a name into a header if an earlier answer had its value.
 func (o *harOrigin) captureInHeader(h *header, places harPlaces) {
 	for v, value := range h.values {
 		field := value.write(false)
@@ -64,7 +63,7 @@ func (o *harOrigin) captureInHeader(h *header, places harPlaces) {
 	}
 }
 
-// add adds the headers of an answer, and the texts of its body if that is JSON.
+// add adds the headers of an answer, and the texts of its body if the body is JSON.
 func (p harPlaces) add(a harAnswer) {
 	var parsed any
 	content := a.response.Content
@@ -78,14 +77,14 @@ func (p harPlaces) add(a harAnswer) {
 	}
 }
 
-// put keeps the first place of a text that has been captured.
+// put adds a place. A captured text keeps its place.
 func (p harPlaces) put(text string, place *harPlace) {
 	if known := p[text]; len(text) >= shortestCaptured && len(text) <= longestCaptured && (known == nil || known.captured == "") {
 		p[text] = place
 	}
 }
 
-// addJSON adds the texts of a value of JSON. The way to it is the keys with dots between them.
+// addJSON adds the texts of a value of JSON. The way to it is its keys, joined by dots.
 func (p harPlaces) addJSON(r *request, value any, way []string) {
 	const deepest = 20
 	if len(way) > deepest {
@@ -110,7 +109,7 @@ func (p harPlaces) addJSON(r *request, value any, way []string) {
 	}
 }
 
-// labelOf returns the last step of a way that is no number.
+// labelOf returns the last step of a way other than a number.
 func labelOf(way []string) string {
 	for i := len(way) - 1; i >= 0; i-- {
 		if _, err := strconv.Atoi(way[i]); err != nil {

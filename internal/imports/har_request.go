@@ -29,8 +29,7 @@ func (o *harOrigin) add(e *harEntry, at address, verb string) {
 	o.target.requests = append(o.target.requests, r)
 }
 
-// isBrowsers reports whether a header says something of the browser, its cache or the page
-// alone, and nothing of what is asked for.
+// isBrowsers reports whether a header only concerns the browser, its cache or the page, not the requested resource.
 func isBrowsers(name string) bool {
 	switch name {
 	case "cookie", "connection", "content-length", "upgrade-insecure-requests", "dnt", "priority", "referer", "pragma", "cache-control",
@@ -40,7 +39,7 @@ func isBrowsers(name string) bool {
 	return strings.HasPrefix(name, "sec-") || strings.HasPrefix(name, ":")
 }
 
-// addHeader adds a header, unless browsers add it.
+// addHeader adds a header, unless browsers add it themselves.
 func (o *harOrigin) addHeader(r *request, h harNameValue, at address) {
 	name := strings.ToLower(h.Name)
 	switch {
@@ -64,7 +63,7 @@ func (o *harOrigin) addHeader(r *request, h harNameValue, at address) {
 	}
 }
 
-// drop remembers the name of a header that is left out, each once, whatever its case.
+// drop records the name of a header that is left out, once, whatever its case.
 func (o *harOrigin) drop(name string) {
 	if name = spelled(sentence(name)); !slices.Contains(o.dropped, name) {
 		o.dropped = append(o.dropped, name)
@@ -82,7 +81,7 @@ func spelled(name string) string {
 	return strings.Join(words, "-")
 }
 
-// addBody adds the body of an entry, or says why there is none.
+// addBody adds the body of an entry, or a note about its absence.
 func (o *harOrigin) addBody(r *request, from *harRequest) {
 	b := from.Body
 	if b == nil || b.Text == "" && len(b.Params) == 0 {
@@ -108,7 +107,7 @@ func (o *harOrigin) addBody(r *request, from *harRequest) {
 	}
 }
 
-// joinParams encodes the fields of a form. Those that are encoded already stay as they are.
+// joinParams encodes the fields of a form. Encoded fields stay unchanged.
 func joinParams(params []harNameValue) string {
 	encode := func(s string) string {
 		if plain, err := url.QueryUnescape(s); err == nil && plain != s {

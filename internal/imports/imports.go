@@ -1,9 +1,9 @@
-// Package imports makes a prober.yml of what other programs have: command lines of curl,
-// recordings of browsers (HAR), OpenAPI documents, the modules of blackbox_exporter.
+// Package imports makes a prober.yml from the files of other programs: command lines of curl, recordings of browsers
+// (HAR), OpenAPI documents, the modules of blackbox_exporter.
 //
-// Nothing is dropped in silence: what has no counterpart stands in a comment at its place.
-// No secret stands in what is made: secrets go into files of their own, or are left out. The
-// package knows no type of the configuration; tests hold what it makes against it.
+// It drops nothing in silence: a comment stands in place of anything without a counterpart. The result contains no
+// secrets: secrets go into files of their own, or are left out. The package knows no type of the configuration; tests
+// load its results as a configuration.
 package imports
 
 import (
@@ -12,26 +12,25 @@ import (
 	"strings"
 )
 
-// Options say how to import, whatever the source is.
+// Options say how to import any source.
 type Options struct {
-	// Name is what errors call the source: the path of a file.
+	// Name is the path of the source in errors.
 	Name string
-	// Folder is where the source is: the relative paths that a blackbox.yml names begin there.
+	// Folder is the folder of the source. Relative paths in a blackbox.yml begin there.
 	Folder string
-	// Secrets is the folder of the files for secrets, as it is to stand in the configuration.
-	// Without it secrets are left out, and comments say where they belong.
+	// Secrets is the folder of the files for secrets, as the configuration names it. Without it secrets are left out,
+	// and comments mark their places.
 	Secrets string
-	// Exists reports whether a file that the source names is there. A key for a file that is
-	// not there is commented out, for it would make the configuration invalid. Nil means that
-	// none is.
+	// Exists reports whether a file named in the source exists. A key for a missing file is commented out, because it
+	// would make the configuration invalid. If Exists is nil, all files count as missing.
 	Exists func(path string) bool
 }
 
-// Result is what an import comes to.
+// Result is the result of an import.
 type Result struct {
 	// YAML is the configuration.
 	YAML []byte
-	// Secrets are the files that it refers to; none without [Options.Secrets].
+	// Secrets are the files that the configuration refers to; none without [Options.Secrets].
 	Secrets []Secret
 }
 
@@ -45,12 +44,12 @@ type Secret struct {
 // placeError is a mistake in the source.
 type placeError struct {
 	name string
-	line int    // counted from 1; 0 where none is known
-	key  string // the way to it in the source; empty where there is none
+	line int    // counted from 1; 0 if unknown
+	key  string // the way to it in the source; may be empty
 	msg  string
 }
 
-// Error returns "shop.har:12: entries[3]: request.url: is missing", as far as it is known.
+// Error returns "shop.har:12: entries[3]: request.url: is missing", or its known parts.
 func (e *placeError) Error() string {
 	var b strings.Builder
 	b.WriteString(cmp.Or(e.name, "standard input"))
@@ -64,10 +63,10 @@ func (e *placeError) Error() string {
 	return b.String() + e.msg
 }
 
-// cut returns s on one line, quoted, and cut where it is long.
+// cut returns s quoted on one line, and shortens a long s.
 func cut(s string) string { return fmt.Sprintf("%.60q", s) }
 
-// finish puts together what was imported.
+// finish builds the result of an import.
 func finish(head []string, targets []*target, o Options) (*Result, error) {
 	v := &secretFiles{folder: o.Secrets}
 	all := newBlock()

@@ -61,7 +61,7 @@ func samples(t testing.TB) (all []sample) {
 	return all
 }
 
-// said returns what a comment at the top of a source says about an option.
+// said returns the value of an option in a comment at the top of a source.
 func said(source []byte, option string) string {
 	line, _, _ := strings.Cut(string(source), "\n")
 	value, _ := strings.CutPrefix(line, "# "+option+": ")
@@ -71,7 +71,7 @@ func said(source []byte, option string) string {
 	return value
 }
 
-// text returns a result with the files for secrets behind it.
+// text returns a result followed by its files for secrets.
 func text(r *imports.Result) string {
 	var b strings.Builder
 	b.Write(r.YAML)
@@ -124,7 +124,7 @@ func TestSamplesWithAllTheirFilesNameThem(t *testing.T) {
 	}
 }
 
-// load reads what was imported as the program would.
+// load reads the result of an import as the program would.
 func load(t *testing.T, r *imports.Result) *config.Config {
 	t.Helper()
 	dir := t.TempDir()

@@ -17,18 +17,16 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// OpenAPIOptions say what to make of an OpenAPI document.
+// OpenAPIOptions say how to import an OpenAPI document.
 type OpenAPIOptions struct {
 	Options
-	// URL takes the place of the servers of the document, unless it is empty.
+	// URL replaces the servers of the document, unless it is empty.
 	URL string
-	// Read returns a file that the document refers to, by its path relative to the document.
-	// Nil refuses all.
+	// Read returns a referenced file, by its path relative to the document. Nil refuses all files.
 	Read func(name string) ([]byte, error)
 }
 
-// OpenAPI imports a document of OpenAPI 3 or Swagger 2.0. Each server becomes a target whose
-// mix has the operations.
+// OpenAPI imports a document of OpenAPI 3 or Swagger 2.0. Each server becomes a target, with the operations as its mix.
 func OpenAPI(source []byte, o OpenAPIOptions) (*Result, error) {
 	doc, err := loadOpenAPI(source, &o)
 	if err != nil {
@@ -52,7 +50,7 @@ func OpenAPI(source []byte, o OpenAPIOptions) (*Result, error) {
 	return finish(a.head(), a.targets, o.Options)
 }
 
-// parseGiven takes the URL of the options, nil where there is none.
+// parseGiven parses the URL of the options, nil without one.
 func parseGiven(raw string) (*address, error) {
 	if raw == "" {
 		return nil, nil //nolint:nilnil // no URL was given, which is no mistake
@@ -70,10 +68,10 @@ func parseGiven(raw string) (*address, error) {
 	return &at, nil
 }
 
-// loadOpenAPI reads a document with all that it refers to.
+// loadOpenAPI reads a document with all its references.
 func loadOpenAPI(source []byte, o *OpenAPIOptions) (doc *openapi3.T, err error) {
 	fail := func(line int, msg string) error { return &placeError{name: o.Name, line: line, msg: msg} }
-	// The loader is made for documents that one trusts. What it cannot take is an error here.
+	// The loader is made for trusted documents. A panic is an error here.
 	defer func() {
 		if p := recover(); p != nil {
 			doc, err = nil, fail(0, "cannot be read: the document is not as OpenAPI has it")
@@ -102,7 +100,7 @@ func loadOpenAPI(source []byte, o *OpenAPIOptions) (doc *openapi3.T, err error) 
 	return doc, nil
 }
 
-// shortened returns a message of another program on one line, and cut where it is long.
+// shortened returns a message of another program on one line, and shortens a long one.
 func shortened(msg string) string {
 	const most = 300
 	msg = strings.Join(strings.Fields(sentence(msg)), " ")
@@ -114,7 +112,7 @@ func shortened(msg string) string {
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
 
-// versionOf returns the version that a document says it has.
+// versionOf returns the version in a document.
 func versionOf(source []byte) (version string, line int, err error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(source, &doc); err != nil {
@@ -140,7 +138,7 @@ func versionOf(source []byte) (version string, line int, err error) {
 	return "", 1, errors.New("is no OpenAPI document: it has no key openapi")
 }
 
-// loadSwagger takes version 2.0, which becomes one of version 3.
+// loadSwagger loads version 2.0 and converts it to version 3.
 func loadSwagger(source []byte, loader *openapi3.Loader) (*openapi3.T, error) {
 	var plain any
 	if err := yaml.Unmarshal(source, &plain); err != nil {
@@ -157,7 +155,7 @@ func loadSwagger(source []byte, loader *openapi3.Loader) (*openapi3.T, error) {
 	return openapi2conv.ToV3WithLoader(&old, loader, &url.URL{Path: "document"})
 }
 
-// withTextKeys returns a value of YAML as JSON can have it: a status as a key is a number.
+// withTextKeys converts a value of YAML for JSON: a status as a key is a number in YAML.
 func withTextKeys(v any) any {
 	switch v := v.(type) {
 	case map[any]any:
@@ -184,8 +182,7 @@ type api struct {
 	doc     *openapi3.T
 	given   *address // the URL of the options, or nil
 	targets []*target
-	// unsafe counts the operations that change what they reach; schemes has how often each
-	// security scheme is asked for.
+	// unsafe counts the operations with side effects. schemes counts the uses of each security scheme.
 	unsafe  int
 	schemes map[*target]map[string]int
 	skipped []string
@@ -247,10 +244,10 @@ func (a *api) addOperation(at, verb string, item *openapi3.PathItem, op *openapi
 	a.addSecurity(t, op)
 }
 
-// placeholderHost stands for a host that nobody has named.
+// placeholderHost stands for an unknown host.
 const placeholderHost = "target.example"
 
-// base returns where an operation is: the URL of the options, or else the first server.
+// base returns the address of an operation: the URL of the options, or else the first server.
 func (a *api) base(item *openapi3.PathItem, op *openapi3.Operation) (base address, notes []string) {
 	if a.given != nil {
 		base = *a.given
@@ -309,7 +306,7 @@ func (a *api) target(base address, notes []string) *target {
 	return t
 }
 
-// settle folds nothing: the operations of a document differ.
+// settle does not fold requests: the operations of a document differ.
 func (a *api) settle(t *target) {
 	t.one = len(t.requests) == 1
 	for _, name := range sortedKeys(a.schemes[t]) {
@@ -317,7 +314,7 @@ func (a *api) settle(t *target) {
 	}
 }
 
-// addSecurity counts the schemes that an operation asks for.
+// addSecurity counts the schemes of an operation.
 func (a *api) addSecurity(t *target, op *openapi3.Operation) {
 	all := a.doc.Security
 	if op.Security != nil {

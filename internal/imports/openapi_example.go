@@ -9,17 +9,17 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// parameterValues are those that a parameter can have.
+// parameterValues are the possible values of a parameter.
 type parameterValues struct {
 	all []string
-	// keys generate values, where no list has them.
+	// keys generate values if no list has them.
 	keys []setting
-	// made says that the document has none.
+	// made reports whether the values are made up, because the document has none.
 	made bool
 }
 
-// valuesOf returns the examples of a parameter or, where it has none, its default, its enum,
-// or something that its schema allows.
+// valuesOf returns the examples of a parameter. Without examples it returns its default, its enum, or a value allowed
+// by its schema.
 func valuesOf(p *openapi3.Parameter) parameterValues {
 	if found := examplesOf(p.Example, p.Examples); len(found) > 0 {
 		return parameterValues{all: texts(found)}
@@ -43,7 +43,7 @@ func valuesOf(p *openapi3.Parameter) parameterValues {
 	return madeValues(schema)
 }
 
-// madeValues makes up values, by a generator where there is one.
+// madeValues makes up values, with a generator if there is one.
 func madeValues(s *openapi3.Schema) parameterValues {
 	switch {
 	case s.Format == "uuid":
@@ -61,8 +61,7 @@ func madeValues(s *openapi3.Schema) parameterValues {
 	return parameterValues{all: texts([]any{m.value(&openapi3.SchemaRef{Value: s}, 0)}), made: true}
 }
 
-// texts returns values as they stand in a query, each once, without those that can stand
-// nowhere.
+// texts returns values as in a query, each once, without the values that no query can hold.
 func texts(all []any) (out []string) {
 	const most = 50
 	for _, v := range all {
@@ -85,7 +84,7 @@ func examplesOf(one any, several openapi3.Examples) (found []any) {
 	return found
 }
 
-// schemaValues returns what a schema itself says of values, with the examples first.
+// schemaValues returns the values in a schema itself, with the examples first.
 func schemaValues(s *openapi3.Schema) []any {
 	switch {
 	case s.Example != nil:
@@ -107,7 +106,7 @@ func schemaOf(ref *openapi3.SchemaRef) *openapi3.Schema {
 	return ref.Value
 }
 
-// mediaExample returns an example of a body, and whether it was made up.
+// mediaExample returns an example of a body. made reports whether it is made up.
 func mediaExample(m *openapi3.MediaType) (value any, made bool) {
 	if found := examplesOf(m.Example, m.Examples); len(found) > 0 {
 		return found[0], false
@@ -119,9 +118,9 @@ func mediaExample(m *openapi3.MediaType) (value any, made bool) {
 
 // exampleMaker makes an example of a schema.
 type exampleMaker struct {
-	// made says that a part of it is no example of the document.
+	// made reports whether a part of the example is made up.
 	made bool
-	// count bounds the parts, for schemas can be of any width.
+	// count bounds the parts, because schemas can be of any width.
 	count int
 }
 
@@ -130,7 +129,7 @@ const (
 	mostParts      = 500
 )
 
-// value returns an example of a schema. A schema that contains itself ends somewhere.
+// value returns an example of a schema. It bounds the depth of a schema that contains itself.
 func (m *exampleMaker) value(ref *openapi3.SchemaRef, depth int) any {
 	s := schemaOf(ref)
 	m.count++
@@ -152,7 +151,7 @@ func (m *exampleMaker) value(ref *openapi3.SchemaRef, depth int) any {
 	return m.ofType(s, depth)
 }
 
-// allOf joins the objects that a schema is made of.
+// allOf merges the objects of a schema.
 func (m *exampleMaker) allOf(s *openapi3.Schema, depth int) any {
 	whole := map[string]any{}
 	for _, ref := range s.AllOf {
@@ -197,7 +196,7 @@ func (m *exampleMaker) ofType(s *openapi3.Schema, depth int) any {
 	return madeText(s)
 }
 
-// object returns an object with all of its properties that a client may send.
+// object returns an object with all properties that a client may send.
 func (m *exampleMaker) object(s *openapi3.Schema, depth int) map[string]any {
 	whole := map[string]any{}
 	for _, name := range sortedKeys(s.Properties) {
@@ -245,7 +244,7 @@ func number(s *openapi3.Schema) any {
 	return n
 }
 
-// madeText returns a text of the format and the length that a schema asks for.
+// madeText returns a text with the format and the length of a schema.
 func madeText(s *openapi3.Schema) string {
 	text := map[string]string{
 		"uuid": "123e4567-e89b-42d3-a456-426614174000", "date": "2026-01-15", "date-time": "2026-01-15T12:00:00Z", "time": "12:00:00Z",

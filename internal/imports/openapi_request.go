@@ -11,7 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// operation is one operation of a document that becomes a request.
+// operation is one operation of a document, which becomes a request.
 type operation struct {
 	api     *api
 	target  *target
@@ -19,7 +19,7 @@ type operation struct {
 	request *request
 }
 
-// build makes the request. Path is that of the operation behind that of its server.
+// build makes the request. path is the path of the server followed by that of the operation.
 func (b *operation) build(path string, item *openapi3.PathItem) {
 	if b.op.Deprecated {
 		b.request.note("Deprecated.")
@@ -35,7 +35,7 @@ func (b *operation) build(path string, item *openapi3.PathItem) {
 	}
 }
 
-// parameters returns those of the operation and those of its path that it does not override.
+// parameters returns the parameters of the operation, and those of its path without an override.
 func (b *operation) parameters(item *openapi3.PathItem) (all []*openapi3.Parameter) {
 	for _, list := range []openapi3.Parameters{b.op.Parameters, item.Parameters} {
 		for _, ref := range list {
@@ -51,7 +51,7 @@ func (b *operation) parameters(item *openapi3.PathItem) (all []*openapi3.Paramet
 	return all
 }
 
-// path puts names into the places of a path.
+// path puts names into the places of a path template.
 func (b *operation) path(template string, all []*openapi3.Parameter) (t text) {
 	for template != "" {
 		before, rest, ok := strings.Cut(template, "{")
@@ -74,7 +74,7 @@ func (b *operation) path(template string, all []*openapi3.Parameter) (t text) {
 	return t
 }
 
-// addQuery adds the parameters that must be there and those that have a value.
+// addQuery adds the required parameters, and parameters with a value.
 func (b *operation) addQuery(all []*openapi3.Parameter) {
 	joint := "?"
 	var left []string
@@ -95,13 +95,13 @@ func (b *operation) addQuery(all []*openapi3.Parameter) {
 	}
 }
 
-// isObject reports whether a parameter has parts, whose spelling has no counterpart here.
+// isObject reports whether a parameter has parts. Their spelling has no counterpart here.
 func isObject(p *openapi3.Parameter) bool {
 	s := schemaOf(p.Schema)
 	return s != nil && s.Type.Is("object") && p.Content == nil
 }
 
-// addHeaders adds the parameters that are headers, as those of the query.
+// addHeaders adds the parameters in headers by the same rules.
 func (b *operation) addHeaders(all []*openapi3.Parameter) {
 	var left []string
 	for _, p := range all {
@@ -147,7 +147,7 @@ func (b *operation) datum(p *openapi3.Parameter) *datum {
 	return d
 }
 
-// addBody adds an example of the body: of JSON, of a form or of text, in this order.
+// addBody adds an example of the body: JSON, a form or text, in this order.
 func (b *operation) addBody() {
 	if b.op.RequestBody == nil || b.op.RequestBody.Value == nil {
 		return
@@ -196,7 +196,7 @@ func pickMedia(content openapi3.Content) (string, *openapi3.MediaType) {
 	return "", nil
 }
 
-// encodeBody writes an example as its media type asks for.
+// encodeBody encodes an example for its media type.
 func encodeBody(kind string, value any) (string, bool) {
 	lower := strings.ToLower(kind)
 	switch {
@@ -229,7 +229,7 @@ func encodeJSON(value any) (string, bool) {
 	return strings.TrimSuffix(b.String(), "\n"), true
 }
 
-// plainText returns a value as it stands in a query or a form.
+// plainText returns a value as in a query or a form.
 func plainText(v any) string {
 	if s, ok := v.(string); ok {
 		return s
@@ -240,7 +240,7 @@ func plainText(v any) string {
 	return ""
 }
 
-// addAnswers expects the statuses below 400 that the document has.
+// addAnswers expects the document's statuses below 400.
 func (b *operation) addAnswers() {
 	if b.op.Responses == nil {
 		return

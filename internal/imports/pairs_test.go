@@ -12,7 +12,7 @@ import (
 	"example.com/prober/internal/imports"
 )
 
-// Whatever two options say together, the configuration that comes of them is accepted.
+// Any two options make a valid configuration.
 func TestAnyTwoOptionsOfCurlGoTogether(t *testing.T) {
 	t.Parallel()
 	options := strings.Split(`-X POST|-X HEAD|-X trace|-X GET|-I|-d a=1|-d @file|--data-binary @file|-T up|--json {}|-G|-F a=b|-u ann:pw|-u ann|-u :pw|-u a:b:c|
@@ -38,8 +38,7 @@ func TestAnyTwoOptionsOfCurlGoTogether(t *testing.T) {
 	}
 }
 
-// Whatever two keys of a module say together, the configuration that comes of them is
-// accepted.
+// Any two keys of a module make a valid configuration.
 func TestAnyTwoKeysOfAModuleGoTogether(t *testing.T) {
 	t.Parallel()
 	for kind, keys := range map[string][]string{

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// placeholder stands for a secret that was left out.
+// placeholder stands for a secret that is left out.
 const placeholder = "REPLACE_ME"
 
-// secretFiles takes the secrets that go into files of their own.
+// secretFiles collects the secrets for files of their own.
 type secretFiles struct {
 	folder string // empty: secrets are left out
 	files  []Secret
@@ -34,23 +34,23 @@ func (v *secretFiles) keep(target, what string, content []byte) string {
 	return file
 }
 
-// column is what the only column of a file with a secret datum is called.
+// column is the name of the only column in a file with a secret datum.
 const column = "value"
 
 // oneValue returns a file of CSV with one value.
 func oneValue(value string) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	_ = w.WriteAll([][]string{{column}, {value}}) // to memory, which does not fail
+	_ = w.WriteAll([][]string{{column}, {value}}) // writing to memory does not fail
 	return b.Bytes()
 }
 
-// login is how a request says who sends it.
+// login is the credentials of a request.
 type login struct {
 	scheme string // Basic, Bearer, or another
 	user   string // of Basic
 	secret string // the password, or the credentials
-	// file is that of the secret where the source has it in one, as it is named there.
+	// file is the source's name of the file with the secret, if it has one.
 	file string
 	// isNone leaves the secret of Basic empty.
 	isNone bool
@@ -58,11 +58,11 @@ type login struct {
 	more []setting
 }
 
-// oauth2Scheme stands for the client credentials grant, by which a token is fetched.
+// oauth2Scheme stands for the client credentials grant, which fetches a token.
 const oauth2Scheme = "OAuth2"
 
-// words returns what a login is called in the configuration: its section, the key of the user,
-// the key of the secret's file, and the secret itself.
+// words returns the names of a login in the configuration: its section, the key of the user, the key of the secret's
+// file, and the secret itself.
 func (l *login) words() (section, user, file, secret string) {
 	switch l.scheme {
 	case "Basic":
@@ -104,7 +104,7 @@ func (l *login) render(b *block, target string, v *secretFiles, exists func(stri
 	}
 }
 
-// secretNoun is what the secret of a login is called in a comment.
+// secretNoun returns the name of a login's secret in a comment.
 func secretNoun(what string) string {
 	if what == "credentials" {
 		return "token"
@@ -112,7 +112,7 @@ func secretNoun(what string) string {
 	return strings.ReplaceAll(what, "-", " ")
 }
 
-// fileName returns the name of a target as the beginning of that of a file.
+// fileName returns the name of a target as the beginning of a file name.
 func fileName(target string) string { return strings.NewReplacer("/", "_", ":", "_").Replace(target) }
 
 // renderProxy adds the login at a proxy to the keys of a connection.
@@ -171,7 +171,7 @@ var (
 	secretName = regexp.MustCompile(`(?i)pass(word|wd|phrase|code)|^pwd$|^pass$|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|credential|` +
 		`session[-_]?id|sessid|^sid$|signature|^sig$|jwt|authorization|^pin$|^otp$|^cv[vc]2?$|^(x-)?auth([-_]|$)|cookie|client[-_]?assertion`)
 	secretInQuery = regexp.MustCompile(`(?i)^(key|code|auth)$`)
-	// secretNumber is a name whose value may be a number and is a secret.
+	// secretNumber matches a name whose value may be a number and is secret.
 	secretNumber = regexp.MustCompile(`(?i)pass(word|wd|phrase|code)|^pwd$|^pass$|^pin$|^otp$|^cv[vc]2?$`)
 	// secretInString is a name with a value behind it in a text within JSON, such as a query of GraphQL.
 	secretInString = regexp.MustCompile(`(?i)(password|passwd|secret|api_?key|access_?token)\w*["']?\s*[:=]\s*["'][^"']`)
@@ -180,12 +180,12 @@ var (
 	jsonWebToken = regexp.MustCompile(`^(Bearer )?eyJ[\w-]+\.[\w-]+\.`)
 )
 
-// isSecret reports whether a value is one by its name or its form.
+// isSecret reports whether a value is secret by its name or its form.
 func isSecret(name, value string) bool {
 	return value != "" && (secretName.MatchString(name) || jsonWebToken.MatchString(value))
 }
 
-// hideInQuery returns a path with its query, in which secrets are data.
+// hideInQuery returns a path with its query, and makes its secrets data.
 func (d *data) hideInQuery(target string) text {
 	p, query, found := strings.Cut(target, "?")
 	if !found {
@@ -197,7 +197,7 @@ func (d *data) hideInQuery(target string) text {
 	return append(literal(p+"?"), d.hideInPairs(query, isQuery)...)
 }
 
-// hideInPairs returns name=value pairs with & between them, in which secrets are data.
+// hideInPairs returns name=value pairs with & between them, and makes their secrets data.
 func (d *data) hideInPairs(pairs string, isSecret func(name, value string) bool) (t text) {
 	for i, pair := range strings.Split(pairs, "&") {
 		if i > 0 {
@@ -215,8 +215,8 @@ func (d *data) hideInPairs(pairs string, isSecret func(name, value string) bool)
 	return t
 }
 
-// hideInJSON returns a text of JSON in which the secrets are data, false if body is none. In
-// raw form they are as they stand between their quotes.
+// hideInJSON returns a text of JSON and makes its secrets data. It returns false if body is not JSON. If raw is set, a
+// secret keeps its spelling between the quotes.
 func (d *data) hideInJSON(body string, raw bool) (t text, ok bool) {
 	if !json.Valid([]byte(body)) {
 		return nil, false
@@ -227,17 +227,17 @@ func (d *data) hideInJSON(body string, raw bool) (t text, ok bool) {
 	return append(s.done, part{literal: body[s.written:]}), true
 }
 
-// jsonScan goes through a valid text of JSON.
+// jsonScan reads a valid text of JSON.
 type jsonScan struct {
 	decoder *json.Decoder
 	body    string
 	data    *data
 	raw     bool
 	done    text
-	written int // how much of body is in done
+	written int // length of the part of body in done
 }
 
-// value reads one value, whose key is name.
+// value reads one value with the key name.
 func (s *jsonScan) value(name string) {
 	before := int(s.decoder.InputOffset())
 	token, err := s.decoder.Token()
@@ -254,7 +254,7 @@ func (s *jsonScan) value(name string) {
 			}
 			s.value(key)
 		}
-		_, _ = s.decoder.Token() // the end of what began; the text is valid
+		_, _ = s.decoder.Token() // the closing delimiter; the text is valid
 	case string:
 		if isSecret(name, token) || secretInString.MatchString(token) {
 			s.hide(name, token, before+strings.IndexByte(s.body[before:], '"')+1)
@@ -266,7 +266,7 @@ func (s *jsonScan) value(name string) {
 	}
 }
 
-// hideNumber has a datum take the place of the number that has just been read.
+// hideNumber replaces the number just read by a datum.
 func (s *jsonScan) hideNumber(name, value string) {
 	end := int(s.decoder.InputOffset())
 	s.done = append(s.done, part{literal: s.body[s.written : end-len(value)]})
@@ -275,7 +275,7 @@ func (s *jsonScan) hideNumber(name, value string) {
 	s.written = end
 }
 
-// hide has a datum take the place of the text that begins at start and has just been read.
+// hide replaces the text just read, which begins at start, by a datum.
 func (s *jsonScan) hide(name, value string, start int) {
 	end := int(s.decoder.InputOffset()) - 1 // the quote at its end
 	if s.raw {
@@ -286,8 +286,8 @@ func (s *jsonScan) hide(name, value string, start int) {
 	s.written = end
 }
 
-// hideInBody returns a body in which secrets are data, false where one may be left in it. How
-// values are put into a body is said by its Content-Type.
+// hideInBody returns a body with its secrets as data. It returns false if a secret may be left in it. The Content-Type
+// decides how values are put into a body.
 func (d *data) hideInBody(contentType, body string) (t text, ok bool) {
 	contentType = strings.ToLower(contentType)
 	isJSON := json.Valid([]byte(body))

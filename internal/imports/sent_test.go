@@ -20,19 +20,19 @@ import (
 // sent is a request as a server sees it.
 type sent struct {
 	Method, Target string
-	// Header has neither what every request has nor the user agent of the prober.
+	// Header lacks the fields of every request, and the prober's user agent.
 	Header http.Header
 	Body   string
 }
 
-// recorder is a server that takes down what it is sent.
+// recorder is a server that records its requests.
 type recorder struct {
 	*httptest.Server
 	mu  sync.Mutex
 	all []sent
 }
 
-// newRecorder starts a server whose answers to /login have a token.
+// newRecorder starts a server. Its answers to /login have a token.
 func newRecorder(t *testing.T) *recorder {
 	t.Helper()
 	r := &recorder{}
@@ -59,7 +59,7 @@ func newRecorder(t *testing.T) *recorder {
 	return r
 }
 
-// fire loads what was imported and fires each target with the prober's own engine.
+// fire loads the result of an import and fires each target with the prober's own engine.
 func (r *recorder) fire(t *testing.T, imported *imports.Result, requests int) []sent {
 	t.Helper()
 	cfg := load(t, imported)
@@ -182,12 +182,12 @@ func TestWhatWasRecordedIsSentAsAMix(t *testing.T) {
 		{"DELETE", "/form", header("X-Many", "1", "X-Many", "2"), ""},
 	}
 	for i := range all {
-		all = append(all, all[min(i, 1)]) // the first two are more often
+		all = append(all, all[min(i, 1)]) // the first two are more frequent
 	}
 	r, err := imports.HAR(har(t, server.URL, all), imports.HAROptions{Options: imports.Options{Secrets: "secrets"}})
 	require.NoError(t, err)
 	got := server.fire(t, r, 400)
-	all[2].Target = "/api/%7Bx%7D?%7B%7By%7D%7D" // as they are sent in a target with data
+	all[2].Target = "/api/%7Bx%7D?%7B%7By%7D%7D" // as a target with data sends them
 	all[2].Body = strings.ReplaceAll(all[2].Body, "1%202", "1+2")
 	all[3].Body = "pass=1+2&b=c"
 	for _, want := range all[:5] {

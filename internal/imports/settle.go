@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// settle folds requests that are the same, unless they are a journey, and hides secrets. A
-// single request stands at the target itself.
+// settle folds equal requests, unless they are a journey, and hides secrets. A single request is written at the target
+// itself.
 func (t *target) settle() {
 	if !t.journey {
 		fold(t)
@@ -30,7 +30,7 @@ func (t *target) settle() {
 	}
 }
 
-// shareTimeout makes the timeout of all requests that of the target.
+// shareTimeout moves the common timeout of all requests to the target.
 func (t *target) shareTimeout() {
 	timeout := t.requests[0].timeout
 	if slices.ContainsFunc(t.requests, func(r *request) bool { return r.timeout != timeout }) {
@@ -48,7 +48,7 @@ func pathOf(t text) string {
 	return p
 }
 
-// fold makes one request of those that are the same, with their number as its weight.
+// fold merges equal requests into one, with their number as its weight.
 func fold(t *target) {
 	var kept []*request
 	first := map[string]*request{}
@@ -69,7 +69,7 @@ func fold(t *target) {
 	t.requests = kept
 }
 
-// loginAsHeader makes a header of a login, which the requests of a list need not share.
+// loginAsHeader turns a login into a header, because the requests of a list may have different logins.
 func (r *request) loginAsHeader() {
 	if r.login == nil {
 		return
@@ -99,7 +99,7 @@ func (r *request) hideSecrets(d *data) {
 	}
 }
 
-// hideInHeader returns the value of a header, in which credentials are data.
+// hideInHeader returns the value of a header and makes its credentials data.
 func (d *data) hideInHeader(name, value string) text {
 	scheme, credentials, ok := strings.Cut(value, " ")
 	switch {

@@ -15,8 +15,8 @@ type command struct {
 	notes []string
 }
 
-// splitShell takes apart what a POSIX shell would run, and bash's $'…'. It expands nothing:
-// what a shell would expand stays as it is, with a note. An error is a *placeError.
+// splitShell splits source as a POSIX shell does, and also reads bash's $'…'. It expands nothing: an expansion stays
+// unchanged, with a note. An error is a *placeError.
 func splitShell(source string) ([]command, error) {
 	s := shell{rest: source, line: 1}
 	for s.rest != "" {
@@ -33,11 +33,10 @@ type shell struct {
 	line int
 	done []command
 	now  command
-	// word is the one under construction; isWord is true for an empty one, too.
+	// word is the word under construction; isWord is true for an empty one, too.
 	word   strings.Builder
 	isWord bool
-	// skipping has what comes after a pipe left out until the line ends, and after a
-	// redirection the next word.
+	// skipping skips the rest of the line after a pipe. skipWord skips the next word after a redirection.
 	skipping bool
 	skipWord bool
 }
@@ -46,7 +45,7 @@ func (s *shell) fail(line int, format string, args ...any) error {
 	return &placeError{line: line, msg: fmt.Sprintf(format, args...)}
 }
 
-// take returns the next n bytes and goes on behind them.
+// take returns the next n bytes and moves past them.
 func (s *shell) take(n int) string {
 	n = min(n, len(s.rest))
 	taken := s.rest[:n]
@@ -63,7 +62,7 @@ func (s *shell) put(text string) {
 	s.isWord = true
 }
 
-// step takes what begins at the next byte.
+// step takes the token at the next byte.
 func (s *shell) step() error {
 	switch c := s.rest[0]; {
 	case strings.HasPrefix(s.rest, "\\\n"):
@@ -143,7 +142,7 @@ func (s *shell) separator(c byte) {
 	s.take(1)
 }
 
-// redirection leaves out where output goes. The number before it is no word.
+// redirection leaves out the target of an output. The number before it is no word.
 func (s *shell) redirection() {
 	if _, err := strconv.Atoi(s.word.String()); err == nil && s.isWord {
 		s.word.Reset()
@@ -230,7 +229,7 @@ func (s *shell) ansi() error {
 	return s.fail(line, "the quote $' is not closed")
 }
 
-// escape takes one escape of $'…'. One without a meaning stays as it is.
+// escape takes one escape of $'…'. An unknown escape stays unchanged.
 func (s *shell) escape() string {
 	plain := map[byte]string{
 		'n': "\n", 't': "\t", 'r': "\r", 'a': "\a", 'b': "\b", 'f': "\f", 'v': "\v", 'e': "\x1b", 'E': "\x1b",
@@ -262,8 +261,8 @@ func (s *shell) escape() string {
 	return s.take(2)
 }
 
-// pair returns r or, where it is the first half of a character beyond 16 bits whose other
-// half comes next, that character: so browsers write it.
+// pair returns r. If r is the first half of a surrogate pair and its second half follows, it returns their character:
+// browsers write such pairs.
 func (s *shell) pair(r rune) string {
 	if utf16.IsSurrogate(r) && strings.HasPrefix(s.rest, `\u`) {
 		rest, line := s.rest, s.line
@@ -277,7 +276,7 @@ func (s *shell) pair(r rune) string {
 	return string(r)
 }
 
-// digits takes a number of most digits at most that begins at start.
+// digits takes a number of at most most digits from start.
 func (s *shell) digits(start, most, base int) (n uint64, ok bool) {
 	end := start
 	for end < len(s.rest) && end < start+most {

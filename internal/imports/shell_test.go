@@ -51,13 +51,13 @@ func TestCommandsKnowTheirLines(t *testing.T) {
 	assert.Equal(t, 6, commands[1].line)
 }
 
-// Whatever the words are, quoted they are the same words.
+// Any words are the same after quoting.
 func FuzzShell(f *testing.F) {
 	for _, s := range []string{"", "a", "it's", "\\", "\n", "$x `y`", "é\x00\xff", "'\"#;|&<>"} {
 		f.Add(s, "b")
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
-		_, _ = splitShell(first) // it may be wrong, and does not panic
+		_, _ = splitShell(first) // it may be an error, but must not panic
 		single := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 		double := func(s string) string {
 			return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(s) + `"`

@@ -15,17 +15,17 @@ type target struct {
 	// origin is scheme, host and port of the URL.
 	origin string
 	data   data
-	// connection and timeout are those of all requests.
+	// connection and timeout apply to all requests.
 	connection *block
 	timeout    string
 	proxyLogin *login
 	// proxyHost is the host and port of the proxy, if there is one.
 	proxyHost string
-	// sections are those of other kinds than HTTP.
+	// sections are the sections of other kinds than HTTP.
 	sections []*entry
-	// requests has at least one.
+	// requests has at least one request.
 	requests []*request
-	// one has the keys of a single request stand at the target itself.
+	// one writes the keys of a single request at the target itself.
 	one bool
 	// journey sends the requests in order; otherwise they are a mix.
 	journey bool
@@ -45,7 +45,7 @@ type request struct {
 	headers  []header
 	body     text // nil without a body
 	bodyFile string
-	// secretBody is a body with a secret whose place cannot be told.
+	// secretBody is a body with a secret at an unknown place.
 	secretBody  string
 	login       *login
 	compression []string
@@ -55,7 +55,7 @@ type request struct {
 	timeout       string
 	capture       []setting
 	expect        *block
-	// exists is that of the options.
+	// exists is Options.Exists.
 	exists func(path string) bool
 }
 
@@ -65,7 +65,7 @@ type header struct {
 	values []text
 }
 
-// addHeader adds a value to the field of that name, in whatever case.
+// addHeader adds a value to the field with that name, in any case.
 func (r *request) addHeader(name string, value text) {
 	for i := range r.headers {
 		if strings.EqualFold(r.headers[i].name, name) {
@@ -76,7 +76,7 @@ func (r *request) addHeader(name string, value text) {
 	r.headers = append(r.headers, header{name, []text{value}})
 }
 
-// addField adds a field of a source: Accept-Encoding as compression, if that says the same.
+// addField adds a field of a source. Accept-Encoding becomes compression, if that means the same.
 func (r *request) addField(name, value string) {
 	const encoding = "Accept-Encoding"
 	_, given := r.header(encoding)
@@ -112,7 +112,7 @@ func (r *request) hasHeader(h header) bool {
 	return slices.ContainsFunc(r.headers, func(own header) bool { return reflect.DeepEqual(own, h) })
 }
 
-// isPlain reports whether no name stands in the values of h.
+// isPlain reports whether the values of h contain no names.
 func (h header) isPlain() bool {
 	return !slices.ContainsFunc(h.values, func(value text) bool { return !value.isLiteral() })
 }
@@ -124,7 +124,7 @@ func (r *request) note(s string) {
 	}
 }
 
-// identity is the same for requests that send the same.
+// identity returns the same for requests that send the same.
 func (r *request) identity() string {
 	var b strings.Builder
 	for _, s := range []string{r.method, r.path.write(false), r.host, r.body.write(false), r.bodyFile, r.secretBody, r.timeout, strconv.Itoa(r.redirects)} {
@@ -196,7 +196,7 @@ const (
 	maxWeight   = 1000
 )
 
-// bound keeps to what a configuration can have.
+// bound cuts the target to the limits of a configuration.
 func (t *target) bound() {
 	if n := len(t.requests); n > maxRequests {
 		t.notes = append(t.notes, fmt.Sprintf("Left out: the last %d of %d different requests. A target has %d at most.", n-maxRequests, n, maxRequests))
@@ -214,7 +214,7 @@ func (t *target) bound() {
 	}
 }
 
-// trimPath has a path begin with one slash, where it does not stand in a URL.
+// trimPath makes a path begin with only one slash, unless it is written in a URL.
 func (r *request) trimPath(t *target) {
 	if t.one && !t.hasTemplates() || len(r.path) == 0 || !strings.HasPrefix(r.path[0].literal, "//") {
 		return
@@ -223,7 +223,7 @@ func (r *request) trimPath(t *target) {
 	r.path[0].literal = "/" + strings.TrimLeft(r.path[0].literal, "/")
 }
 
-// renderAll adds the list of requests, and before it what all of them have in common.
+// renderAll adds the list of requests, and before it their common keys.
 func (t *target) renderAll(b *block, v *secretFiles) {
 	if common := t.takeCommon(); common != nil {
 		common.render(b.section("request"), t, v)
@@ -261,7 +261,7 @@ func (t *target) renderAll(b *block, v *secretFiles) {
 	}
 }
 
-// takeCommon takes what all requests have out of them, nil where there is nothing.
+// takeCommon moves the common keys of all requests into one request, nil if there are none.
 func (t *target) takeCommon() *request {
 	if len(t.requests) == 1 {
 		return nil
@@ -303,10 +303,10 @@ func (t *target) takeCommon() *request {
 	return common
 }
 
-// maxInline bounds a body that stands in the configuration itself, in bytes.
+// maxInline bounds a body within the configuration, in bytes.
 const maxInline = 1 << 20
 
-// render adds the keys of r to those of a request.
+// render adds the keys of r to the keys of a request.
 func (r *request) render(b *block, t *target, v *secretFiles) {
 	templates := t.hasTemplates()
 	if r.method != "" && (r.method != "GET" || r.body != nil || r.bodyFile != "" || r.secretBody != "") {

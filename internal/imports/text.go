@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// text is a value of the configuration in which names of data can stand.
+// text is a value of the configuration with names of data in it.
 type text []part
 
 // part is a literal, or else the name of a datum.
@@ -17,10 +17,10 @@ type part struct{ literal, name string }
 
 func literal(s string) text { return text{{literal: s}} }
 
-// named returns the text that is the value of a datum.
+// named returns the text for the value of a datum.
 func named(name string) text { return text{{name: name}} }
 
-// isLiteral reports whether no name stands in t.
+// isLiteral reports whether t contains no names.
 func (t text) isLiteral() bool {
 	for _, p := range t {
 		if p.name != "" {
@@ -30,8 +30,7 @@ func (t text) isLiteral() bool {
 	return true
 }
 
-// write returns t as the configuration has it. Only in a target with templates does a
-// literal {{ need to be told from that of a name.
+// write returns t for the configuration. A literal {{ needs an escape only in a target with templates.
 func (t text) write(templates bool) string {
 	var b strings.Builder
 	for _, p := range t {
@@ -47,7 +46,7 @@ func (t text) write(templates bool) string {
 	return b.String()
 }
 
-// names are those that are taken.
+// names are the taken names.
 type names map[string]bool
 
 // unique returns name, or name with a number behind it, and takes it.
@@ -66,7 +65,7 @@ var (
 	notInVariable = regexp.MustCompile(`[^a-zA-Z0-9_]+`)
 )
 
-const maxNameLength = 100 // which leaves room for a number behind it
+const maxNameLength = 100 // leaves room for a number behind it
 
 // targetName makes the name of a target of s.
 func targetName(s string) string {
@@ -111,14 +110,14 @@ type datum struct {
 	name   string
 	notes  []string
 	secret bool
-	// isNumber is for a secret that stands in JSON without quotes.
+	// isNumber is for a secret in JSON without quotes.
 	isNumber bool
-	// value is that of a secret. Of all else, keys has what the configuration says.
+	// value is the value of a secret. Any other datum has keys.
 	value string
 	keys  []setting
 }
 
-// setting is a key with what stands behind it.
+// setting is a key with its value.
 type setting struct{ key, value string }
 
 // line returns the keys as a mapping on one line.
@@ -134,11 +133,11 @@ func (d *datum) line() string {
 type data struct {
 	all    []*datum
 	byName map[string]*datum
-	// captured are the names that get their values from answers.
+	// captured are the names whose values come from answers.
 	captured names
 }
 
-// reserve returns a name that is free, for what is captured.
+// reserve returns a free name for a captured value.
 func (d *data) reserve(base string) string {
 	name := base
 	for i := 2; d.captured[name] || d.find(name) != nil; i++ {
@@ -151,7 +150,7 @@ func (d *data) reserve(base string) string {
 	return name
 }
 
-// add returns the name under which d is there: that of one like it, or a new one.
+// add returns the name for d: the name of an equal datum, or a new one.
 func (d *data) add(wanted *datum) string {
 	base := wanted.name
 	for i := 1; ; i++ {
@@ -182,10 +181,10 @@ func (d *data) put(one *datum) {
 	d.all = append(d.all, one)
 }
 
-// maxData is how many names a target may have, but for a few.
+// maxData is the most names of a target, except a few.
 const maxData = 990
 
-// hide returns the text for a secret, which becomes a datum with a name made of label.
+// hide returns the text for a secret, which becomes a datum. Its name is made of label.
 func (d *data) hide(label, value string) text {
 	if len(d.all) >= maxData { // there is no room for more
 		return named(d.add(&datum{name: "further_secrets", secret: true, value: placeholder, notes: []string{"There is no room for more names: this one stands for all further secrets."}}))
@@ -193,7 +192,7 @@ func (d *data) hide(label, value string) text {
 	return named(d.add(&datum{name: variableName(label), secret: true, value: value}))
 }
 
-// values returns the key of a datum that has the values.
+// values returns the key for the values of a datum.
 func values(all ...string) setting {
 	quoted := make([]string, len(all))
 	for i, v := range all {

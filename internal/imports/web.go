@@ -22,13 +22,13 @@ type address struct {
 
 func (a address) origin() string { return a.scheme + "://" + a.host }
 
-// name is what a target for the host is called.
+// name returns the name of a target for the host.
 func (a address) name() string { return targetName(withoutBrackets(a.host)) }
 
-// withoutBrackets returns an address of IPv6 as a name may have it.
+// withoutBrackets returns an IPv6 address in a form allowed in names.
 func withoutBrackets(host string) string { return strings.NewReplacer("[", "", "]", "").Replace(host) }
 
-// parseAddress takes apart a URL for HTTP. Its errors hold nothing of it.
+// parseAddress parses a URL for HTTP. Its errors contain no part of it.
 func parseAddress(raw string) (address, error) {
 	raw, _, _ = strings.Cut(strings.TrimSpace(raw), "#") // a fragment is never sent
 	u, err := url.Parse(escapeURL(raw))
@@ -52,8 +52,7 @@ func parseAddress(raw string) (address, error) {
 	return a, checkHost(u)
 }
 
-// withoutUser returns a URL for a message, without a user name and password, and without its
-// query.
+// withoutUser returns a URL for a message, without user name, password and query.
 func withoutUser(raw string) string {
 	if before, after, ok := strings.Cut(raw, "@"); ok {
 		scheme, _, isURL := strings.Cut(before, "://")
@@ -95,8 +94,8 @@ func checkHost(u *url.URL) error {
 	return nil
 }
 
-// escapeURL encodes what can stand in no URL: spaces, control characters and all beyond
-// ASCII, but for those in the host.
+// escapeURL encodes the characters that no URL can contain: spaces, control characters and all beyond ASCII, except in
+// the host.
 func escapeURL(raw string) string {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok {
@@ -122,10 +121,10 @@ func escapePath(raw string) string {
 	return b.String()
 }
 
-// isText reports whether s can stand in a configuration as it is.
+// isText reports whether a configuration can contain s unchanged.
 func isText(s string) bool { return utf8.ValidString(s) }
 
-// duration returns seconds as a duration of the configuration, which allows low to high.
+// duration returns seconds as a duration of the configuration, if it is from low to high.
 func duration(seconds float64, low, high time.Duration) (string, bool) {
 	if !(seconds >= low.Seconds() && seconds <= high.Seconds()) {
 		return "", false
@@ -147,8 +146,8 @@ func isToken(s string) bool {
 	})
 }
 
-// checkHeader says why the prober cannot be told to send a header; "" if it can. A name
-// that the prober sets itself has nothing to say to the target.
+// checkHeader returns why the prober cannot send a header, "" if it can. Headers that the prober sets itself mean
+// nothing to the target.
 func checkHeader(name, value string) (why string) {
 	switch strings.ToLower(name) {
 	case "content-length", "transfer-encoding", "trailer", "connection", "keep-alive", "proxy-connection", "upgrade", "http2-settings", "te", "expect":
@@ -166,7 +165,7 @@ func checkHeader(name, value string) (why string) {
 	return ""
 }
 
-// method returns a method as the prober takes it, and whether it does.
+// method returns the prober's form of a method, and whether it accepts the method.
 func method(s string) (string, bool) {
 	upper := strings.ToUpper(s)
 	switch upper {
@@ -178,8 +177,7 @@ func method(s string) (string, bool) {
 	return s, isToken(s)
 }
 
-// codings returns the codings of a field Accept-Encoding, false where the prober cannot
-// send them so.
+// codings returns the codings of a field Accept-Encoding, false if the prober cannot send them so.
 func codings(field string) ([]string, bool) {
 	var all []string
 	for coding := range strings.SplitSeq(field, ",") {

@@ -54,8 +54,7 @@ func TestArchitectureDrawsTheArrowsOfTheHouse(t *testing.T) {
 	assert.Empty(t, drawn, "arrows of rooms that do not exist")
 }
 
-// names are the declared names as a page may spell them: package.Name, Type.Member and
-// package.Type.Member.
+// names are the declared names as a page may spell them: package.Name, Type.Member and package.Type.Member.
 func (m *repository) names() map[string]bool {
 	names := map[string]bool{}
 	for _, s := range m.code {
@@ -106,7 +105,7 @@ func addSpec(add func(owner, name string), spec ast.Spec) {
 	}
 }
 
-// receiver is the name of the type that d is a method of, "" for a function.
+// receiver returns the name of a method's type, "" for a function.
 func receiver(d *ast.FuncDecl) string {
 	if d.Recv == nil {
 		return ""

@@ -2,7 +2,7 @@ package layout
 
 const module = "example.com/prober"
 
-// room is what the code of one package, its tests aside, may import besides the standard library, and does.
+// room lists the imports of one package besides the standard library, without its tests: it may import these, and does.
 type room struct {
 	packages []string // of this module, relative to it
 	modules  []string // of others: an import path and all below it
@@ -39,8 +39,8 @@ var house = map[string]room{
 			"gopkg.in/yaml.v3",
 			"k8s.io/client-go/rest", // which API server a mechanism asks
 			"k8s.io/client-go/tools/clientcmd",
-			"k8s.io/client-go/tools/metrics", // what becomes of its requests
-			"k8s.io/klog/v2",                 // where the client of Kubernetes logs
+			"k8s.io/client-go/tools/metrics", // metrics of its requests
+			"k8s.io/klog/v2",                 // log of the Kubernetes client
 		},
 	},
 	"errcode": {

@@ -1,5 +1,5 @@
-// Package layout holds the rules that the form of this repository follows: which package may import which, how long a
-// file may be, what no code may do. They are tests, and have no code of their own.
+// Package layout holds the rules for the form of this repository: which package may import which, the length of a file,
+// forbidden code. They are tests, and have no code of their own.
 package layout
 
 import (
@@ -66,8 +66,8 @@ func TestRoomsExistAndUseAllThatTheyMayImport(t *testing.T) {
 	}
 }
 
-// Whatever the table says: schedules and numbers know no engine, engines know neither, and none of them knows the
-// configuration, not even by way of another room.
+// Regardless of the table: schedules and numbers know no engine, engines know neither, and none of them knows the
+// configuration, not even through another room.
 func TestRoomsBelowProberReachNothingAboveOrBesideThem(t *testing.T) {
 	t.Parallel()
 	rooms := imported(t)
@@ -156,7 +156,7 @@ func TestPackagesHaveNoMutableState(t *testing.T) {
 	}
 	shared := regexp.MustCompile(`\b(sync\.(Map|Mutex|Pool|RWMutex|WaitGroup)|atomic\.[A-Z]\w*)\b|^make\(`)
 	for _, room := range rooms {
-		// What other packages declare is not needed to tell this package's variables from local ones.
+		// The declarations of other packages are not needed to tell this package's variables from local ones.
 		info := &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}}
 		config := types.Config{Importer: noImports{}, Error: func(error) {}}
 		pkg, _ := config.Check("", m.files, room, info)
@@ -185,7 +185,7 @@ func TestModulesReplaceNothing(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(text, &mod))
 		if strings.HasPrefix(path, "examples/") {
-			continue // an example shows how another module finds this one where no proxy has it
+			continue // an example shows how another module finds this one without a proxy
 		}
 		assert.Empty(t, mod.Replace, path)
 	}
@@ -224,7 +224,7 @@ func (r room) has(path string) bool {
 	return slices.ContainsFunc(r.modules, func(root string) bool { return isBelow(path, root) })
 }
 
-// imported returns which paths the code of each package imports, and one of the files that do.
+// imported returns the imports of each package's code, with one of the importing files.
 func imported(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	rooms := map[string]map[string]string{}
@@ -241,7 +241,7 @@ func imported(t *testing.T) map[string]map[string]string {
 	return rooms
 }
 
-// reach returns the rooms that a room imports, and those that they import.
+// reach returns the rooms that a room imports, directly or not.
 func reach(rooms map[string]map[string]string, name string) (reached []string) {
 	for next := []string{name}; len(next) > 0; next = next[1:] {
 		for path := range rooms[next[0]] {

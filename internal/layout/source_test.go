@@ -33,7 +33,7 @@ type repository struct {
 
 // source is one Go file of the module, parsed.
 type source struct {
-	room  string // its directory, relative to the module, whose root is ""
+	room  string // its directory, relative to the module; "" for the root
 	path  string // relative to the module
 	test  bool
 	built bool // on this platform
@@ -41,7 +41,7 @@ type source struct {
 	file  *ast.File
 }
 
-// parsed parses the files once for all tests, which change nothing of them.
+// parsed parses the files once for all tests. The tests do not change them.
 var parsed = sync.OnceValues(parseModule)
 
 func parse(t *testing.T) *repository {
@@ -177,7 +177,7 @@ func written(file *ast.File) []*ast.Ident {
 	return ids
 }
 
-// root is the variable that expr is, or is a part of; nil if there is none.
+// root returns the variable of expr, or the variable that expr is a part of; nil if there is none.
 func root(expr ast.Expr) *ast.Ident {
 	for {
 		switch e := expr.(type) {

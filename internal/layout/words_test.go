@@ -13,13 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// phrase is one that a reader stops at.
+// phrase is a phrase to avoid, and a better one.
 type phrase struct {
 	pattern *regexp.Regexp
 	better  string
 }
 
-// begin matches where a sentence can begin: behind the end of another, in a comment, a list or a cell of a table.
+// begin matches the place before the beginning of a sentence: the end of another, or the start of a comment, an item or
+// a cell of a table.
 const begin = `(?:[.:!?] |// |^|\| |- )`
 
 // phrases must not stand in code and pages.
@@ -37,7 +38,7 @@ var phrases = []phrase{
 }
 
 // TestPhrasesThatReadersStopAtDoNotComeBack looks at code and pages. Texts of licences are not ours, and docs/style.md
-// shows what not to write.
+// shows these phrases as mistakes.
 func TestPhrasesThatReadersStopAtDoNotComeBack(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, fs.WalkDir(os.DirFS(top), ".", func(path string, entry fs.DirEntry, err error) error {

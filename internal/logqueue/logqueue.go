@@ -1,4 +1,4 @@
-// Package logqueue keeps a program from waiting for whoever reads its log.
+// Package logqueue keeps a program from waiting for the reader of its log.
 package logqueue
 
 import (
@@ -10,23 +10,21 @@ import (
 )
 
 const (
-	// maxBytes bounds the lines that wait to be written, in bytes. A line that is
-	// longer is taken when no other waits.
+	// maxBytes bounds the waiting lines, in bytes. A longer line is accepted if no other
+	// line waits.
 	maxBytes = 1 << 20
-	// lineOverhead is about what a line that waits costs besides its bytes.
+	// lineOverhead is the approximate cost of a waiting line besides its bytes.
 	lineOverhead = 64
-	// patience is how long a program that could end waits for its log to be
-	// written.
+	// patience is how long an ending program waits for its log to be written.
 	patience = time.Second
 )
 
-// Queue takes lines and has one goroutine write them in their order. Whoever logs
-// never waits: a line is dropped and counted if it does not fit, or if it cannot be
-// written. The next line that can be written comes after one that says how many are
-// missing there.
+// Queue takes lines, and its goroutine writes them in their order. Callers never wait: a
+// line that does not fit, or cannot be written, is dropped and counted. Before the next
+// written line, the queue writes one with the number of missing lines.
 //
-// The goroutine may be stuck in a write for ever, because nobody reads what it
-// writes. Only the end of the process ends it then.
+// The goroutine may be stuck in a write for ever because nobody reads its output. Then
+// only the end of the process ends it.
 type Queue struct {
 	out    io.Writer
 	notice func(missing uint64) []byte
@@ -37,25 +35,25 @@ type Queue struct {
 
 	mu     sync.Mutex
 	lines  []line
-	held   int    // bytes of the lines that wait and of those that are being written
+	held   int    // bytes of the waiting lines and of the lines being written
 	gap    uint64 // lines that did not fit since the last one that did
 	closed bool
 
 	// Only the goroutine uses these.
-	missing uint64 // dropped lines that no line has told of yet
+	missing uint64 // dropped lines not yet reported in a line
 	torn    bool   // the last line was written in part
 }
 
-// line is a place in the log. It may be without a line of its own.
+// line is a place in the log. It may have no text.
 type line struct {
 	text []byte
 	gap  uint64        // how many lines just before it did not fit
 	done chan struct{} // closed when its turn has come; nil if nobody waits for that
 }
 
-// New returns a queue for out and starts its goroutine, which ends after Close. When
-// lines are missing, notice returns the line that says so; what it returns is used
-// before the next call.
+// New returns a queue for out and starts its goroutine. The goroutine ends after Close.
+// If lines are missing, notice returns a line with their number; the queue uses the line
+// before the next call of notice.
 func New(out io.Writer, notice func(missing uint64) []byte) *Queue {
 	q := &Queue{out: out, notice: notice, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	go q.run()
@@ -68,7 +66,7 @@ func (q *Queue) Write(p []byte) (int, error) {
 	defer q.mu.Unlock()
 	size := len(p) + lineOverhead
 	room := maxBytes
-	if q.gap > 0 { // when lines are missing, many in a row are easier to read than some here and there
+	if q.gap > 0 { // a long gap is easier to read than many small ones
 		room /= 2
 	}
 	if q.closed || q.held > 0 && q.held+size > room {
@@ -81,11 +79,11 @@ func (q *Queue) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Dropped returns how many lines were dropped so far.
+// Dropped returns the number of dropped lines so far.
 func (q *Queue) Dropped() uint64 { return q.dropped.Load() }
 
-// Settle waits until all lines that were taken are written, or cannot be, and no
-// longer than patience.
+// Settle waits until all accepted lines are written, or cannot be, but no longer than
+// patience.
 func (q *Queue) Settle() {
 	done := make(chan struct{})
 	q.mu.Lock()
@@ -94,7 +92,7 @@ func (q *Queue) Settle() {
 	await(done)
 }
 
-// Close takes no further line and waits as Settle does.
+// Close stops the queue from accepting lines and waits like Settle.
 func (q *Queue) Close() {
 	q.mu.Lock()
 	q.closed = true
@@ -112,7 +110,7 @@ func await(done <-chan struct{}) {
 	}
 }
 
-// add puts a line behind the others. The caller holds the lock.
+// add appends a line. q.mu is held.
 func (q *Queue) add(l line) {
 	l.gap, q.gap = q.gap, 0
 	q.lines = append(q.lines, l)
@@ -139,7 +137,7 @@ func (q *Queue) run() {
 	}
 }
 
-// take returns what waits, a gap at its end included.
+// take returns the waiting lines, including a gap at the end.
 func (q *Queue) take() (lines []line, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -151,14 +149,14 @@ func (q *Queue) take() (lines []line, closed bool) {
 	return lines, q.closed
 }
 
-// write writes a line, after one that tells of those that are missing before it.
+// write writes a line. If lines are missing before it, it writes the notice first.
 func (q *Queue) write(l *line) {
 	q.missing += l.gap
 	if q.missing > 0 && q.put(q.notice(q.missing)) {
 		q.missing = 0
 	}
 	if l.text != nil {
-		if q.missing > 0 || !q.put(l.text) { // without the notice before it, it would hide the gap
+		if q.missing > 0 || !q.put(l.text) { // without the notice before it, the line would hide the gap
 			q.missing++
 			q.dropped.Add(1)
 		}

@@ -16,11 +16,11 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// gatedWriter takes what is written as often as the gate allows it.
+// gatedWriter accepts one write for each value in the gate.
 type gatedWriter struct {
 	rig.Output
 
-	gate chan struct{} // closed, it allows all
+	gate chan struct{} // once closed, it allows all writes
 }
 
 func (w *gatedWriter) Write(p []byte) (int, error) {
@@ -28,7 +28,7 @@ func (w *gatedWriter) Write(p []byte) (int, error) {
 	return w.Output.Write(p)
 }
 
-// note is what the tests read instead of the line of a logger.
+// note is the tests' notice, in place of a logger's line.
 func note(missing uint64) []byte { return fmt.Appendf(nil, "missing %d\n", missing) }
 
 func TestTheLogIsWrittenInItsOrder(t *testing.T) {
@@ -58,7 +58,7 @@ func TestALineIsTheCallersAgainWhenItWasTaken(t *testing.T) {
 	assert.Equal(t, "before\n", out.String())
 }
 
-// fillLog writes lines until one is dropped, and returns those that were taken.
+// fillLog writes lines until one is dropped, and returns the accepted lines.
 func fillLog(q *Queue) (taken string) {
 	var lines strings.Builder
 	for i := 0; ; i++ {
@@ -102,7 +102,7 @@ func TestALogThatIsReadTooSlowlyMissesManyLinesInARow(t *testing.T) {
 		out := gatedWriter{gate: make(chan struct{})}
 		q := New(&out, note)
 		fillLog(q)
-		for range 300 { // three lines come for each that is read
+		for range 300 { // three lines are added for each line read
 			out.gate <- struct{}{}
 			synctest.Wait()
 			for range 3 {
@@ -138,7 +138,7 @@ func TestALongLineIsTakenWhereNoOtherWaits(t *testing.T) {
 	assert.Equal(t, "missing 1\nshort\n", strings.TrimPrefix(out.String(), long))
 }
 
-// failingWriter writes up to so many bytes and fails then.
+// failingWriter writes up to a number of bytes and fails then.
 type failingWriter struct {
 	bytes.Buffer
 
@@ -196,7 +196,7 @@ func TestTheEndWaitsASecondForALogThatNobodyReads(t *testing.T) {
 		fmt.Fprint(q, "two\n")
 		assert.EqualValues(t, 1, q.Dropped(), "after the end nothing is taken")
 
-		close(out.gate) // nothing outlives the bubble
+		close(out.gate) // so no goroutine outlives the bubble
 		synctest.Wait()
 		assert.Equal(t, "one\n", out.String())
 	})

@@ -14,17 +14,16 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// BadCertificate is a chain that a client who trusts the roots refuses.
+// BadCertificate is a chain that a client with the roots refuses.
 type BadCertificate struct {
 	Name  string // in one word
 	Says  string // in a sentence
 	Code  errcode.Code
 	Cert  tls.Certificate
-	Roots []byte // as a file has them
+	Roots []byte // in the format of a file
 }
 
-// BadCertificates are wrong in one way each. They are made for a server at name.test and
-// 127.0.0.1.
+// BadCertificates returns chains with one mistake each. They are for a server at name.test and 127.0.0.1.
 func BadCertificates() []BadCertificate {
 	const day = 24 * time.Hour
 	root := certs.Issue(nil, certs.Authority, certs.Shallow)
@@ -60,16 +59,16 @@ func BadCertificates() []BadCertificate {
 	return all
 }
 
-// Unusable are two that a server may show as its own: a certificate for which it has the
-// key of another, and bytes that are none.
+// Unusable returns two unusable certificates for a server: one with the key of another certificate, and one with bytes
+// in place of a certificate.
 func Unusable(bytes string) (wrongKey, garbage tls.Certificate) {
 	one, other := certs.Issue(nil), certs.Issue(nil)
 	return tls.Certificate{Certificate: one.Certificate, PrivateKey: other.PrivateKey},
 		tls.Certificate{Certificate: [][]byte{[]byte(bytes)}, PrivateKey: other.PrivateKey}
 }
 
-// Staple returns what signer, by OCSP, says about a certificate of issuer: [ocsp.Good],
-// [ocsp.Revoked] or [ocsp.Unknown].
+// Staple returns an OCSP response of signer about a certificate of issuer. status is [ocsp.Good], [ocsp.Revoked] or
+// [ocsp.Unknown].
 func Staple(t T, cert, issuer, signer tls.Certificate, status int) []byte {
 	t.Helper()
 	now := time.Now().Truncate(time.Second)

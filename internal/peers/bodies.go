@@ -13,12 +13,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// largestWindow has a coding look back as far as a decoder has to allow.
+// largestWindow after a coding sets the largest window that a decoder has to allow.
 const largestWindow = " with the largest window"
 
-// Encode puts content into codings, in this order: gzip, zlib, flate, br and zstd, and the
-// last two "with the largest window". It panics for others. What HTTP calls deflate is zlib,
-// and from many servers flate.
+// Encode applies codings to content, in this order. A coding is gzip, zlib, flate, br or zstd; the last two may have
+// "with the largest window" behind them. It panics for any other. HTTP's deflate is zlib, but many servers send flate
+// for it.
 func Encode[C []byte | string](content C, codings ...string) C {
 	for _, coding := range codings {
 		var b bytes.Buffer
@@ -53,19 +53,17 @@ func encoder(w io.Writer, coding string) (io.WriteCloser, error) {
 	panic("no coding is called " + coding)
 }
 
-// HostileBody is the content of a response that becomes large, or is.
+// HostileBody is the content of a response. It is large, or becomes large after decoding.
 type HostileBody struct {
 	Name    string
 	Coding  string // as in the field Content-Encoding, "" for none
 	Content []byte
-	// Codes are those to which it may come, whether somebody looks for something in it
-	// or not.
+	// Codes are the possible error codes. They depend on whether the prober checks the content.
 	Codes []string
 }
 
-// HostileBodies are bombs, long bodies and broken ones in each coding and in stacks of
-// them. They are long enough as they come that a decoder has to take as much memory as it
-// ever does.
+// HostileBodies are bombs, long bodies and broken ones in each coding and in stacks of codings. They are so long that a
+// decoder needs its largest amount of memory.
 func HostileBodies(seed uint64) []HostileBody {
 	noise := make([]byte, 700<<10)
 	random := rand.New(rand.NewPCG(seed, 7))

@@ -9,16 +9,16 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Names is what a name server makes of a question: the answer, nil for none.
+// Names makes the answer of a name server to a question, or nil for none.
 type Names func(query []byte) []byte
 
-// NameServer serves DNS over UDP, and nothing over TCP, on a port of loopback until the test
-// ends. It returns its address.
+// NameServer serves DNS over UDP, and nothing over TCP, on a port of loopback until the test ends. It returns its
+// address.
 func NameServer(t T, names Names) string {
 	t.Helper()
 	for {
 		address := ClosedPort(t)
-		if serveNames(t, address, names) == nil { // else somebody has the port for UDP
+		if serveNames(t, address, names) == nil { // otherwise another process has the port for UDP
 			return address
 		}
 	}
@@ -80,7 +80,7 @@ func answering(names Names) Script {
 	}
 }
 
-// reply answers a question with what fill puts into the message, nil if it is none.
+// reply answers a question with a message that fill fills in. It returns nil if query is no question.
 func reply(query []byte, fill func(*dnsmessage.Message)) []byte {
 	var m dnsmessage.Message
 	if m.Unpack(query) != nil || len(m.Questions) != 1 {
@@ -101,7 +101,7 @@ func NoNames(code dnsmessage.RCode) Names {
 	return func(query []byte) []byte { return reply(query, func(m *dnsmessage.Message) { m.RCode = code }) }
 }
 
-// CutNames answers that there is more to be had over TCP.
+// CutNames answers that the whole answer is available over TCP.
 func CutNames(query []byte) []byte {
 	return reply(query, func(m *dnsmessage.Message) { m.Truncated = true })
 }
@@ -112,14 +112,14 @@ func SilentNames([]byte) []byte { return nil }
 // SayNames answers every question with the same bytes.
 func SayNames(bytes string) Names { return func([]byte) []byte { return []byte(bytes) } }
 
-// Addresses answers questions for addresses of IPv4 with some.
+// Addresses answers questions for IPv4 addresses with these addresses.
 func Addresses(addresses ...string) Names {
 	return func(query []byte) []byte {
 		return reply(query, func(m *dnsmessage.Message) { m.Answers = Entry{IPv4: addresses}.records(m.Questions[0]) })
 	}
 }
 
-// Services answers questions for services with the names that targets returns, on port 1.
+// Services answers questions for services with the names from targets, on port 1.
 func Services(targets func() []string) Names {
 	return func(query []byte) []byte {
 		return reply(query, func(m *dnsmessage.Message) {

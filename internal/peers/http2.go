@@ -10,15 +10,15 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// H2 is the server's side of one HTTP/2 connection, played frame by frame. Writes to a
-// client that is gone fail; that is for the client's side to notice.
+// H2 is the server's side of one HTTP/2 connection, played frame by frame. It ignores failed writes, as the client may
+// be gone and its side reports that.
 type H2 struct {
 	net.Conn
 	*http2.Framer
 
 	// Told are the RST_STREAM and GOAWAY frames of the client, as text.
 	Told []string
-	// Acks is how many SETTINGS the client has acknowledged.
+	// Acks is the number of SETTINGS frames that the client has acknowledged.
 	Acks int
 	// Bodiless has Answer send no content, as it must to a HEAD request.
 	Bodiless bool
@@ -27,7 +27,7 @@ type H2 struct {
 	block   bytes.Buffer
 }
 
-// NewH2 returns the server's side of a connection, on which nothing has been said yet.
+// NewH2 returns the server's side of a new connection.
 func NewH2(c net.Conn) *H2 {
 	p := &H2{Conn: c, Framer: http2.NewFramer(c, c)}
 	p.AllowIllegalWrites, p.AllowIllegalReads = true, true
@@ -55,7 +55,7 @@ func (p *H2) Open() {
 	_ = p.WriteWindowUpdate(0, largest-initial)
 }
 
-// Next returns the client's next frame, nil when there is no more. It answers a PING.
+// Next returns the client's next frame, or nil at the end. It answers a PING.
 func (p *H2) Next() http2.Frame {
 	frame, err := p.ReadFrame()
 	if err != nil {
@@ -65,7 +65,7 @@ func (p *H2) Next() http2.Frame {
 	case *http2.RSTStreamFrame:
 		p.Told = append(p.Told, fmt.Sprintf("RST_STREAM %d %s", f.StreamID, f.ErrCode))
 	case *http2.GoAwayFrame:
-		if f.ErrCode != http2.ErrCodeNo { // with which idle connections are closed
+		if f.ErrCode != http2.ErrCodeNo { // clients close idle connections without an error
 			p.Told = append(p.Told, "GOAWAY "+f.ErrCode.String())
 		}
 	case *http2.SettingsFrame:
@@ -80,7 +80,7 @@ func (p *H2) Next() http2.Frame {
 	return frame
 }
 
-// Until reads up to the client's next frame of a type, and returns nil when there is none.
+// Until reads up to the client's next frame of a type. It returns nil if none comes.
 func (p *H2) Until(kind http2.FrameType) http2.Frame {
 	for f := p.Next(); f != nil; f = p.Next() {
 		if f.Header().Type == kind {
@@ -90,7 +90,7 @@ func (p *H2) Until(kind http2.FrameType) http2.Frame {
 	return nil
 }
 
-// Request returns the stream of the next request, 0 when there is no more.
+// Request returns the stream of the next request, or 0 if there are no more.
 func (p *H2) Request() uint32 {
 	if f := p.Until(http2.FrameHeaders); f != nil {
 		return f.Header().StreamID
@@ -98,22 +98,21 @@ func (p *H2) Request() uint32 {
 	return 0
 }
 
-// Decode has Next return header blocks as what is in them, [http2.MetaHeadersFrame], and
-// refuse what breaks the rules. It is to be called at the beginning.
+// Decode makes Next decode header blocks into [http2.MetaHeadersFrame], and refuse frames that break the rules. Call it
+// at the beginning.
 func (p *H2) Decode() {
 	p.ReadMetaHeaders, p.AllowIllegalReads = hpack.NewDecoder(4096, nil), false // it cannot do both
 }
 
-// Heading returns the next request of a client whose header blocks are decoded, nil when
-// there is no more.
+// Heading returns the next request, or nil if there are no more. Call Decode first.
 func (p *H2) Heading() *http2.MetaHeadersFrame {
 	heading, _ := p.Until(http2.FrameHeaders).(*http2.MetaHeadersFrame)
 	return heading
 }
 
-// Ignore reads what comes and answers no request.
+// Ignore reads everything and answers no request.
 func (p *H2) Ignore() {
-	for p.Next() != nil { // which does what there is to do
+	for p.Next() != nil { // Next answers what needs an answer
 	}
 }
 

@@ -1,6 +1,5 @@
-// Package peers has the other side of what the tests of this module talk to: servers,
-// proxies and name servers that behave, and many that do not. A peer lives on loopback and
-// ends with its test.
+// Package peers has peers for the tests of this module: servers, proxies and name servers, well behaved and badly
+// behaved ones. A peer lives on loopback and ends with its test.
 package peers
 
 import (
@@ -15,7 +14,7 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// T is what a peer has to know of its test. Those of package testing are of this kind.
+// T is the part of a test that a peer needs. The types of package testing implement it.
 type T interface {
 	Helper()
 	Context() context.Context
@@ -24,7 +23,7 @@ type T interface {
 	FailNow()
 }
 
-// must ends the test for which something cannot be set up.
+// must ends the test if its setup fails.
 func must(t T, err error) {
 	t.Helper()
 	if err != nil {
@@ -47,8 +46,8 @@ type Peer struct {
 	ended    bool
 }
 
-// Listen plays script on each connection to a port of loopback, on a goroutine of its own,
-// until the test ends. Then it ends them all and waits for the scripts.
+// Listen plays script on each connection to a port of loopback, on a goroutine of its own, until the test ends. Then it
+// ends all connections and waits for the scripts.
 func Listen(t T, script Script) *Peer {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -56,7 +55,7 @@ func Listen(t T, script Script) *Peer {
 	return ServeOn(t, ln, script)
 }
 
-// ServeOn is [Listen] on a listener that is there.
+// ServeOn is [Listen] on an existing listener.
 func ServeOn(t T, ln net.Listener, script Script) *Peer {
 	t.Helper()
 	p := &Peer{Listener: ln, open: map[net.Conn]struct{}{}}
@@ -83,7 +82,7 @@ func (p *Peer) admit(c net.Conn) {
 	p.accepted++
 	p.open[c] = struct{}{}
 	if p.ended {
-		_ = c.Close() // it was accepted while the others were closed
+		_ = c.Close() // it was accepted while end closed the others
 	}
 }
 
@@ -105,10 +104,10 @@ func (p *Peer) end() {
 	p.serving.Wait()
 }
 
-// Address returns where the peer listens.
+// Address returns the address of the peer.
 func (p *Peer) Address() string { return p.Addr().String() }
 
-// Connections returns how many there ever were.
+// Connections returns the number of connections so far.
 func (p *Peer) Connections() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -140,17 +139,17 @@ func dial(t T, d *net.Dialer, network, address string) net.Conn {
 	return c
 }
 
-// ClosedPort returns an address of loopback at which nobody listens for TCP, nor will as
-// long as the test runs: the near end of a connection.
+// ClosedPort returns an address of loopback without a listener for TCP: the near end of a connection. No process can
+// listen there while the test runs.
 func ClosedPort(t T) string {
 	t.Helper()
-	// A port that the system picks while it connects it could pick for the client of the
-	// test too, which would be connected to itself.
+	// A port that the system picks only while it connects could also be picked for the client of the test. This client
+	// would then connect to itself.
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
 	return dial(t, &d, "tcp", Listen(t, Silence).Address()).LocalAddr().String()
 }
 
-// ClosedPacketPort is [ClosedPort] for UDP: a socket has the port that hears one peer alone.
+// ClosedPacketPort is [ClosedPort] for UDP: the socket on the port takes datagrams from one peer alone.
 func ClosedPacketPort(t T) string {
 	t.Helper()
 	return Dial(t, "udp", "127.0.0.1:9").LocalAddr().String()

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// lateListener hands out its connection a second after it was closed: it was accepted just
-// before, and the peer has not heard of it.
+// lateListener returns its connection a second after its close, as if it had accepted the connection just before and
+// the peer did not know yet.
 type lateListener struct {
 	closed chan struct{}
 	conns  chan net.Conn
@@ -42,7 +42,7 @@ func TestAPeerEndsAConnectionThatIsAcceptedAsItEnds(t *testing.T) {
 			assert.Error(t, err)
 		})
 		ServeOn(t, l, func(c net.Conn) {
-			_, _ = c.Read(make([]byte, 1)) // which ends with the connection
+			_, _ = c.Read(make([]byte, 1)) // it ends with the connection
 		})
 	})
 }

@@ -11,15 +11,15 @@ import (
 	"sync"
 )
 
-// Kinds of addresses that SOCKS knows (RFC 1928, section 5).
+// The kinds of addresses in SOCKS (RFC 1928, section 5).
 const (
 	SOCKSIPv4 = 1
 	SOCKSName = 3
 	SOCKSIPv6 = 4
 )
 
-// TunnelProxy answers CONNECT, or forwards a request in absolute form, as a real
-// HTTP proxy does. It demands the credentials user:secret if guarded is set.
+// TunnelProxy answers CONNECT, or forwards a request in absolute form, as a real HTTP proxy does. If guarded is set, it
+// demands the credentials user:secret.
 func TunnelProxy(guarded bool) Script {
 	return func(c net.Conn) {
 		in := bufio.NewReader(c)
@@ -50,7 +50,7 @@ func TunnelProxy(guarded bool) Script {
 	}
 }
 
-// reach connects to the target of a proxy, whose connections have no test of their own.
+// reach connects to the target of a proxy. The connection belongs to no test.
 func reach(address string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(context.Background(), "tcp", address)
 }
@@ -67,8 +67,8 @@ func Relay(a, b net.Conn) {
 	copying.Wait()
 }
 
-// SOCKSProxy is a SOCKS5 proxy that demands user:secret if guarded is set. It calls asked
-// with the address that it was given, and its kind. Every name it takes for loopback.
+// SOCKSProxy is a SOCKS5 proxy. If guarded is set, it demands the credentials user:secret. It calls asked with the
+// requested address and its kind. It resolves every name to loopback.
 func SOCKSProxy(guarded bool, asked func(kind byte, host string)) Script {
 	return func(c net.Conn) {
 		if !greetSOCKS(c, guarded) {
@@ -92,7 +92,7 @@ func SOCKSProxy(guarded bool, asked func(kind byte, host string)) Script {
 			_, _ = c.Write([]byte{5, 5, 0, 1, 0, 0, 0, 0, 0, 0})
 			return
 		}
-		// A bound address that is a name is unusual and allowed.
+		// A name as the bound address is unusual and allowed.
 		_, _ = c.Write([]byte{5, 0, 0, 3, 2, 'm', 'e', 0, 80})
 		Relay(c, target)
 	}

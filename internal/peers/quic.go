@@ -17,8 +17,8 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// H3 is the server's side of one HTTP/3 connection, played frame by frame. Writes to a
-// client that is gone fail; that is for the client's side to notice.
+// H3 is the server's side of one HTTP/3 connection, played frame by frame. It ignores failed writes, as the client may
+// be gone and its side reports that.
 type H3 struct {
 	*quic.Conn
 
@@ -38,13 +38,13 @@ type QUIC struct {
 	transport *quic.Transport
 }
 
-// Settings are how a scripted server of HTTP/3 is made. Each zero value is a good one.
+// Settings are the settings of a scripted server of HTTP/3. Each zero value is a good default.
 type Settings struct {
 	QUIC quic.Config
 	TLS  *tls.Config // without certificates
 	// At is the address to listen at, instead of any port of loopback.
 	At string
-	// ResetKey has the server answer packets of connections that it does not know.
+	// ResetKey has the server answer packets of unknown connections.
 	ResetKey *quic.StatelessResetKey
 }
 
@@ -68,7 +68,7 @@ func ListenQUIC(t T, s Settings, script func(p *H3)) *QUIC {
 		cfg.NextProtos = []string{"h3"}
 	}
 	cfg.KeyLogWriter = q.socket
-	cfg.SetSessionTicketKeys([][32]byte{{1}}) // which Forget does not forget
+	cfg.SetSessionTicketKeys([][32]byte{{1}}) // Forget does not change these keys
 	q.settings.TLS = cfg
 	t.Cleanup(func() {
 		q.Kill()
@@ -103,8 +103,8 @@ func (q *QUIC) listen() error {
 	return nil
 }
 
-// Kill ends the server and its connections without a word to the clients, as the death of
-// its process does. Its port is closed then.
+// Kill ends the server and its connections without a word to the clients, like the death of its process. Afterwards its
+// port is closed.
 func (q *QUIC) Kill() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -112,8 +112,7 @@ func (q *QUIC) Kill() {
 	_ = q.socket.Close()
 }
 
-// Forget has the server know nothing of its connections any more, as after a restart, and
-// go on at the same port.
+// Forget makes the server forget its connections, like a restart. It goes on at the same port.
 func (q *QUIC) Forget() {
 	q.mu.Lock()
 	_ = q.transport.Close()
@@ -121,7 +120,7 @@ func (q *QUIC) Forget() {
 	_ = q.listen() // fails only after Kill
 }
 
-// AllowEarlyData has connections from the next Forget on take early data, or drop it.
+// AllowEarlyData decides whether connections after the next Forget take early data or drop it.
 func (q *QUIC) AllowEarlyData(allowed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -131,22 +130,22 @@ func (q *QUIC) AllowEarlyData(allowed bool) {
 // Server returns the server of the connection.
 func (p *H3) Server() *QUIC { return p.server }
 
-// Address returns where the server listens.
+// Address returns the address of the server.
 func (q *QUIC) Address() string { return q.socket.LocalAddr().String() }
 
 // URL returns the root of the server.
 func (q *QUIC) URL() *url.URL { return &url.URL{Scheme: "https", Host: q.Address(), Path: "/"} }
 
-// CA returns the authority that has issued the certificate of the server.
+// CA returns the authority behind the certificate of the server.
 func (q *QUIC) CA() []byte { return certs.PEM(q.authority) }
 
-// Connections returns how many there ever were.
+// Connections returns the number of connections so far.
 func (q *QUIC) Connections() int { return int(q.accepted.Load()) }
 
-// Greet opens the control stream and says SETTINGS, without any.
+// Greet opens the control stream and sends an empty SETTINGS frame.
 func (p *H3) Greet() { p.Control("\x00\x04\x00") }
 
-// Control says bytes on the control stream, which it opens first.
+// Control sends bytes on the control stream. It opens the stream first.
 func (p *H3) Control(text string) {
 	if p.control == nil {
 		p.control = p.Unidirectional("")
@@ -156,8 +155,7 @@ func (p *H3) Control(text string) {
 	}
 }
 
-// Unidirectional opens a stream of the server and says text on it. It returns nil where the
-// client is gone.
+// Unidirectional opens a stream of the server and sends text on it. It returns nil if the client is gone.
 func (p *H3) Unidirectional(text string) *quic.SendStream {
 	s, err := p.OpenUniStreamSync(p.Context())
 	if err != nil {
@@ -169,8 +167,8 @@ func (p *H3) Unidirectional(text string) *quic.SendStream {
 	return s
 }
 
-// Request returns the stream of the next request, once something of it has come, nil when
-// there is no more.
+// Request returns the stream of the next request after its first bytes have come. It returns nil if there are no more
+// requests.
 func (p *H3) Request() *quic.Stream {
 	s, err := p.AcceptStream(p.Context())
 	if err != nil {

@@ -7,23 +7,23 @@ import (
 	"sync"
 )
 
-// wiretap is the socket of a server of QUIC, and the writer of its keys. It knows of the
-// client that came last what it takes to forge packets for it.
+// wiretap is the socket of a server of QUIC, and the writer of its keys. It has the data for forging packets to the
+// latest client.
 type wiretap struct {
 	net.PacketConn
 
 	mu     sync.Mutex
 	client []byte // its connection ID
-	secret []byte // of what the server sends after the handshake
+	secret []byte // of the server's packets after the handshake
 }
 
-// SetReadBuffer is here for quic-go, which complains where there is none.
+// SetReadBuffer is for quic-go: without it quic-go writes a complaint.
 func (*wiretap) SetReadBuffer(int) error { return nil }
 
-// SetWriteBuffer is likewise.
+// SetWriteBuffer is for quic-go, too.
 func (*wiretap) SetWriteBuffer(int) error { return nil }
 
-// ReadFrom notes who sends a first packet.
+// ReadFrom notes the sender of a first packet.
 func (w *wiretap) ReadFrom(p []byte) (int, net.Addr, error) {
 	n, from, err := w.PacketConn.ReadFrom(p)
 	if err != nil {
@@ -37,7 +37,7 @@ func (w *wiretap) ReadFrom(p []byte) (int, net.Addr, error) {
 	return n, from, nil
 }
 
-// Write takes in a line of the log of keys that crypto/tls keeps.
+// Write reads a line of the key log of crypto/tls.
 func (w *wiretap) Write(line []byte) (int, error) {
 	if words := strings.Fields(string(line)); len(words) == 3 && words[0] == "SERVER_TRAFFIC_SECRET_0" {
 		w.mu.Lock()
@@ -47,10 +47,10 @@ func (w *wiretap) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Forge sends packets with frames that quic-go would not send, until there are no more or
-// the server has ended: next returns the frames of packet i, nil after the last. The
-// server does not know these packets: when the first of them is acknowledged, it gives the
-// connection up, and does not tell the client. It is for servers with one client at a time.
+// Forge sends packets with frames that quic-go would not send. next returns the frames of packet i, and nil after the
+// last. Forge also returns after the end of the server. The server does not know these packets: at the first
+// acknowledgement it gives up the connection, and does not tell the client. Forge is for servers with one client at a
+// time.
 func (p *H3) Forge(next func(i int) []byte) {
 	const first = 1 << 20 // packet number, beyond those of quic-go
 	w := p.server.socket
@@ -63,7 +63,7 @@ func (p *H3) Forge(next func(i int) []byte) {
 			return
 		}
 		for len(frames) < 16 {
-			frames = append(frames, 0) // padding, which the protection of the header takes
+			frames = append(frames, 0) // padding that the header protection needs
 		}
 		if _, err := w.WriteTo(sealShort(client, uint32(first+i), frames, secret), p.RemoteAddr()); err != nil {
 			return

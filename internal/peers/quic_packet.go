@@ -11,8 +11,8 @@ import (
 	"github.com/quic-go/quic-go/quicvarint"
 )
 
-// Packets answers each datagram that comes to a UDP port of loopback with what answer makes
-// of it, nothing if that is nil, until the test ends. It returns where.
+// Packets answers each datagram to a UDP port of loopback until the test ends. answer makes the answer; nil means none.
+// Packets returns the address of the port.
 func Packets(t T, answer func(datagram []byte) []byte) string {
 	t.Helper()
 	return PacketsAt(t, "127.0.0.1:0", answer)
@@ -44,8 +44,7 @@ func PacketsAt(t T, address string, answer func(datagram []byte) []byte) string 
 	return socket.LocalAddr().String()
 }
 
-// NegotiateVersion answers the first packet of a client of QUIC with the versions that the
-// peer speaks (RFC 9000, section 17.2.1).
+// NegotiateVersion answers the first packet of a QUIC client with the versions of the peer (RFC 9000, section 17.2.1).
 func NegotiateVersion(versions ...uint32) func(datagram []byte) []byte {
 	return func(datagram []byte) []byte {
 		to, from, ok := connectionIDs(datagram)
@@ -61,12 +60,12 @@ func NegotiateVersion(versions ...uint32) func(datagram []byte) []byte {
 	}
 }
 
-// PingInitially answers the first packet of a client of QUIC by a PING, which the client takes
-// and which leads nowhere (RFC 9000, section 19.2).
+// PingInitially answers the first packet of a QUIC client with a PING (RFC 9000, section 19.2). The client accepts it,
+// and nothing follows.
 func PingInitially(datagram []byte) []byte { return initially(datagram, []byte{0x1}) }
 
-// CloseInitially answers the first packet of a client of QUIC by closing the connection with
-// a transport error (RFC 9000, section 19.19) and a reason.
+// CloseInitially answers the first packet of a QUIC client: it closes the connection with a transport error (RFC 9000,
+// section 19.19) and a reason.
 func CloseInitially(code uint64, reason string) func(datagram []byte) []byte {
 	frame := quicvarint.Append([]byte{0x1c}, code)
 	frame = quicvarint.Append(append(frame, 0), uint64(len(reason)))
@@ -74,7 +73,7 @@ func CloseInitially(code uint64, reason string) func(datagram []byte) []byte {
 	return func(datagram []byte) []byte { return initially(datagram, frame) }
 }
 
-// initially answers the first packet of a client with one that has a frame, and padding.
+// initially answers the first packet of a client with a packet of a frame and padding.
 func initially(datagram, frame []byte) []byte {
 	to, from, ok := connectionIDs(datagram)
 	if !ok {
@@ -83,8 +82,7 @@ func initially(datagram, frame []byte) []byte {
 	return sealInitial(to, from, append(frame[:len(frame):len(frame)], make([]byte, 32)...))
 }
 
-// connectionIDs returns those of a packet with a long header: to whom it is sent, and from
-// whom.
+// connectionIDs returns the connection IDs of a packet with a long header: of its receiver and of its sender.
 func connectionIDs(datagram []byte) (to, from []byte, ok bool) {
 	const at = 5
 	if len(datagram) < at+1 || datagram[0]&0x80 == 0 {
@@ -106,14 +104,14 @@ func connectionIDs(datagram []byte) (to, from []byte, ok bool) {
 
 func appendID(p, id []byte) []byte { return append(append(p, byte(len(id))), id...) }
 
-// sealInitial returns an Initial packet of the server's side with some frames, for a client
-// that has sent its own from one connection ID to another (RFC 9001, section 5).
+// sealInitial returns an Initial packet of the server with some frames (RFC 9001, section 5). to and from are the
+// connection IDs in the client's Initial packet.
 func sealInitial(to, from, frames []byte) []byte {
 	const version = 1
 	salt := []byte{0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17, 0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a}
 	secret, err := hkdf.Extract(sha256.New, to, salt)
 	if err != nil {
-		panic(err) // it depends on nothing of the peer
+		panic(err) // the input has nothing from the peer
 	}
 	header := binary.BigEndian.AppendUint32([]byte{0xc0 | (numberSize - 1)}, version)
 	header = appendID(appendID(header, from), []byte("prober's"))
@@ -122,8 +120,8 @@ func sealInitial(to, from, frames []byte) []byte {
 	return seal(header, 0, frames, expand(secret, "server in", sha256.Size))
 }
 
-// sealShort returns a packet of the server's side with some frames for the connection ID of
-// a client, once the handshake has ended.
+// sealShort returns a packet of the server after the handshake. It has some frames and is for the connection ID of a
+// client.
 func sealShort(to []byte, number uint32, frames, secret []byte) []byte {
 	return seal(append([]byte{0x40 | (numberSize - 1)}, to...), number, frames, secret)
 }
@@ -133,8 +131,8 @@ const (
 	sealSize   = 16
 )
 
-// seal returns a packet whose header is complete but for its number (RFC 9001, sections 5.3
-// and 5.4), with TLS_AES_128_GCM_SHA256.
+// seal returns a packet with TLS_AES_128_GCM_SHA256 (RFC 9001, sections 5.3 and 5.4). Its header is complete except for
+// the packet number.
 func seal(header []byte, number uint32, frames, secret []byte) []byte {
 	body, err := aes.NewCipher(expand(secret, "quic key", 16))
 	if err != nil {

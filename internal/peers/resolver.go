@@ -11,28 +11,27 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Asked is a question that came to a [Resolver].
+// Asked is a question to a [Resolver].
 type Asked struct {
 	Query []byte
-	// Stream means that it came over TCP or TLS, and Before is how many came before it on
-	// the same connection.
+	// Stream means that it came over TCP or TLS. Before is the number of earlier questions on the same connection.
 	Stream bool
 	Before int
 }
 
-// Said is what a [Resolver] makes of a question. The zero value is silence.
+// Said is the answer of a [Resolver] to a question. The zero value is silence.
 type Said struct {
-	// Messages are sent one after the other. Over a stream each has its length before it.
+	// Messages are sent one after the other. On a stream, each message follows its length.
 	Messages [][]byte
-	// Raw is sent over a stream after them, as it is.
+	// Raw is sent on a stream after the messages, as it is.
 	Raw []byte
 	// Bytewise writes each byte of a stream on its own.
 	Bytewise bool
-	// End closes a stream after that, Reset ends it with RST.
+	// End closes a stream afterwards, and Reset ends it with RST.
 	End, Reset bool
 }
 
-// onStream returns what is written over a stream, in pieces.
+// onStream returns the bytes for a stream, in pieces.
 func (s Said) onStream() (pieces [][]byte) {
 	var all []byte
 	for _, message := range s.Messages {
@@ -48,17 +47,15 @@ func (s Said) onStream() (pieces [][]byte) {
 	return pieces
 }
 
-// Resolver is a DNS server that does as it is told, over UDP and TCP on one port of loopback,
-// and over TLS on another.
+// Resolver is a scripted DNS server. It serves UDP and TCP on one port of loopback, and TLS on another.
 type Resolver struct {
-	// Address is that of UDP and TCP, Secured that of TLS, host:port.
+	// Address is the address for UDP and TCP, and Secured the address for TLS, as host:port.
 	Address, Secured string
-	// Datagrams counts the questions over UDP, Streams those over TCP and TLS, Connections
-	// the connections.
+	// Datagrams counts the questions over UDP, Streams the questions over TCP and TLS, and Connections the connections.
 	Datagrams, Streams, Connections atomic.Int64
 }
 
-// ServeDNS has answer say what becomes of each question, until the test ends.
+// ServeDNS serves DNS until the test ends. answer makes the answer to each question.
 func ServeDNS(t T, cert tls.Certificate, answer func(Asked) Said) *Resolver {
 	t.Helper()
 	r := new(Resolver)
@@ -66,7 +63,7 @@ func ServeDNS(t T, cert tls.Certificate, answer func(Asked) Said) *Resolver {
 	r.Secured = Listen(t, Within(Showing(cert), script)).Address()
 	for {
 		r.Address = Listen(t, script).Address()
-		if r.serveDatagrams(t, answer) == nil { // else somebody has the port for UDP
+		if r.serveDatagrams(t, answer) == nil { // otherwise another process has the port for UDP
 			return r
 		}
 	}
@@ -126,9 +123,8 @@ func (r *Resolver) script(answer func(Asked) Said) Script {
 	}
 }
 
-// SayingDNS returns what sends these messages.
+// SayingDNS returns an answer of these messages.
 func SayingDNS(messages ...[]byte) Said { return Said{Messages: messages} }
 
-// AnswerDNS answers a query with what fill puts into the message. It returns nil for what is
-// no query.
+// AnswerDNS answers a query with a message that fill fills in. It returns nil if the bytes are no query.
 func AnswerDNS(query []byte, fill func(*dnsmessage.Message)) []byte { return reply(query, fill) }

@@ -11,14 +11,13 @@ import (
 // readSize is how much a script reads at once: a request, or the first flight of TLS.
 const readSize = 1 << 16
 
-// OKAnswer is a whole answer of HTTP/1, after which the connection serves again.
+// OKAnswer is a whole answer of HTTP/1. The connection serves again after it.
 const OKAnswer = "HTTP/1.1 200 OK\r\nServer: peer\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
 
-// Silence reads whatever comes, and says nothing until the client is gone.
+// Silence reads everything, and sends nothing until the client is gone.
 func Silence(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
-// HangUp reads what has come of the request and ends in good order, so that the client sees
-// an end and no reset.
+// HangUp reads the first bytes of the request and closes in good order. The client sees an end and no reset.
 func HangUp(c net.Conn) { _, _ = c.Read(make([]byte, readSize)) }
 
 // Reset ends a connection with RST, whatever has come on it. It may be within TLS.
@@ -32,27 +31,27 @@ func Reset(c net.Conn) {
 	_ = c.Close()
 }
 
-// ResetAfterRequest reads what has come of the request and ends the connection with RST.
+// ResetAfterRequest reads the first bytes of the request and ends the connection with RST.
 func ResetAfterRequest(c net.Conn) {
 	HangUp(c)
 	Reset(c)
 }
 
-// EndWriting says that all is said, and leaves the other direction open.
+// EndWriting closes the direction to the client, and leaves the other direction open.
 func EndWriting(c net.Conn) {
 	if half, can := c.(interface{ CloseWrite() error }); can {
 		_ = half.CloseWrite() // the client may be gone
 	}
 }
 
-// Finish says that all is said and reads on until the client has closed: a close with bytes
-// unread would be a RST, which could overtake what was said.
+// Finish closes the direction to the client and reads on until the client has closed. A close with unread bytes would
+// be a RST, and could overtake earlier bytes.
 func Finish(c net.Conn) {
 	EndWriting(c)
 	Silence(c)
 }
 
-// Saying reads once before each of the texts that it says, whatever comes.
+// Saying sends texts. It reads once before each of them, whatever comes.
 func Saying(texts ...string) Script {
 	return func(c net.Conn) {
 		for _, text := range texts {
@@ -73,8 +72,8 @@ func InTurn(scripts ...Script) Script {
 	}
 }
 
-// ReadRequest reads a request of HTTP/1 without content into buf, again and again, and
-// reports whether one came. It allocates nothing.
+// ReadRequest reads a request of HTTP/1 without content, and reports whether one came. It reads into buf again and
+// again, and allocates nothing.
 func ReadRequest(c io.Reader, buf []byte) bool {
 	const end = "\r\n\r\n"
 	for matched := 0; matched < len(end); {
@@ -84,7 +83,7 @@ func ReadRequest(c io.Reader, buf []byte) bool {
 		}
 		for _, b := range buf[:n] {
 			if matched == len(end) {
-				break // what follows is not of the request
+				break // the rest is not of the request
 			}
 			switch b {
 			case end[matched]:
@@ -99,7 +98,7 @@ func ReadRequest(c io.Reader, buf []byte) bool {
 	return true
 }
 
-// Answering answers each request of HTTP/1, which has no content, with the same text.
+// Answering answers each request of HTTP/1 with the same text. The requests have no content.
 func Answering(text string) Script {
 	answer := []byte(text)
 	return func(c net.Conn) {
@@ -112,8 +111,7 @@ func Answering(text string) Script {
 	}
 }
 
-// AnsweringOnce answers one request of HTTP/1, which has no content, and ends the
-// connection.
+// AnsweringOnce answers one request of HTTP/1 and ends the connection. The request has no content.
 func AnsweringOnce(text string) Script {
 	return func(c net.Conn) {
 		if ReadRequest(c, make([]byte, 4096)) {
@@ -146,8 +144,7 @@ func Within(cfg *tls.Config, script Script) Script {
 	}
 }
 
-// Showing is the configuration of a server that has one certificate, and speaks protocols
-// if there are any.
+// Showing is the configuration of a server with one certificate. The server speaks protocols if there are any.
 func Showing(cert tls.Certificate, protocols ...string) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: protocols, MinVersion: tls.VersionTLS12}
 }

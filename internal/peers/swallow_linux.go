@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// Swallow listens at an address of IPv4 until the test ends, and accepts nothing. When it
-// returns, the queue is full: the kernel drops what further connections begin with. It
-// reports whether a queue can be filled here.
+// Swallow listens at an IPv4 address until the test ends, and accepts nothing. When it returns, the queue is full, so
+// the kernel drops the first packets of further connections. It reports whether it could fill the queue.
 func Swallow(t T, at netip.AddrPort) (netip.AddrPort, bool) {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
@@ -23,7 +22,7 @@ func Swallow(t T, at netip.AddrPort) (netip.AddrPort, bool) {
 	must(t, err)
 	t.Cleanup(func() { _ = ln.Close() })
 	address := ln.Addr().(*net.TCPAddr).AddrPort()
-	const more = 16 // than any kernel queues for a backlog of 0
+	const more = 16 // more than any kernel queues for a backlog of 0
 	d := net.Dialer{Timeout: time.Second}
 	for range more {
 		c, err := d.DialContext(t.Context(), "tcp", address.String())

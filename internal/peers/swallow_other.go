@@ -4,5 +4,5 @@ package peers
 
 import "net/netip"
 
-// Swallow can do nothing: how to fill the queue of a listener is known for Linux.
+// Swallow does nothing: this package can fill the queue of a listener on Linux only.
 func Swallow(_ T, at netip.AddrPort) (netip.AddrPort, bool) { return at, false }

@@ -13,25 +13,25 @@ import (
 // Wire is a way to speak HTTP.
 type Wire int
 
-// The wires that a [Site] may have.
+// The wires of a [Site].
 const (
 	HTTP1     Wire = iota
 	HTTP1TLS       // HTTP/1.1 over TLS
-	HTTP2          // HTTP/2 over TLS, and HTTP/1.1 for whoever wants that
+	HTTP2          // HTTP/2 over TLS, and HTTP/1.1 for clients without HTTP/2
 	H2C            // HTTP/2 in clear text
 	PlainBoth      // HTTP/1.1 and HTTP/2 in clear text
 	HTTP3          // HTTP/3 over QUIC
 )
 
-// Site is a server of net/http that counts what reaches it. Its log is nobody's business.
+// Site is a server of net/http that counts its requests and connections. It writes no log.
 type Site struct {
 	*httptest.Server
 
 	requests, connections, open, most atomic.Int64
 }
 
-// Serve starts a server on loopback, which ends with the test. Over TLS it shows the
-// certificates of cfg if there are any, or one that nobody knows.
+// Serve starts a server on loopback until the test ends. Over TLS it uses the certificates of cfg if there are any, or
+// one from an unknown authority.
 func Serve(t T, wire Wire, h http.HandlerFunc, cfg ...*tls.Config) *Site {
 	t.Helper()
 	s := &Site{}
@@ -79,13 +79,13 @@ func (s *Site) count() {
 	}
 }
 
-// Requests returns how many have come.
+// Requests returns the number of requests so far.
 func (s *Site) Requests() int64 { return s.requests.Load() }
 
-// Connections returns how many there ever were.
+// Connections returns the number of connections so far.
 func (s *Site) Connections() int64 { return s.connections.Load() }
 
-// MostConnections returns how many connections there were at once at most.
+// MostConnections returns the largest number of connections at once.
 func (s *Site) MostConnections() int64 { return s.most.Load() }
 
 // Root returns the URL of the root of the server.
@@ -98,5 +98,5 @@ func (s *Site) Root() *url.URL {
 	return u
 }
 
-// Address returns where the server listens.
+// Address returns the address of the server.
 func (s *Site) Address() string { return s.Listener.Addr().String() }

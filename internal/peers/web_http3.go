@@ -11,8 +11,7 @@ import (
 	"example.com/prober/internal/peers/certs"
 )
 
-// startHTTP3 serves HTTP/3 at the UDP port of the same number as the TCP port that s has,
-// where nobody answers.
+// startHTTP3 serves HTTP/3 at the UDP port with the number of s's TCP port. At the TCP port nobody answers.
 func (s *Site) startHTTP3(t T) {
 	t.Helper()
 	socket := s.listenPacket(t)
@@ -42,8 +41,7 @@ func (s *Site) startHTTP3(t T) {
 	s.URL = "https://" + s.Listener.Addr().String()
 }
 
-// listenPacket opens the UDP port of the same number as the TCP port that s has. Where
-// somebody has that, s gets another one.
+// listenPacket opens the UDP port with the number of s's TCP port. If another process has it, s gets another port.
 func (s *Site) listenPacket(t T) net.PacketConn {
 	t.Helper()
 	const tries = 20
@@ -56,7 +54,7 @@ func (s *Site) listenPacket(t T) net.PacketConn {
 		if left == 0 {
 			must(t, err)
 		}
-		_ = s.Listener.Close() // nobody knows it yet
+		_ = s.Listener.Close() // no client knows it yet
 		s.Listener, err = network.Listen(t.Context(), "tcp", "127.0.0.1:0")
 		must(t, err)
 	}

@@ -7,26 +7,25 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Entry is what a name server knows of a name, and what it does with a question about it.
+// Entry is the data of a name in a name server, with its behaviour.
 type Entry struct {
 	// Rcode is the code of the answer, and Rcode6 that of the answer about IPv6.
 	Rcode, Rcode6 dnsmessage.RCode
-	// Alias stands before the addresses, behind a step of its own.
+	// Alias stands before the addresses. Another alias leads to it.
 	Alias string
 	// IPv4 and IPv6 are addresses.
 	IPv4, IPv6 []string
 	// Raw is sent as it is after the ID of the question, in place of an answer.
 	Raw []byte
-	// Truncate says over UDP that there is more, and CutShort over TCP as well, where the
-	// addresses go with it.
+	// Truncate marks answers over UDP as truncated, without addresses. CutShort marks answers over TCP as well, but these
+	// have the addresses.
 	Truncate, CutShort bool
-	// Silent leaves questions without an answer, Silent4 and Silent6 those about one family.
+	// Silent leaves questions without an answer. Silent4 and Silent6 do so for one family.
 	Silent, Silent4, Silent6 bool
-	// Strict is the code for a question with an OPT record, if it is not 0. Bare leaves the
-	// question out of that answer.
+	// Strict is the code for a question with an OPT record, if it is not 0. Bare leaves the question out of this answer.
 	Strict dnsmessage.RCode
 	Bare   bool
-	// Other answers another question, and Cut leaves the end of the last record out.
+	// Other answers another question. Cut leaves out the end of the last record.
 	Other, Cut bool
 }
 
@@ -36,13 +35,13 @@ func Failing(code dnsmessage.RCode) Entry { return Entry{Rcode: code, Rcode6: co
 // Zone is a name server with a table, over UDP and TCP. Names outside it do not exist.
 type Zone struct {
 	Address netip.AddrPort
-	// Questions counts what was asked, and Streams what of it was asked over TCP.
+	// Questions counts all questions, and Streams the questions over TCP.
 	Questions, Streams atomic.Int64
 
 	entries map[string]Entry
 }
 
-// ServeZone serves entries, whose names end in a dot, until the test ends.
+// ServeZone serves entries until the test ends. Their names end in a dot.
 func ServeZone(t T, entries map[string]Entry) *Zone {
 	t.Helper()
 	z := &Zone{entries: entries}

@@ -40,9 +40,9 @@ func verdictOf(isOK bool) string {
 	return "❌ failed"
 }
 
-// code makes a text show as it is, whatever it says: nothing in a span of code is Markdown, HTML,
-// a link, or a name that notifies its owner (CommonMark 0.31, section 6.1). It may stand in
-// a table, where only a bar needs more (GitHub Flavored Markdown, section 4.10).
+// code makes any text show as it is. Nothing in a span of code is Markdown, HTML, a link, or a name that notifies its
+// owner (CommonMark 0.31, section 6.1). The span may stand in a table. There, only a bar needs more (GitHub Flavored
+// Markdown, section 4.10).
 func code(text string) string {
 	if text == "" {
 		return "–"
@@ -126,7 +126,7 @@ func writeCodes(b *bytes.Buffer, t *Target) {
 	b.WriteString("\n")
 }
 
-// writeDetails writes what is folded until somebody wants it.
+// writeDetails writes a folded part. The reader can unfold it.
 func writeDetails(b *bytes.Buffer, t *Target) {
 	b.WriteString("<details><summary>Phases, requests and first failures</summary>\n\n")
 	if len(t.Phases) > 0 {
@@ -175,7 +175,7 @@ func writeFailures(b *bytes.Buffer, all []numbers.Failure) {
 	b.WriteString("\n")
 }
 
-// rateWords prints a rate with four digits at most.
+// rateWords prints a rate with at most four digits.
 func rateWords(rate float64) string {
 	switch {
 	case rate == 0:

@@ -5,18 +5,18 @@ import (
 	"fmt"
 )
 
-// Comparison is what the comparison of a burst with another one came to, in words.
+// Comparison is the result of the comparison of a burst with another one, in words.
 type Comparison struct {
-	// With says with what. Words is the verdict of all.
+	// With names the other burst. Words is the verdict on all measures.
 	With, Words string
-	// Old and New are how many requests each side had.
+	// Old and New are the numbers of requests on each side.
 	Old, New uint64
 	IsWorse  bool
 	Rows     []Compared
 }
 
-// Compared is what the comparison by one measure came to: the values of both sides, the change and
-// its interval with its confidence.
+// Compared is the result of the comparison by one measure: the values of both sides, the change and its interval with
+// its confidence.
 type Compared struct {
 	Measure, Old, New, Change, Low, High, Confidence, Verdict string
 	IsWorse                                                   bool

@@ -16,13 +16,13 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// hostile is what a peer, or who writes a configuration, might want a report to show.
+// hostile is a text with which a peer, or an author of a configuration, may try to change a report.
 const hostile = "=cmd|' /C calc'!A0 \"<script>alert(1)</script> ``` @everyone | [x](https://evil.example) </details>"
 
 // exampleStart is when the bursts of the examples began.
 var exampleStart = time.Date(2026, time.March, 4, 9, 30, 0, 0, time.UTC)
 
-// exampleTarget is what a burst came to in which much occurs.
+// exampleTarget is the result of a burst in which many things occur.
 func exampleTarget(name string) Target {
 	r := &numbers.Report{
 		Duration: 5 * time.Second, Plan: load.Plan{Rate: 100}, Succeeded: 480, Failed: 15, Rate: 99,
@@ -48,7 +48,7 @@ func exampleTarget(name string) Target {
 	return Target{Report: r, Trouble: "15 of 495 requests failed; 5 of 500 requests were never sent"}
 }
 
-// exampleResult is what bursts at so many targets came to.
+// exampleResult is the result of bursts at targets with these names.
 func exampleResult(names ...string) *Result {
 	r := &Result{JSON: func(out io.Writer) error {
 		_, err := io.WriteString(out, "{}\n")
@@ -61,8 +61,7 @@ func exampleResult(names ...string) *Result {
 	return r
 }
 
-// exampleRequest ended so long after it was due, which is so long after a moment; it failed if
-// its code is not 0.
+// exampleRequest is a request due at begin plus due. It ended took later, and failed if its code is not 0.
 func exampleRequest(begin probe.Instant, due, took time.Duration, code errcode.Code) *probe.Result {
 	r := &probe.Result{}
 	r.Reset(begin.Add(due), begin.Add(due+time.Minute))
@@ -80,8 +79,7 @@ func exampleRequest(begin probe.Instant, due, took time.Duration, code errcode.C
 	return r
 }
 
-// written returns what a writer makes of a result, after observe has been called with an observer
-// for each target.
+// written returns the output of a writer for a result. It first calls observe with an observer for each target.
 func written(t *testing.T, open func(io.Writer) writer, r *Result, observe func([]Observer)) string {
 	t.Helper()
 	var out bytes.Buffer

@@ -9,14 +9,14 @@ import (
 	"path/filepath"
 )
 
-// file is a file that has another name until it is complete.
+// file is a file under another name until it is complete.
 type file struct {
-	name string // as it was given
-	path string // where it will be: links are followed
+	name string // as given
+	path string // the final path; links are followed
 	out  *os.File
 }
 
-// create begins a file beside the one that it will replace, whose mode it takes over.
+// create begins a file beside the one that it will replace. It takes over the mode of the old file.
 func create(name string) (*file, error) {
 	f := &file{name: name, path: filepath.Clean(name)}
 	was, err := os.Stat(name)
@@ -45,10 +45,10 @@ func create(name string) (*file, error) {
 	return f, nil
 }
 
-// begin creates a file in the folder of path that can be renamed to it.
+// begin creates a file in the folder of path, so it can be renamed to path.
 func begin(path string) (*os.File, error) {
 	folder, base := filepath.Split(path)
-	const most = 200 // bytes of a name; 255 are allowed, the rest is for what is added
+	const most = 200 // bytes of the name; 255 are allowed, and the rest is for the additions
 	temporary := filepath.Join(folder, "."+base[:min(len(base), most)]+"."+rand.Text()[:8]+".tmp")
 	//nolint:gosec // G302: others may read a report, as far as the umask allows
 	return os.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)

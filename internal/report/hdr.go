@@ -11,8 +11,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Latencies of HdrHistograms are nanoseconds from a microsecond to a day, with three digits. One
-// takes 220 KiB.
+// Latencies of HdrHistograms are nanoseconds from a microsecond to a day, with three digits. A histogram takes 220 KiB.
 const (
 	hdrShortest = int64(time.Microsecond)
 	hdrLongest  = int64(24 * time.Hour)
@@ -21,16 +20,16 @@ const (
 
 func newHDR() *hdrhistogram.Histogram { return hdrhistogram.New(hdrShortest, hdrLongest, hdrDigits) }
 
-// record counts the latency of a request, which is from when it was due: nothing is left to
-// correct. Requests that failed for the prober's own trouble are left out, as everywhere.
+// record counts the latency of a request. The latency counts from the due time, so it needs no correction. As
+// everywhere, requests with trouble of the prober's own are left out.
 func record(h *hdrhistogram.Histogram, r *probe.Result, code errcode.Code) {
 	if !code.IsLocal() {
-		_ = h.RecordValue(min(max(int64(r.Duration()), 0), hdrLongest)) // it fails for what is beyond
+		_ = h.RecordValue(min(max(int64(r.Duration()), 0), hdrLongest)) // it fails beyond hdrLongest
 	}
 }
 
-// percentiles is the report with the distribution of the latency of all targets by percentiles,
-// in milliseconds, as the plotter of HdrHistogram reads it.
+// percentiles is the report with the distribution of the latency of all targets by percentiles. The values are in
+// milliseconds, for the plotter of HdrHistogram.
 type percentiles struct {
 	out io.Writer
 
@@ -53,7 +52,7 @@ func (p *percentiles) observers(of []Source) []Observer {
 }
 
 func (p *percentiles) finish(*Result) error {
-	const ticks = 5 // for each time that what is left is halved
+	const ticks = 5 // per halving of the distance to 100 %
 	_, err := p.all.PercentilesPrint(p.out, ticks, float64(time.Millisecond))
 	return err
 }

@@ -14,33 +14,33 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// hdrInterval is how long the intervals of a log are.
+// hdrInterval is the length of the intervals of a log.
 const hdrInterval = time.Second
 
-// intervals is the log with a histogram of each target for each second in which requests ended. A
-// goroutine writes those that are full, so that no request waits for it.
+// intervals is the log with a histogram of each target for each second with ended requests. A goroutine writes full
+// intervals, so that no request waits for it.
 type intervals struct {
 	out     *bufio.Writer
 	clock   *wallClock
 	targets []*interval
 	full    chan fullInterval
 	ended   sync.Once  // closes full
-	written chan error // what became of writing, when it has ended; nil without observers
+	written chan error // the error of writing, after its end; nil without observers
 }
 
-// interval is the histogram of a target under way.
+// interval is the current histogram of a target.
 type interval struct {
 	tag  string
 	full chan<- fullInterval
-	// spare has the histogram that the next interval uses, or nil for a new one, unless it is
-	// being written.
+	// spare has the histogram for the next interval, or nil for a new one. It is empty while the histogram is being
+	// written.
 	spare chan *hdrhistogram.Histogram
 
 	mu     sync.Mutex
 	closed bool
 	h      *hdrhistogram.Histogram
 	begin  probe.Instant
-	last   probe.Instant // when the last of its requests ended
+	last   probe.Instant // the end of the last of its requests
 }
 
 type fullInterval struct {
@@ -53,7 +53,7 @@ func newIntervals(out io.Writer) writer { return &intervals{out: bufio.NewWriter
 
 func (l *intervals) observers(of []Source) []Observer {
 	l.clock = newWallClock()
-	l.full = make(chan fullInterval, 2*len(of)) // one that is written, and the last one
+	l.full = make(chan fullInterval, 2*len(of)) // the interval being written, and the last one
 	l.written = make(chan error, 1)
 	all := make([]Observer, len(of))
 	for i := range of {
@@ -82,8 +82,8 @@ func (t *interval) observe(r *probe.Result, code errcode.Code) {
 	t.last = max(t.last, r.End)
 }
 
-// turn begins the next interval, so much later than the last one. While the one before is still
-// written, this one goes on.
+// turn begins the next interval, later than the last one by that much. While the previous interval is still being
+// written, the current one goes on.
 func (t *interval) turn(later time.Duration) {
 	if t.h.TotalCount() > 0 {
 		select {
@@ -99,8 +99,7 @@ func (t *interval) turn(later time.Duration) {
 	t.begin = t.begin.Add(later)
 }
 
-// write writes intervals until there will be no more. After a failure it takes them and does
-// nothing.
+// write writes intervals until full is closed. After a failure it only receives them.
 func (l *intervals) write() error {
 	log := hdrhistogram.NewHistogramLogWriter(l.out)
 	start := l.clock.milliseconds(l.clock.at)
@@ -121,7 +120,7 @@ func (l *intervals) write() error {
 	return failed
 }
 
-// close hands over what there is, if it is wanted, and begins no interval any more.
+// close hands over the last intervals if they are wanted. No interval begins afterwards.
 func (l *intervals) close(isWanted bool) {
 	l.ended.Do(func() {
 		if l.full == nil {

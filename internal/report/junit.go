@@ -13,7 +13,7 @@ import (
 	"example.com/prober/web/chart"
 )
 
-// junit is the report that Jenkins, GitLab and others read as that of tests.
+// junit is the report for Jenkins, GitLab and others, in the format of a report of tests.
 type junit struct {
 	blind
 
@@ -22,8 +22,7 @@ type junit struct {
 
 func newJUnit(out io.Writer) writer { return &junit{out: out} }
 
-// The elements are those that the schema of Jenkins' plugin xunit has, junit-10.xsd. Times are
-// seconds.
+// The elements are from the schema of Jenkins' plugin xunit, junit-10.xsd. Times are seconds.
 type (
 	junitSuites struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -70,7 +69,7 @@ func (j *junit) finish(r *Result) error {
 		all.Suites = append(all.Suites, s)
 		all.Tests += s.Tests
 		all.Failures += s.Failures
-		longest = max(longest, r.Targets[i].Duration) // they are fired together
+		longest = max(longest, r.Targets[i].Duration) // all targets are fired together
 	}
 	all.Time = seconds(longest)
 	if _, err := io.WriteString(j.out, xml.Header); err != nil {
@@ -101,7 +100,7 @@ func suiteOf(t *Target) junitSuite {
 			s.Failures++
 		}
 	}
-	s.Cases[0].Time = s.Time // the sum is that of the suite
+	s.Cases[0].Time = s.Time // the sum of the cases is the time of the suite
 	return s
 }
 
@@ -134,7 +133,7 @@ func casesOf(t *Target) []junitCase {
 	return cases
 }
 
-// failureText says what was measured, and with which codes requests failed.
+// failureText has the measured values and the codes of failed requests.
 func failureText(t *Target) string {
 	var b strings.Builder
 	n := t.Counted()
@@ -187,5 +186,5 @@ func count(n uint64) string { return strconv.FormatUint(n, 10) }
 // seconds prints d in seconds, to the millisecond.
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
 
-// short prints d with three digits at most, as the report on the terminal does.
+// short prints d with at most three digits, like the report on the terminal.
 func short(d time.Duration) string { return chart.Latency(d) }

@@ -15,12 +15,12 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Reports are bounded whatever the burst is: all of them together need little more memory for a
-// million requests than for none.
+// Reports need bounded memory for any burst. All reports together need little more for a million requests than for
+// none.
 func TestAMillionRequestsFitInTheMemoryOfAllReports(t *testing.T) { // alone, as it looks at the heap
 	requests, workers := 1_000_000, 4
 	if rig.IsRaceDetected() {
-		requests /= 10 // it takes ten times as long there
+		requests /= 10 // the test takes ten times as long there
 	}
 	before := heap()
 	sources := []Source{{Name: "checkout"}}
@@ -58,8 +58,8 @@ func TestAMillionRequestsFitInTheMemoryOfAllReports(t *testing.T) { // alone, as
 		most = max(most, heap())
 	}
 	for _, w := range writers {
-		// A table may leave rows out here, as the requests come faster than a busy machine writes
-		// them, even to nowhere. It may not keep them.
+		// A table may leave out rows here, as the requests come faster than a busy machine writes them, even to nowhere. It
+		// may not keep them.
 		if err := w.finish(exampleResult("checkout")); err != nil {
 			var incomplete *incompleteError
 			require.ErrorAs(t, err, &incomplete)
@@ -70,7 +70,7 @@ func TestAMillionRequestsFitInTheMemoryOfAllReports(t *testing.T) { // alone, as
 	assert.LessOrEqual(t, most, before+64<<20)
 }
 
-// heap returns how many bytes are in use, garbage included.
+// heap returns the number of bytes in use, including garbage.
 func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -18,7 +18,7 @@ var (
 	pageStyle string
 )
 
-// page is the report for people: one file that refers to no other, without a script.
+// page is the report for people: one file without a script or references to other files.
 type page struct {
 	out       io.Writer
 	timelines []*numbers.Timeline

@@ -17,7 +17,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// observed has each observer see requests over some seconds, some of which fail.
+// observed calls each observer with requests over some seconds. Some of them fail.
 func observed(all []Observer) {
 	begin := probe.Now()
 	for _, observe := range all {

@@ -15,23 +15,22 @@ import (
 	"example.com/prober/web/static"
 )
 
-// pageView is what the page shows.
+// pageView is the data of the page.
 type pageView struct {
 	*Result
 
 	Style template.CSS
-	// StyleHash lets browsers apply that style and no other (Content Security Policy Level 3,
-	// section 6.7.3.3).
+	// StyleHash lets browsers apply this style and no other (Content Security Policy Level 3, section 6.7.3.3).
 	StyleHash string
 	State     pageState
 	Views     []targetView
 	Total     Counts
 }
 
-// pageState is a verdict as the template "state" shows it.
+// pageState is a verdict for the template "state".
 type pageState bool
 
-// String returns the state of the status page that looks alike.
+// String returns the state of the status page with the same look.
 func (s pageState) String() string {
 	if s {
 		return "ok"
@@ -51,19 +50,19 @@ func (s pageState) Words() string {
 type targetView struct {
 	*Target
 
-	// ID is the prefix of the anchors of the target, so that no two targets share one. IsAlone
-	// means that the page has no other target.
+	// ID is the prefix of the anchors of the target, so no two targets share one. IsAlone means that the page has no other
+	// target.
 	ID      string
 	IsAlone bool
 	State   pageState
 	Counts  Counts
-	// Start is when the first of the Slices began.
+	// Start is the start of the first of the Slices.
 	Start  time.Time
 	Slices []numbers.Burst
 	Charts pageCharts
 }
 
-// pageCharts are those of a target. The last two are nil where there is no journey.
+// pageCharts are the charts of a target. The last two are nil without a journey.
 type pageCharts struct{ Histogram, Latency, Rates, Codes, Phases, Waterfall, Funnel *chart.Chart }
 
 // PhaseTimes lists the phases in which requests spent time.
@@ -74,7 +73,7 @@ func (t *targetView) PhaseTimes() (all []errcode.Phase) {
 	return all
 }
 
-// Worst returns the code with which most requests of a row failed, the code 0 without any.
+// Worst returns the commonest code among the failures of a row. The code is 0 without any.
 func (t *targetView) Worst(row *numbers.RequestRow) (most numbers.CodeCount) {
 	for _, c := range row.Codes {
 		if c.Code.IsFailure() && c.Count > most.Count {
@@ -123,7 +122,7 @@ func (p *page) target(r *Result, i int) targetView {
 	return v
 }
 
-// Since returns when a slice began, counted from the start.
+// Since returns the time from the start to the start of a slice.
 func (t *targetView) Since(b *numbers.Burst) time.Duration { return b.Start.Sub(t.Start) }
 
 // PerSecond returns how many requests of a slice ended per second.
@@ -139,13 +138,13 @@ func (t *targetView) Ends() (all []certificate) {
 	return append(all, certificate{"Client certificate", t.ClientNotAfter})
 }
 
-// certificate is the end of a certificate, which is zero where it is not known.
+// certificate is the end of a certificate. It is zero if it is unknown.
 type certificate struct {
 	What string
 	End  time.Time
 }
 
-// Asked says how many requests per second the burst asks for, and "" where it asks for none.
+// Asked says how many requests per second the burst asks for. It returns "" if it asks for no rate.
 func (t *targetView) Asked() string {
 	if t.Plan.Rate == 0 {
 		return ""
@@ -168,7 +167,7 @@ func (t *targetView) JourneyCounts() []uint64 {
 	return []uint64{j.Count(numbers.JourneySuccess), j.Count(numbers.JourneyFailure), j.Count(numbers.JourneyInterrupted)}
 }
 
-// CountsOf returns what became of one request of a mix.
+// CountsOf counts the requests of one name in a mix.
 func (t *targetView) CountsOf(row *numbers.RequestRow) Counts {
 	return Counts{row.Scheduled, row.Succeeded, row.Failed, row.Dropped.Total()}
 }

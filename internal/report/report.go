@@ -1,6 +1,5 @@
-// Package report writes what bursts by hand came to into files, each in the format that its name
-// ends with. A file is begun before the burst, so that one that cannot be is known by then, and
-// has its name when it is complete.
+// Package report writes the results of bursts by hand into files. The ending of a file's name decides the format. A
+// file is begun before the burst, so that a bad path is known by then. It gets its name after it is complete.
 package report
 
 import (
@@ -16,15 +15,15 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Observer is called with each request of a burst that has ended and with its code. Several
-// goroutines call it at once. It keeps nothing of r.
+// Observer is called with each request of a burst after its end, and with its code. Several goroutines call it at once.
+// It keeps nothing of r.
 type Observer func(r *probe.Result, code errcode.Code)
 
-// Source is a target whose requests are observed.
+// Source is a target with observed requests.
 type Source struct {
 	Name string
-	// Requests are the names of the requests of a mix, or the steps of a journey; it is empty
-	// where there is one request without a name.
+	// Requests are the names of the requests of a mix, or the steps of a journey. It is empty for a single request without
+	// a name.
 	Requests  []string
 	IsJourney bool
 }
@@ -35,7 +34,7 @@ type format struct {
 	open   func(out io.Writer) writer
 }
 
-// formats are all that there are, in the order in which they are listed.
+// formats are all formats, in the order of the lists.
 var formats = []format{
 	{".json", newJSON},
 	{".html", newPage},
@@ -49,16 +48,15 @@ var formats = []format{
 
 // writer writes one report. It is used for one set of bursts.
 type writer interface {
-	// observers returns one for each of the sources, or none where requests are not looked
-	// at one by one.
+	// observers returns an observer for each source. It returns none if the report does not need the single requests.
 	observers(of []Source) []Observer
-	// finish writes what has not been written, and ends what observers began.
+	// finish writes the rest of the report, and ends the work that observers began.
 	finish(r *Result) error
-	// abandon has observers do nothing from now on. It does not wait.
+	// abandon makes the observers do nothing from now on. It does not wait.
 	abandon()
 }
 
-// Endings lists what the name of a report may end with.
+// Endings lists the possible endings of the name of a report.
 func Endings() string {
 	all := make([]string, len(formats))
 	for i, f := range formats {
@@ -79,7 +77,7 @@ func formatOf(name string) (format, error) {
 // Set are the reports of one set of bursts.
 type Set struct {
 	mu  sync.Mutex
-	all []report // that are neither complete nor gone
+	all []report // neither complete nor discarded
 }
 
 type report struct {
@@ -87,13 +85,13 @@ type report struct {
 	writer
 }
 
-// Check reports what is wrong with the name of a report. It looks at no file.
+// Check returns an error if name is no name of a report. It looks at no file.
 func Check(name string) error {
 	_, err := formatOf(name)
 	return err
 }
 
-// Open begins a report in each of the named files. If one cannot be begun, none is.
+// Open begins a report in each of the named files. If it cannot begin one, it begins none.
 func Open(names []string) (*Set, error) {
 	s := &Set{}
 	for _, name := range names {
@@ -122,8 +120,8 @@ func (s *Set) open(name string) error {
 	return nil
 }
 
-// Observers returns what is to be called with the requests of each source, which start to come
-// now: one for each of the sources, or none at all.
+// Observers returns an observer for the requests of each source, or none at all. Call it just before the requests start
+// to come.
 func (s *Set) Observers(of []Source) []Observer {
 	s.mu.Lock()
 	reports := s.all
@@ -148,8 +146,8 @@ func (s *Set) Observers(of []Source) []Observer {
 	return joined
 }
 
-// Finish completes the reports and gives their files their names. A report that fails leaves the
-// others alone; the errors say of which file they are. No request may be observed any more.
+// Finish completes the reports and gives their files their names. A failing report does not affect the others; the
+// errors name its file. No request may be observed any more.
 func (s *Set) Finish(r *Result) error {
 	defer s.take()
 	s.mu.Lock()
@@ -170,8 +168,8 @@ func (s *Set) Finish(r *Result) error {
 	return errors.Join(all...)
 }
 
-// Discard ends all reports that are not complete, and leaves nothing of them. It may be called
-// at any time: while requests are observed, during Finish, and after it, when it does nothing.
+// Discard ends all incomplete reports and leaves nothing of them. It may be called at any time: while requests are
+// observed, during Finish, and after it. After Finish it does nothing.
 func (s *Set) Discard() {
 	for _, r := range s.take() {
 		r.abandon()
@@ -179,7 +177,7 @@ func (s *Set) Discard() {
 	}
 }
 
-// take leaves the set without reports.
+// take removes all reports from the set and returns them.
 func (s *Set) take() []report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,12 +186,12 @@ func (s *Set) take() []report {
 	return all
 }
 
-// incompleteError says that a report lacks something and is worth having all the same.
+// incompleteError says that a report lacks something, but is still useful.
 type incompleteError struct{ text string }
 
 func (e *incompleteError) Error() string { return e.text }
 
-// blind is a writer that looks at no request.
+// blind is a writer without observers.
 type blind struct{}
 
 func (blind) observers([]Source) []Observer { return nil }

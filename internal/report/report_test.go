@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { rig.VerifyTestMain(m) }
 
-// namesIn lists what is in a folder, hidden files included.
+// namesIn lists the files in a folder, including hidden ones.
 func namesIn(t *testing.T, folder string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)

@@ -8,42 +8,42 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// Result is what bursts came to that were fired together.
+// Result has the results of bursts fired together.
 type Result struct {
 	// Targets are in the order of the sources.
 	Targets []Target
 	OK      bool
-	// Latency is of the requests of all targets together.
+	// Latency covers the requests of all targets.
 	Latency numbers.Latency
 	// JSON writes the report for programs.
 	JSON func(out io.Writer) error
-	// Version is that of the program, "" if it has none.
+	// Version is the version of the program, or "" if it has none.
 	Version string
 }
 
-// Target is what the burst at one target came to.
+// Target has the result of the burst at one target.
 type Target struct {
 	*numbers.Report
 
 	OK bool
-	// Trouble says why it is not well, and is empty if it is.
+	// Trouble says why the target is not OK. It is empty if the target is OK.
 	Trouble string
-	// Thresholds are in their order; there may be none.
+	// Thresholds are in their order. There may be none.
 	Thresholds []Threshold
-	// Comparison is nil where the burst was compared with nothing.
+	// Comparison is nil if the burst was not compared.
 	Comparison *Comparison
 	// Think is how long a journey pauses between two steps.
 	Think time.Duration
 }
 
-// Threshold is what a burst must not come to, and what it came to.
+// Threshold is a limit on a value of a burst, with the measured value.
 type Threshold struct {
-	// Text is as in "p99 > 500ms", Measured as in "1s", or empty where nothing was measured.
+	// Text is as in "p99 > 500ms". Measured is as in "1s", or empty without a measurement.
 	Text, Measured string
 	OK             bool
 }
 
-// Verdict says in few words what the threshold has found.
+// Verdict says in few words whether the threshold was kept.
 func (t *Threshold) Verdict() string {
 	switch {
 	case t.OK:
@@ -67,7 +67,7 @@ func (r *Result) Sum() (s Counts) {
 	return s
 }
 
-// Counts says what became of the requests that were due: each succeeded, failed or was dropped.
+// Counts counts the requests that were due: each succeeded, failed or was dropped.
 type Counts struct{ Due, Succeeded, Failed, Dropped uint64 }
 
 // Counted returns the counts of the target.
@@ -75,7 +75,7 @@ func (t *Target) Counted() Counts {
 	return Counts{t.Scheduled, t.Succeeded, t.Failed, t.Dropped.Total()}
 }
 
-// Ended returns how many requests ended.
+// Ended returns the number of requests that ended.
 func (c Counts) Ended() uint64 { return c.Succeeded + c.Failed }
 
 // programs is the report for programs.

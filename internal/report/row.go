@@ -88,8 +88,8 @@ func appendAnswer(b []byte, r *probe.Result, code errcode.Code) []byte {
 	return append(b, '\n')
 }
 
-// appendText appends a cell with any text, quoted as RFC 4180 says. A spreadsheet takes it for no
-// formula (OWASP, CSV Injection): what could begin one has an apostrophe before it.
+// appendText appends a cell with any text, quoted according to RFC 4180. A possible beginning of a formula gets an
+// apostrophe in front, so that no spreadsheet takes the text for one (OWASP, CSV Injection).
 func appendText(b []byte, text string) []byte {
 	if text == "" {
 		return b
@@ -102,7 +102,7 @@ func appendText(b []byte, text string) []byte {
 	return append(b, '"')
 }
 
-// formulaBeginnings are what a formula may begin with, in full width, too.
+// formulaBeginnings are the possible first characters of a formula, also in full width.
 const formulaBeginnings = "=+-@\t\r\n＝＋－＠"
 
 // appendSeconds appends d in seconds, to the nanosecond.
@@ -125,16 +125,15 @@ func appendNano(b []byte, n int64) []byte {
 	return b
 }
 
-// wallClock turns moments of the monotonic clock into times of the day. Several goroutines may use
-// it at once.
+// wallClock turns moments of the monotonic clock into times of the day. It is safe for concurrent use.
 type wallClock struct {
 	at   probe.Instant
 	wall int64 // nanoseconds since the Unix epoch
-	// last is the second that was printed last: thousands of requests end within one.
+	// last is the last printed second: thousands of requests end within one.
 	last atomic.Pointer[printedSecond]
 }
 
-// printedSecond is a second since the Unix epoch, and the part of its times that they have in common.
+// printedSecond is a second since the Unix epoch, with the common part of its times as text.
 type printedSecond struct {
 	unix int64
 	text string
@@ -150,8 +149,7 @@ func newWallClock() *wallClock {
 // nanoseconds returns the time of a moment since the Unix epoch.
 func (c *wallClock) nanoseconds(at probe.Instant) int64 { return c.wall + int64(at.Sub(c.at)) }
 
-// append appends the time of a moment as RFC 3339 has it, to the nanosecond, or nothing for one
-// that is not known.
+// append appends a time in the format of RFC 3339, to the nanosecond. It appends nothing for an unknown time.
 func (c *wallClock) append(b []byte, at probe.Instant) []byte {
 	if at == 0 {
 		return b

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// tableBlock is how many bytes of rows are written at once, and tableBlocks how many such
-	// blocks may wait for the disk: 8 MiB, which is a second of 40,000 requests.
+	// tableBlock is the size of a block of rows in bytes. At most tableBlocks blocks may wait for the disk: 8 MiB, or one
+	// second at 40,000 requests per second.
 	tableBlock  = 64 << 10
 	tableBlocks = 128
-	// rowRoom is how many bytes a row has room for without memory of its own.
+	// rowRoom is the size in bytes up to which a row needs no allocation.
 	rowRoom = 768
 )
 
-// table is the report with a row for each request. Rows are gathered in blocks, which a goroutine
-// writes, so that no request waits for the disk. Where that is so slow that too many blocks wait,
-// rows are left out and counted.
+// table is the report with a row for each request. It gathers rows in blocks, and a goroutine writes the blocks, so
+// that no request waits for the disk. If the disk is so slow that too many blocks wait, the table leaves out rows and
+// counts them.
 type table struct {
 	out   io.Writer
 	clock *wallClock
@@ -32,7 +32,7 @@ type table struct {
 
 	full    chan []byte
 	free    chan []byte
-	written chan error // what became of writing, when it has ended; nil without observers
+	written chan error // the error of writing, after its end; nil without observers
 }
 
 func newTable(out io.Writer) writer {
@@ -55,7 +55,7 @@ func (t *table) observers(of []Source) []Observer {
 	return all
 }
 
-// add takes a row over.
+// add appends a row.
 func (t *table) add(row []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -66,8 +66,8 @@ func (t *table) add(row []byte) {
 	t.block = append(t.block, row...)
 }
 
-// handOver gives the block to who writes it and begins another one. It returns false where too
-// many wait already.
+// handOver gives the block to the writing goroutine and begins another one. It returns false if too many blocks already
+// wait.
 func (t *table) handOver() bool {
 	select {
 	case t.full <- t.block:
@@ -82,7 +82,7 @@ func (t *table) handOver() bool {
 	return true
 }
 
-// write writes blocks until there will be no more. After a failure it takes them and does nothing.
+// write writes blocks until full is closed. After a failure it only receives them.
 func (t *table) write() (failed error) {
 	for block := range t.full {
 		if failed == nil {

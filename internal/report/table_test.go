@@ -122,7 +122,7 @@ func TestADiskThatIsTooSlowCostsRowsAndNotTheBurst(t *testing.T) {
 	g := &gate{open: make(chan struct{})}
 	w := newTable(g)
 	observe := w.observers([]Source{{Name: "shop"}})[0]
-	const workers, each = 4, 20_000 // more than has room
+	const workers, each = 4, 20_000 // more rows than fit
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {

@@ -12,7 +12,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// judged adds thresholds to a target: one that is kept, one that is broken, one that cannot tell.
+// judged adds thresholds to a target: a kept one, a broken one, and one that cannot tell.
 func judged(t Target) Target {
 	t.Thresholds = []Threshold{
 		{Text: "error_rate > 5%", Measured: "3.0303 %", OK: true}, {Text: "p99 > 500ms", Measured: "1s"}, {Text: "journeys_failed > 0"},
@@ -132,8 +132,8 @@ func TestTheCommentShowsWhatPeersSaidAsCode(t *testing.T) {
 	}
 }
 
-// outsideOfCode returns a text without its spans of code, which end where as many backquotes
-// stand in a row as where they begin.
+// outsideOfCode returns a text without its spans of code. A span ends at a run of backquotes as long as the one at its
+// beginning.
 func outsideOfCode(text string) string {
 	var out strings.Builder
 	runs := regexp.MustCompile("`+")

@@ -10,16 +10,14 @@ import (
 	"sync"
 )
 
-// Child is a program that runs as a child of this process, whether a test or another
-// program has started it.
+// Child is a child process. A test or another program has started it.
 type Child struct {
 	cmd   *exec.Cmd
 	kill  func()
 	ended chan struct{}
 }
 
-// StartChild starts cmd. It is killed, with all that it has started itself, when this
-// process ends without a word to it.
+// StartChild starts cmd. If this process ends without killing it, the child is killed, with all its own children.
 func StartChild(cmd *exec.Cmd) (*Child, error) {
 	kill, err := startGroup(cmd)
 	if err != nil {
@@ -28,19 +26,18 @@ func StartChild(cmd *exec.Cmd) (*Child, error) {
 	c := &Child{cmd: cmd, kill: sync.OnceFunc(kill), ended: make(chan struct{})}
 	go func() {
 		defer close(c.ended)
-		_ = cmd.Wait() // the exit code tells
+		_ = cmd.Wait() // the exit code says enough
 	}()
 	return c, nil
 }
 
-// Kill ends the program without a chance to say anything, and all that it has started
-// itself. It is to be called for each child, also for one that has ended.
+// Kill ends the program at once, with all its own children. Call it for each child, even after its end.
 func (c *Child) Kill() {
 	c.kill()
 	<-c.ended
 }
 
-// Signal sends s to the program, unless that has ended.
+// Signal sends s to the program, unless the program has ended.
 func (c *Child) Signal(s os.Signal) error {
 	if err := c.cmd.Process.Signal(s); !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -48,7 +45,7 @@ func (c *Child) Signal(s os.Signal) error {
 	return nil
 }
 
-// Ended is closed when the program has ended.
+// Ended is closed after the end of the program.
 func (c *Child) Ended() <-chan struct{} { return c.ended }
 
 // HasEnded reports whether the program has ended.
@@ -67,7 +64,7 @@ func (c *Child) ExitCode() int { return c.cmd.ProcessState.ExitCode() }
 // Pid returns the process id.
 func (c *Child) Pid() int { return c.cmd.Process.Pid }
 
-// Descriptors returns how many file descriptors the program has open. It needs Linux.
+// Descriptors returns the number of open file descriptors of the program. It needs Linux.
 func (c *Child) Descriptors() (int, error) {
 	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", c.Pid()))
 	return len(open), err

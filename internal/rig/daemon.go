@@ -18,8 +18,8 @@ type Daemon struct {
 	dir string
 }
 
-// StartDaemon starts the program at path with the given configuration, and waits
-// until it listens. It waits for its last scrape as long as the test has patience.
+// StartDaemon starts the program at path with the given configuration, and waits until it listens. At its end the
+// program waits for its last scrape as long as a test waits.
 func StartDaemon(t *testing.T, path, config string, flags ...string) *Daemon {
 	t.Helper()
 	d := &Daemon{dir: t.TempDir()}
@@ -33,14 +33,13 @@ func StartDaemon(t *testing.T, path, config string, flags ...string) *Daemon {
 	return d
 }
 
-// Configure writes the configuration, for the next reload to find, and returns its
-// path.
+// Configure writes the configuration for the next reload, and returns its path.
 func (d *Daemon) Configure(t *testing.T, config string) string {
 	t.Helper()
 	return WriteFile(t, d.dir, "prober.yml", "%s", config)
 }
 
-// Reload makes the daemon load config, and waits until it has.
+// Reload makes the daemon load config, and waits for it.
 func (d *Daemon) Reload(config string) {
 	d.t.Helper()
 	d.Configure(d.t, config)
@@ -59,7 +58,7 @@ func (d *Daemon) Scrape() Metrics {
 	return m
 }
 
-// AwaitMetrics scrapes until a scrape satisfies is, and returns that one.
+// AwaitMetrics scrapes until is holds for a scrape, and returns this scrape.
 func (d *Daemon) AwaitMetrics(what string, is func(Metrics) bool) (m Metrics) {
 	d.t.Helper()
 	Until(d.t, what, func() bool {
@@ -69,11 +68,11 @@ func (d *Daemon) AwaitMetrics(what string, is func(Metrics) bool) (m Metrics) {
 	return m
 }
 
-// Terminate sends SIGTERM, waits for the end of the program, which must be a good
-// one, and returns the metrics of its last scrape: they are final.
+// Terminate sends SIGTERM and waits for the end of the program. The end must be a good one. It returns the metrics of
+// the last scrape: they are final.
 func (d *Daemon) Terminate() Metrics {
 	d.t.Helper()
-	d.Scrape() // where nobody scrapes, the program does not wait for a scrape
+	d.Scrape() // without any scrape, the program would not wait for one
 	d.Signal(syscall.SIGTERM)
 	d.Await("waiting for the last scrape")
 	m := d.Scrape()

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Differing returns the lines that only one of two texts has, with a sign before each
-// that says which: - is for want and + for got. It is empty where the texts are equal;
-// where only the order differs it has the first line that is not in its place.
+// Differing returns the lines that only one of two texts has. A sign before each says which text: - for want and + for
+// got. The result is empty for equal texts. If only the order differs, it has the first misplaced line.
 func Differing(want, got string) (lines []string) {
 	if want == got {
 		return nil

@@ -7,10 +7,9 @@ import (
 	"strconv"
 )
 
-// MemoryGroup makes a control group of processes that may have so many MiB of memory
-// together, in either version of the kernel's interface, and returns its directory:
-// what is written to cgroup.procs there joins it. It fails where the kernel or the
-// rights of the caller do not allow that. The caller removes the directory.
+// MemoryGroup makes a control group for processes with this many MiB of memory together, in either version of the
+// kernel's interface. It returns the group's directory. A process id written to cgroup.procs there joins the group.
+// MemoryGroup fails if the kernel or the caller's rights do not allow it. The caller removes the directory.
 func MemoryGroup(name string, mebibytes int) (dir string, err error) {
 	const root = "/sys/fs/cgroup"
 	limit, dir := "memory.max", filepath.Join(root, name)
@@ -25,6 +24,6 @@ func MemoryGroup(name string, mebibytes int) (dir string, err error) {
 	if err := os.WriteFile(filepath.Join(dir, limit), []byte(strconv.Itoa(mebibytes<<20)), 0o600); err != nil {
 		return "", fmt.Errorf("%w, %w", err, os.Remove(dir))
 	}
-	_ = os.WriteFile(filepath.Join(dir, "memory.swap.max"), []byte("0"), 0o600) // which only the newer version has, with swap
+	_ = os.WriteFile(filepath.Join(dir, "memory.swap.max"), []byte("0"), 0o600) // only the newer version has it, with swap
 	return dir, nil
 }

@@ -4,7 +4,7 @@ package rig
 
 import "os/exec"
 
-// startGroup starts cmd. The function that it returns kills it.
+// startGroup starts cmd. The returned function kills it.
 func startGroup(cmd *exec.Cmd) (kill func(), err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err

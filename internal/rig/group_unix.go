@@ -10,22 +10,20 @@ import (
 	"syscall"
 )
 
-// untilGone reads from a test, which says nothing before all is over. An end without
-// a word is that of the test's process, and then the process group goes, too.
-// Of the shells of Debian dash takes "--" only after -s.
+// untilGone reads from a test. The test writes nothing before its end. If the input ends without a line, the test's
+// process has died, and the process group is killed. Of the shells of Debian, dash takes "--" only after -s.
 const untilGone = `read -r line || kill -s KILL -- "-$1"`
 
-// startGroup starts cmd in a process group of its own, so that what it starts itself
-// can be killed with it, and another process that kills the group when this one is
-// gone: a test that panics or runs out of time does not clean up. The function that
-// it returns kills the group.
+// startGroup starts cmd in a process group of its own, so that its children can be killed with it. It also starts
+// another process that kills the group after the death of this process: a test that panics or runs out of time does not
+// clean up. The returned function kills the group.
 func startGroup(cmd *exec.Cmd) (kill func(), err error) {
 	guard := exec.CommandContext(context.Background(), "/bin/sh", "-c", untilGone, "sh")
 	for _, c := range []*exec.Cmd{cmd, guard} {
 		if c.SysProcAttr == nil {
 			c.SysProcAttr = &syscall.SysProcAttr{}
 		}
-		c.SysProcAttr.Setpgid = true // Ctrl-C does not reach it, the end of this process does
+		c.SysProcAttr.Setpgid = true // Ctrl-C does not reach the group, but the end of this process does
 	}
 	word, err := guard.StdinPipe()
 	if err != nil {

@@ -15,21 +15,20 @@ import (
 	"example.com/prober/internal/rig"
 )
 
-// childOf is the environment variable that makes a process the child in which a test
-// comes to a bad end.
+// childOf is an environment variable. It makes a process the child in which a test comes to a bad end.
 const childOf = "RIG_TEST_CHILD_OF"
 
 // parentOfAnother starts a program and prints the process ids of both.
 const parentOfAnother = `sleep 1000 & echo "pids $$ $!"; wait`
 
-// startTwo starts a program that starts another and returns the process ids of both.
+// startTwo starts a program and its child. It returns the process ids of both.
 func startTwo(t *testing.T) string {
 	t.Helper()
 	p := rig.Start(t, exec.CommandContext(t.Context(), "sh", "-c", parentOfAnother))
 	return p.Await(`pids (\d+ \d+)\n`)
 }
 
-// awaitEnd waits until neither process is there.
+// awaitEnd waits until both processes are gone.
 func awaitEnd(t *testing.T, pids string) {
 	t.Helper()
 	for text := range strings.FieldsSeq(pids) {

@@ -7,8 +7,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// FindLeak returns an error that lists the goroutines which go on although all is
-// over. It gives them as long to end as a test has patience.
+// FindLeak returns an error that lists the goroutines still running. It waits for their end as long as a test waits.
 func FindLeak(options ...goleak.Option) (err error) {
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		if err = goleak.Find(options...); err == nil {
@@ -18,8 +17,7 @@ func FindLeak(options ...goleak.Option) (err error) {
 	return err
 }
 
-// VerifyTestMain runs the tests of a package, [ManyAtOnce], and fails if goroutines go
-// on when they are over.
+// VerifyTestMain runs the tests of a package, [ManyAtOnce]. It fails if goroutines still run afterwards.
 func VerifyTestMain(m *testing.M) {
 	ManyAtOnce()
 	goleak.VerifyTestMain(patientMain{m})
@@ -32,7 +30,7 @@ type patientMain struct{ *testing.M }
 func (m patientMain) Run() int {
 	code := m.M.Run()
 	if code == 0 {
-		_ = FindLeak() // goleak looks once more and says what is left
+		_ = FindLeak() // goleak looks once more and reports the rest
 	}
 	return code
 }

@@ -20,8 +20,8 @@ func ParseJSON(line string) (map[string]string, error) {
 	return fields, nil
 }
 
-// ParseLogfmt returns the fields of a line of a log in logfmt: pairs of key=value, in
-// which a value with anything but letters, digits and marks in it is quoted.
+// ParseLogfmt returns the fields of a line of a log in logfmt. A line has pairs of key=value. A value is quoted unless
+// it has only letters, digits and marks.
 func ParseLogfmt(line string) (map[string]string, error) {
 	fields := map[string]string{}
 	for line != "" {

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Metrics is what one scrape returned, by name.
+// Metrics is the content of one scrape, by name.
 type Metrics map[string]*dto.MetricFamily
 
 // Scrape reads the metrics at url.
@@ -31,8 +31,8 @@ func Scrape(ctx context.Context, url string) (Metrics, error) {
 	return parser.TextToMetricFamilies(bytes.NewReader(body))
 }
 
-// Sum adds up the series of a name that have all the given labels, which are
-// pairs of name and value. A histogram counts with its number of observations.
+// Sum adds up the series of a name with all the given labels. labels are pairs of name and value. A histogram counts
+// with its number of observations.
 func (m Metrics) Sum(name string, labels ...string) float64 {
 	sum := 0.0
 	for _, v := range m.By(name, "", labels...) {
@@ -57,17 +57,15 @@ func (m Metrics) Values(name, label string, labels ...string) []string {
 	return slices.Sorted(maps.Keys(m.By(name, label, labels...)))
 }
 
-// Codes returns how many requests of a target came to each error code, without
-// those that never occurred.
+// Codes returns the number of requests of a target for each error code. It leaves out codes without requests.
 func (m Metrics) Codes(target string) map[string]float64 {
 	codes := m.By("prober_requests_total", "error_code", "target", target)
 	maps.DeleteFunc(codes, func(_ string, n float64) bool { return n == 0 })
 	return codes
 }
 
-// RequireBalanced holds the promises of every scrape to the unit: each request
-// that was due has been counted, has been dropped, waits or is in flight; each one that
-// was counted is in the histogram of its code; each failure has its phase.
+// RequireBalanced checks the sums that hold exactly in every scrape. Each request that was due is counted or dropped,
+// or it waits or is in flight. Each counted request is in the histogram of its code. Each failure has its phase.
 func (m Metrics) RequireBalanced(t *testing.T) {
 	t.Helper()
 	ok := true

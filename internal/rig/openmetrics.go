@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// OpenMetrics is what an exposition in OpenMetrics text holds.
+// OpenMetrics is the content of an exposition in OpenMetrics text.
 type OpenMetrics struct {
 	// Samples are in the order of the exposition.
 	Samples []Sample
@@ -24,10 +24,10 @@ type Sample struct {
 	Value  float64
 }
 
-// Label is one label of a sample. The number in le is as the text format has it.
+// Label is one label of a sample. The number in le is as in the text format.
 type Label struct{ Name, Value string }
 
-// Key is the name with the labels, as the text format has them.
+// Key is the name with the labels, as in the text format.
 func (s *Sample) Key() string {
 	if len(s.Labels) == 0 {
 		return s.Name
@@ -41,7 +41,7 @@ func (s *Sample) Key() string {
 	return b.String() + "}"
 }
 
-// Label returns the value of a label, "" if there is none.
+// Label returns the value of a label, or "" without the label.
 func (s *Sample) Label(name string) string {
 	for _, l := range s.Labels {
 		if l.Name == name {
@@ -51,9 +51,8 @@ func (s *Sample) Label(name string) string {
 	return ""
 }
 
-// ReadOpenMetrics reads a whole exposition, and refuses what the specification
-// forbids: a missing end, families that are torn apart, samples whose name does not
-// fit the type, exemplars where there can be none, a series that is there twice.
+// ReadOpenMetrics reads a whole exposition. It refuses anything that the specification forbids: a missing end, families
+// in several parts, samples with a wrong name for the type, exemplars in a wrong place, a series that occurs twice.
 func ReadOpenMetrics(text string) (*OpenMetrics, error) {
 	body, whole := strings.CutSuffix(text, "\n# EOF\n")
 	if !whole {
@@ -80,7 +79,7 @@ var (
 	omExemplar = regexp.MustCompile(`^\{trace_id="([^"]*)"\} (\S+) \d+\.\d+(?:e\+\d+)?$`)
 )
 
-// omSuffixes returns what follows the name of a family in those of its samples.
+// omSuffixes returns the possible suffixes of the names of a family's samples.
 func omSuffixes(kind string) []string {
 	switch kind {
 	case "counter":
@@ -163,7 +162,7 @@ func (r *omReader) exemplar(s *Sample, suffix, text string) error {
 	return err
 }
 
-// readLabels reads the labels at the start of text and returns what follows them.
+// readLabels reads the labels at the start of text and returns the rest.
 func (s *Sample) readLabels(text string) (rest string, err error) {
 	rest, some := strings.CutPrefix(text, "{")
 	if !some || strings.HasPrefix(rest, "}") {

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Output takes what a program writes, and may be read meanwhile.
+// Output takes the output of a program. It may be read meanwhile.
 type Output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -18,7 +18,7 @@ func (o *Output) Write(p []byte) (int, error) {
 	return o.text.Write(p)
 }
 
-// String returns all that was written.
+// String returns all output so far.
 func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -2,8 +2,7 @@ package rig
 
 import "github.com/stretchr/testify/require"
 
-// Descriptors returns how many file descriptors the program has open. It needs
-// Linux.
+// Descriptors returns the number of open file descriptors of the program. It needs Linux.
 func (p *Process) Descriptors() int {
 	p.t.Helper()
 	n, err := p.Child.Descriptors()
@@ -11,12 +10,10 @@ func (p *Process) Descriptors() int {
 	return n
 }
 
-// PeakMemory returns the most memory that the program has had resident at once,
-// in MiB. It needs Linux.
+// PeakMemory returns the largest resident memory of the program so far, in MiB. It needs Linux.
 func (p *Process) PeakMemory() int { return p.memory("VmHWM") }
 
-// OwnPeakMemory is PeakMemory without the pages of the program's file, which the
-// kernel takes back when memory is short.
+// OwnPeakMemory is PeakMemory without the pages of the program's file. The kernel takes these back if memory is short.
 func (p *Process) OwnPeakMemory() int { return p.memory("VmHWM") - p.memory("RssFile") }
 
 // memory returns a figure of /proc/PID/status in MiB.

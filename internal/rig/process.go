@@ -11,8 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Process is a child that a test has started. The end of the test kills it, and all
-// that it has started itself.
+// Process is a child started by a test. The end of the test kills it, with all its own children.
 type Process struct {
 	*Child
 
@@ -20,12 +19,12 @@ type Process struct {
 	output Output
 }
 
-// WithoutPause is a variable for the environment of a program with the race
-// detector in it, which else sleeps for a second before it ends.
+// WithoutPause is a variable for the environment of a program with the race detector. Otherwise the program sleeps for
+// a second before it ends.
 const WithoutPause = "GORACE=atexit_sleep_ms=0"
 
-// Start starts cmd. Its output is kept, and logged if the test fails, unless cmd has
-// another place for it. A program with the race detector in it must not report a race.
+// Start starts cmd. It keeps the output, and logs it if the test fails, unless cmd has another place for it. A program
+// with the race detector must not report a race.
 func Start(t *testing.T, cmd *exec.Cmd) *Process {
 	t.Helper()
 	p := &Process{t: t}
@@ -51,11 +50,10 @@ func (p *Process) cleanUp() {
 	}
 }
 
-// Output returns what the program has written to its streams, as far as it is kept.
+// Output returns the kept output of the program.
 func (p *Process) Output() string { return p.output.String() }
 
-// Await waits until the output matches pattern and returns the text of its last
-// group.
+// Await waits until the output matches pattern. It returns the text of the last group.
 func (p *Process) Await(pattern string) string {
 	p.t.Helper()
 	re := regexp.MustCompile(pattern)
@@ -69,14 +67,13 @@ func (p *Process) Await(pattern string) string {
 	return found[len(found)-1]
 }
 
-// AwaitURL waits until a program of the Prometheus family says that it listens,
-// and returns where.
+// AwaitURL waits until a program of the Prometheus family says that it listens. It returns the URL.
 func (p *Process) AwaitURL() string {
 	p.t.Helper()
 	return "http://" + p.Await(`msg"?[=:]"Listening on".*?address"?[=:]"?([^"\s]+)`) // in either format of logs
 }
 
-// Signal sends s to the program, unless that has ended.
+// Signal sends s to the program, unless the program has ended.
 func (p *Process) Signal(s os.Signal) {
 	p.t.Helper()
 	require.NoError(p.t, p.Child.Signal(s))

@@ -12,13 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// HasPrograms reports whether tests may run the programs of others: PROBER_E2E=1 says
-// so, as `make e2e` does. What happens to be installed decides nothing.
+// HasPrograms reports whether tests may run programs of other projects. They may if PROBER_E2E is 1, as in `make e2e`.
+// Installed programs do not matter.
 func HasPrograms() bool { return os.Getenv("PROBER_E2E") == "1" }
 
-// Program returns the path of a program that a Debian package has. It skips the test
-// where the programs of others are not to be run; where they are, a missing one is a
-// failure.
+// Program returns the path of a program from a Debian package. It skips the test unless [HasPrograms] allows it. If it
+// is allowed, a missing program is a failure.
 func Program(t *testing.T, name, debianPackage string) string {
 	t.Helper()
 	if !HasPrograms() {
@@ -33,8 +32,8 @@ func Program(t *testing.T, name, debianPackage string) string {
 	return ""
 }
 
-// Build compiles the prober with the flags of go build and the variables of the
-// environment that are given, and writes it to path. It runs in any folder of the module.
+// Build compiles the prober with the given environment and flags of go build, and writes it to path. It runs in any
+// folder of the module.
 func Build(ctx context.Context, path string, env []string, flags ...string) error {
 	args := append([]string{"build", "-buildvcs=false", "-o", path}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(args, "example.com/prober")...) //nolint:gosec // our own flags
@@ -45,8 +44,8 @@ func Build(ctx context.Context, path string, env []string, flags ...string) erro
 	return nil
 }
 
-// RunWith builds the prober, with the race detector if the tests have it, tells path where it is and runs
-// the tests of m.
+// RunWith builds the prober, with the race detector if the tests have it. It stores the path of the program in path and
+// runs the tests of m.
 func RunWith(m *testing.M, path *string) {
 	dir, err := os.MkdirTemp("", "prober-tests-")
 	if err != nil {
@@ -60,7 +59,7 @@ func RunWith(m *testing.M, path *string) {
 	m.Run()
 }
 
-// RunNone says why the tests of m do not run, in one line, and runs none of them.
+// RunNone prints in one line why the tests of m do not run, and runs none of them.
 func RunNone(m *testing.M, why string) {
 	fmt.Fprintln(os.Stderr, why)
 	flag.Parse()

@@ -1,6 +1,5 @@
-// Package rig is what the tests of the whole program and the gauntlet stand on: it builds
-// the program, starts it as a child, waits for it, and reads its metrics and its log the
-// way others do.
+// Package rig is the basis of the tests of the whole program and of the gauntlet. It builds the program, starts it as a
+// child, waits for it, and reads its metrics and its log as users do.
 package rig
 
 import (
@@ -23,28 +22,27 @@ import (
 )
 
 const (
-	// patience is how long a test waits for what is certain to come.
+	// patience is how long a test waits for a certain event.
 	patience = 2 * time.Minute
-	// tick is how often it looks.
+	// tick is the time between two looks.
 	tick = 20 * time.Millisecond
 )
 
-// ManyAtOnce has eight parallel tests run at once, or as many as there are processors, if
-// that is more and unless a flag says otherwise. Most tests use no processor for most of
-// their time: they wait for a peer, a deadline or a slot. It is to be called in TestMain.
+// ManyAtOnce sets the number of parallel tests to eight, or to the number of processors if it is larger, unless a flag
+// sets it. Most tests use no processor for most of their time: they wait for a peer, a deadline or a slot. Call it in
+// TestMain.
 func ManyAtOnce() {
 	_ = flag.Set("test.parallel", strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))) // the flag is there: package testing has it
 }
 
-// Until waits until is holds. It looks on the goroutine of the test, so that is may
-// end the test.
+// Until waits until is holds. It looks on the goroutine of the test, so is may end the test.
 func Until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	// The context of the test would end too early for what cleans up.
+	// The context of the test would end too early for cleanups.
 	require.NoError(t, Poll(context.Background(), patience, what, is))
 }
 
-// Poll looks until is holds, for as long as patience lasts or ctx does.
+// Poll looks until is holds. It ends after patience, or with ctx.
 func Poll(ctx context.Context, patience time.Duration, what string, is func() bool) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -61,13 +59,12 @@ func Poll(ctx context.Context, patience time.Duration, what string, is func() bo
 	return nil
 }
 
-// Fetch sends a request without a body, on a connection of its own, and returns the
-// status and the body of the answer.
+// Fetch sends a request without a body, on a connection of its own. It returns the status and the body of the answer.
 func Fetch(ctx context.Context, method, url string) (status int, body []byte, err error) {
 	return FetchAs(ctx, method, url, "")
 }
 
-// FetchAs is [Fetch] for an answer in a format that accept asks for, "" for any.
+// FetchAs is [Fetch] with accept as the wanted format of the answer, or "" for any.
 func FetchAs(ctx context.Context, method, url, accept string) (status int, body []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
 	if err != nil {
@@ -86,9 +83,9 @@ func FetchAs(ctx context.Context, method, url, accept string) (status int, body 
 	return resp.StatusCode, body, err
 }
 
-// FreePort returns a port of loopback for a program that must be told one. It lies
-// below those that the system gives to outgoing connections: one of them could
-// take it before the program does. It lies above those that browsers refuse.
+// FreePort returns a port of loopback for a program without a choice of its own. The port lies below the range for
+// outgoing connections: one of these could take the port before the program does. It lies above the ports that browsers
+// refuse.
 func FreePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {

@@ -8,7 +8,7 @@ import (
 	"example.com/prober/config"
 )
 
-// What follows is the part of a ServiceLevelObjective of Pyrra, version pyrra.dev/v1alpha1, that objectives of the prober need.
+// The part of a ServiceLevelObjective of Pyrra, version pyrra.dev/v1alpha1, for the objectives of the prober.
 type (
 	pyrraObjective struct {
 		APIVersion string        `yaml:"apiVersion"`
@@ -51,7 +51,7 @@ type (
 	}
 )
 
-// Pyrra returns the objectives as a document for each. Locations are told apart, and never added up.
+// Pyrra returns the objectives, one document for each. Locations stay apart and are never added up.
 func Pyrra(targets []config.Target, metrics *config.Metrics, opts Options) ([]byte, error) {
 	all := objectives(targets)
 	if len(all) == 0 {
@@ -94,7 +94,7 @@ func (o *objective) pyrra(metrics *config.Metrics, opts Options) pyrraIndicator 
 	}}
 }
 
-// bucket returns the label le of the classic bucket that ends at a bound, as Prometheus 3 and OpenMetrics write it. It
+// bucket returns the label le of the classic bucket with a bound, in the notation of Prometheus 3 and OpenMetrics. It
 // reports whether there is such a bucket.
 func bucket(metrics *config.Metrics, bound float64) (le string, isThere bool) {
 	if !slices.Contains(metrics.Buckets, bound) {

@@ -1,4 +1,4 @@
-// Package slo writes the objectives of targets as files for generators of rules that others have made: Sloth and Pyrra.
+// Package slo writes the objectives of targets as files for other projects' generators of rules: Sloth and Pyrra.
 package slo
 
 import (
@@ -17,11 +17,11 @@ import (
 
 // Options say how to write objectives.
 type Options struct {
-	// Matchers select the series of the probers besides the target, as `location="east"`; empty selects all.
+	// Matchers select the series of the probers besides the target, such as `location="east"`. Empty matchers select all.
 	Matchers string
 }
 
-// The codes that no objective counts, and those that count as failures.
+// notOwn leaves out the codes that no objective counts. failed selects the failures.
 const (
 	notOwn = `error_code!~"100[1-7]"`
 	failed = `error_code!~"0|100[1-7]"`
@@ -33,13 +33,13 @@ const quantile = 95
 // errNone means that no target has an objective.
 var errNone = errors.New("no target has an objective: give one to a target or to the defaults, as objective: {availability: 99.9}")
 
-// objective is one number that a target is held to.
+// objective is one objective of a target.
 type objective struct {
 	target *config.Target
-	// kind is availability or latency, percent what share of the requests must keep it.
+	// kind is availability or latency. percent is the share of requests that must keep it.
 	kind    string
 	percent float64
-	// bound is the latency to keep; 0 for availability.
+	// bound is the latency to keep. It is 0 for availability.
 	bound time.Duration
 }
 
@@ -58,8 +58,8 @@ func objectives(targets []config.Target) []objective {
 	return all
 }
 
-// name returns a name of letters, digits and dashes, which both generators and Kubernetes take. Those of two targets may
-// be equal.
+// name returns a name of letters, digits and dashes, as both generators and Kubernetes need it. Two targets may have
+// equal names.
 func (o *objective) name() string {
 	var b strings.Builder
 	for _, c := range strings.ToLower(o.target.Name) {
@@ -75,7 +75,7 @@ func (o *objective) name() string {
 	return strings.TrimPrefix(name+"-"+o.kind, "-")
 }
 
-// names returns a name for each objective. Of names that are equal, all but the first get a number.
+// names returns a name for each objective. Of equal names, all but the first get a number.
 func names(all []objective) []string {
 	used := map[string]bool{}
 	list := make([]string, len(all))
@@ -99,7 +99,7 @@ func (o *objective) selector(opts Options, more string) string {
 	return "{" + strings.Join(append(all, more), ",") + "}"
 }
 
-// description says what an objective is in a sentence.
+// description describes an objective in a sentence.
 func (o *objective) description() string {
 	if o.kind == "latency" {
 		return fmt.Sprintf("%v %% of the successful requests to %s end within %s, counted from when they were due.", o.percent, o.target.Name, o.bound)
@@ -107,7 +107,7 @@ func (o *objective) description() string {
 	return fmt.Sprintf("%v %% of the requests to %s succeed.", o.percent, o.target.Name)
 }
 
-// window returns how long the error budget lasts, as PromQL writes it.
+// window returns how long the error budget lasts, in the notation of PromQL.
 func (o *objective) window() string { return model.Duration(o.target.Objective.Budget()).String() }
 
 // write writes documents of YAML one after another.

@@ -8,7 +8,7 @@ import (
 	"example.com/prober/config"
 )
 
-// What follows is the part of a file of Sloth, version prometheus/v1, that objectives of the prober need.
+// The part of a file of Sloth, version prometheus/v1, for the objectives of the prober.
 type (
 	slothFile struct {
 		Version string            `yaml:"version"`
@@ -41,7 +41,7 @@ type (
 	}
 )
 
-// Sloth returns the objectives as a file of Sloth. Sloth has one window for all, which its flag sets.
+// Sloth returns the objectives as a file of Sloth. Sloth has one window for all, set by its flag.
 func Sloth(targets []config.Target, opts Options) ([]byte, error) {
 	all := objectives(targets)
 	if len(all) == 0 {
@@ -75,13 +75,13 @@ func (o *objective) sloth(name string, opts Options) slothSLO {
 	return s
 }
 
-// alert returns the labels of an alert, which no other alert of the file has.
+// alert returns an alert with labels that are unique in the file.
 func (o *objective) alert(name, severity string) slothAlert {
 	return slothAlert{map[string]string{"severity": severity, "target": o.target.Name, "objective": name}}
 }
 
-// slow returns the rates of the successful requests and of those of them that take longer than the bound. Native buckets
-// come first, which know any bound; classic ones only those of metrics.buckets.
+// slow returns two rates: of the successful requests, and of those above the bound. Native buckets come first, as they
+// know any bound. Classic buckets know only the bounds in metrics.buckets.
 func (o *objective) slow(opts Options, window string) (total, slow string) {
 	ok, bound := o.selector(opts, `error_code="0"`), strconv.FormatFloat(o.bound.Seconds(), 'f', -1, 64)
 	native := "sum(rate(prober_request_duration_seconds" + ok + window + "))"

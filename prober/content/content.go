@@ -9,8 +9,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxKeptBytes bounds what is kept of the body of one response, as it came and
-// decoded. The bodies of many requests may be kept at the same time.
+// maxKeptBytes bounds the bytes kept of the body of one response, as it came and decoded.
+// The bodies of many requests may be kept at the same time.
 const maxKeptBytes = 8 << 20
 
 // Why a body is not accepted.
@@ -21,17 +21,17 @@ var (
 	errTooLong = errors.New("a body above 8 MiB cannot be checked, so none may be accepted")
 )
 
-// Plan says what is kept of the responses to a target's requests, and
-// what is done with it. It is nil where nothing is.
+// Plan says what to keep of the responses to a target's requests, and what to do with it. It
+// is nil if nothing is kept.
 type Plan struct {
 	// fields are the names of the header fields to keep, in lower case.
 	fields []string
-	// check judges a decoded body; nil if nobody asks for one. An encoded body is
-	// decoded in any case, to find out whether that can be done.
+	// check judges a decoded body; nil if nobody asks for it. An encoded body is decoded in
+	// any case, to find out whether it can be.
 	check func(body []byte) error
-	// accepted is given each body that check has nothing against; nil if nobody asks for it.
+	// accepted gets each body without an objection of check; nil if nobody asks for it.
 	accepted func(r *probe.Result, body []byte)
-	// room is how long a body that is kept can be, which bounds the space for it.
+	// room is the longest body to keep, in bytes. It bounds the space for it.
 	room int
 	// follows reports whether redirects are followed; their bodies are of no interest.
 	follows  bool
@@ -42,24 +42,24 @@ type Plan struct {
 type Options struct {
 	// Fields are the names of the header fields to keep.
 	Fields []string
-	// Check judges the body of each response, decoded; nil means that bodies are not
-	// looked at. The body is valid during the call only.
+	// Check judges the decoded body of each response; nil means that bodies are not looked
+	// at. The body is valid during the call only.
 	Check func(body []byte) error
-	// Accepted is given the body of each response against which Check has nothing, decoded;
-	// nil means that it is not asked for. The body is valid during the call only.
+	// Accepted gets the decoded body of each response without an objection of Check; nil
+	// means that nobody asks for it. The body is valid during the call only.
 	Accepted func(r *probe.Result, body []byte)
-	// Decode has encoded bodies decoded all the same, to find out whether they can be.
+	// Decode has encoded bodies decoded in any case, to find out whether they can be.
 	Decode bool
 	// Follows reports whether redirects are followed; their bodies are of no interest.
 	Follows bool
-	// MaxBody is the longest body that is accepted, in bytes. It is 8 MiB at most where
-	// there is a Check, or Accepted.
+	// MaxBody is the longest body to accept, in bytes. It is 8 MiB at most if there is a
+	// Check, or Accepted.
 	MaxBody int64
-	// Decoders are shared by plans that share a bound on memory; nil means some of its own.
+	// Decoders are shared by plans that share a bound on memory; nil gives the plan its own.
 	Decoders *Decoders
 }
 
-// NewPlan returns nil where nothing is to be kept.
+// NewPlan returns nil if there is nothing to keep.
 func NewPlan(o Options) (*Plan, error) {
 	p := &Plan{check: o.Check, accepted: o.Accepted, follows: o.Follows, room: maxKeptBytes}
 	if o.MaxBody > 0 {
@@ -86,7 +86,8 @@ func NewPlan(o Options) (*Plan, error) {
 // wantsBody reports whether somebody looks at bodies.
 func (p *Plan) wantsBody() bool { return p.check != nil || p.accepted != nil }
 
-// judge returns what looks at the body of the response to r, nil if nobody does.
+// judge returns the function that looks at the body of the response to r, nil if nobody
+// does.
 func (p *Plan) judge(r *probe.Result) func(body []byte) error {
 	if p.accepted == nil {
 		return p.check
@@ -102,15 +103,15 @@ func (p *Plan) judge(r *probe.Result) func(body []byte) error {
 	}
 }
 
-// Kept is what is kept of the response under way. Its space is used again for
-// every request of a worker. It belongs to the worker, and from the opening of an
-// HTTP/2 stream until its end to the connection.
+// Kept holds the kept parts of the response under way. Its space is used again for every
+// request of a worker. It belongs to the worker. From the opening of an HTTP/2 stream until
+// its end it belongs to the connection.
 type Kept struct {
 	plan   *Plan
 	Fields message.FieldSet
 	Body   []byte
-	own    []byte // the space of a body that is short
-	lent   bool   // the space of the body is that of all requests
+	own    []byte // the space of a short body
+	lent   bool   // the body is in the space shared by all requests
 	wanted bool   // the body is kept
 }
 
@@ -122,8 +123,8 @@ func (p *Plan) Wanted() []string {
 	return p.fields
 }
 
-// Keep returns what keeps the response to one request as p wants it: k, which kept one
-// before, or something new. It is nil if p is.
+// Keep returns a Kept for the response to one request under p: k with its space from before,
+// or a new one if k is nil. It is nil if p is.
 func (p *Plan) Keep(k *Kept) *Kept {
 	switch {
 	case p == nil:
@@ -143,7 +144,7 @@ func (k *Kept) Field(name, value []byte) {
 	}
 }
 
-// Reset drops all that was kept.
+// Reset drops everything kept.
 func (k *Kept) Reset() {
 	k.Fields.Reset()
 	k.forget()
@@ -157,16 +158,15 @@ func (k *Kept) forget() {
 	k.Body, k.lent, k.wanted = k.own[:0], false, false
 }
 
-// CopyFields keeps the fields of the final header, which are those that are wanted. k may
-// be nil.
+// CopyFields keeps from, the wanted fields of the final header. k may be nil.
 func (k *Kept) CopyFields(from *message.FieldSet) {
 	if k != nil {
 		k.Fields.CopyFrom(from)
 	}
 }
 
-// Begin prepares k, whose fields are those of the final header, for a body. That
-// of a redirect which is followed does not matter, and one without a coding only
+// Begin prepares k for a body. The fields of k are those of the final header. The body of a
+// redirect does not matter if the redirect is followed. A body without a coding matters only
 // if it is to be checked. k may be nil.
 func (k *Kept) Begin(status int) {
 	if k == nil {
@@ -183,7 +183,7 @@ func (k *Kept) Take(p []byte) error {
 		return nil
 	}
 	if len(k.Body)+len(p) > maxKeptBytes {
-		return ErrInflated // no coding that is of use makes a body longer
+		return ErrInflated // no useful coding makes a body longer
 	}
 	if need := len(k.Body) + len(p); need > cap(k.Body) {
 		if err := k.grow(need); err != nil {
@@ -194,7 +194,7 @@ func (k *Kept) Take(p []byte) error {
 	return nil
 }
 
-// grow makes room for need bytes. It doubles it, so that few bytes are copied.
+// grow makes room for need bytes. It doubles the room, so few bytes are copied.
 func (k *Kept) grow(need int) error {
 	if size := max(need, min(2*cap(k.Body), k.plan.room)); size <= ownRoom {
 		k.Body = append(make([]byte, 0, size), k.Body...)
@@ -213,8 +213,8 @@ func (k *Kept) grow(need int) error {
 	return nil
 }
 
-// Settle does with the body of the response to r what the plan says, when the exchange
-// has ended and its time has been taken. The body is gone afterwards. k may be nil.
+// Settle treats the body of the response to r as the plan says. The exchange has ended then,
+// and its time has been taken. The body is gone afterwards. k may be nil.
 func (k *Kept) Settle(r *probe.Result) {
 	if k == nil {
 		return
@@ -245,9 +245,9 @@ func (k *Kept) Settle(r *probe.Result) {
 	}
 }
 
-// AnyField reports whether the final response has a header field of the given name,
-// one of those to keep, with a value that matches. The value is valid during the
-// call only. k may be nil.
+// AnyField reports whether the final response has a header field of the given name with a
+// matching value. The name must be one of those to keep. The value is valid during the call
+// only. k may be nil.
 func (k *Kept) AnyField(name string, match func(value []byte) bool) bool {
 	if k == nil {
 		return false

@@ -17,12 +17,12 @@ const (
 	// maxCodings is how many codings one body may have, each over the last.
 	maxCodings = 3
 	// maxInflation is how many times longer a body may become in decoding, beyond
-	// freeInflation, which every body may reach.
+	// freeInflation. Every body may reach freeInflation.
 	maxInflation  = 100
 	freeInflation = 64 << 10
 	// maxDecoders is how many bodies are decoded at the same time.
 	maxDecoders = 2
-	// shortBody is the longest decoded body for which each decoder has space.
+	// shortBody is the longest decoded body to fit into the space of a decoder.
 	shortBody = 64 << 10
 )
 
@@ -36,13 +36,13 @@ type coding uint8
 
 const (
 	codingGzip    coding = iota
-	codingDeflate        // with or without the wrapper that it should have
+	codingDeflate        // with the wrapper it should have, or without
 	codingBrotli         // RFC 7932
 	codingZstd           // RFC 8878
 )
 
-// codings returns the codings of the body in the order in which they were
-// applied, which is the order of the field lines.
+// codings returns the codings of the body in the order of their application: that of the
+// field lines.
 func (k *Kept) codings(list []coding) ([]coding, error) {
 	for _, f := range k.Fields.Fields {
 		if f.Name != contentEncoding {
@@ -81,19 +81,17 @@ func codingOf(name []byte) (c coding, ok bool) {
 	return 0, false
 }
 
-// Decoders decode response bodies for all transports that share them, and keep the
-// bodies until then, so that what this needs of memory is bounded however many
-// peers send what inflates.
+// Decoders decode response bodies for all transports that share them, and keep the bodies
+// until then. So their memory is bounded however many peers send bodies that inflate.
 type Decoders struct {
 	free  chan *decoder
 	wide  chan *wideDecoder // the only one
 	space space
 }
 
-// NewDecoders returns decoders that share nothing with others. The bodies that are
-// kept at the same time, as they came and decoded, may take mostKept bytes; with 0
-// there is no ceiling. Short bodies do not count: up to 16 KiB as they came, and up to
-// 64 KiB decoded.
+// NewDecoders returns decoders that share nothing with others. All bodies kept at the
+// same time, as they came and decoded, may take mostKept bytes; 0 means no ceiling. Short
+// bodies do not count: up to 16 KiB as they came, and up to 64 KiB decoded.
 func NewDecoders(mostKept int) *Decoders {
 	d := &Decoders{free: make(chan *decoder, maxDecoders), wide: make(chan *wideDecoder, 1), space: space{most: mostKept}}
 	for range maxDecoders {
@@ -103,22 +101,23 @@ func NewDecoders(mostKept int) *Decoders {
 	return d
 }
 
-// Kept returns how many bytes bodies have that are kept at this moment.
+// Kept returns how many bytes the bodies kept at this moment have.
 func (d *Decoders) Kept() int { return d.space.used() }
 
-// decode undoes the codings of raw, the last one first. It returns what use makes
-// of the result, or why there is none. With use nil the result is dropped. Each wait
-// in it is for another body, whose decoding ends by itself.
+// decode undoes the codings of raw, the last one first. It returns the verdict of use on
+// the result, or why there is none. With use nil the result is dropped. It waits only for
+// other bodies, and their decoding ends by itself.
 func (d *Decoders) decode(raw []byte, codings []coding, use func([]byte) error) (verdict, err error) {
 	var wide *wideDecoder
 	if slices.ContainsFunc(codings, coding.isWide) {
-		wide = <-d.wide // before a decoder, which others can use meanwhile
+		wide = <-d.wide // before a decoder: others can use the decoder meanwhile
 		defer func() { d.wide <- wide }()
 	}
 	return d.decodeWith(wide, raw, codings, use)
 }
 
-// decodeWith is decode with what a coding needs that takes megabytes.
+// decodeWith is decode with the wide decoder for codings that take megabytes, nil if none
+// is needed.
 func (d *Decoders) decodeWith(wide *wideDecoder, raw []byte, codings []coding, use func([]byte) error) (verdict, err error) {
 	free := <-d.free
 	defer func() {
@@ -148,8 +147,8 @@ func (d *Decoders) decodeWith(wide *wideDecoder, raw []byte, codings []coding, u
 	return d.again(free, raw, codings, size, use)
 }
 
-// again decodes what was too long for the decoder's own space. What does not end
-// within the limit has taken no memory so far.
+// again decodes a body too long for the decoder's own space. If a body does not end
+// within the limit, it has taken no memory so far.
 func (d *Decoders) again(free *decoder, raw []byte, codings []coding, size int, use func([]byte) error) (verdict, err error) {
 	long, ok := d.space.lend(size, size)
 	if !ok {
@@ -171,12 +170,12 @@ type decoder struct {
 	layers  [maxCodings]layer
 	wide    *wideDecoder  // of the body; nil if none of its codings needs it
 	short   []byte        // space for the result
-	out     []byte        // the result, as far as there is room for it
-	surplus [4 << 10]byte // takes what there is no room for
+	out     []byte        // the result, or as much of it as there is room for
+	surplus [4 << 10]byte // takes the bytes without room in out
 }
 
-// pass decodes raw and returns the size of the result, of which as much as there
-// is room for is in out.
+// pass decodes raw and returns the size of the result. out holds as much of the result as
+// there is room for.
 func (d *decoder) pass(raw []byte, codings []coding, out []byte) (size int, err error) {
 	d.out = out
 	d.raw.Reset(raw)
@@ -220,8 +219,8 @@ func (d *decoder) drain(src io.Reader) (size int, err error) {
 	}
 }
 
-// explain tells a body that becomes too long from one that is broken. The errors
-// of the decoders hold nothing that the peer sent.
+// explain distinguishes a body that becomes too long from a broken one. The errors of the
+// decoders hold no bytes of the peer.
 func (d *decoder) explain(err error, opened int) error {
 	tooLong := isWindow(err)
 	for i := range d.layers[:opened] {

@@ -124,8 +124,8 @@ func TestWindowsOfBothWideCodingsAreBoundedTogether(t *testing.T) {
 	assert.Equal(t, errcode.OK, code, "what was broken leaves nothing behind")
 }
 
-// TestAShortBodyMayDeclareTheLongestWindow is what servers do that compress a stream
-// whose length they do not know.
+// TestAShortBodyMayDeclareTheLongestWindow does what servers do when they compress a
+// stream of unknown length.
 func TestAShortBodyMayDeclareTheLongestWindow(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer

@@ -10,10 +10,10 @@ import (
 
 // layer undoes one content coding. Its decoders are used again.
 type layer struct {
-	// in is read by the decoder to the end of what is the decoder's, no further.
+	// in is read by the decoder to the end of its own data, no further.
 	in      *bufio.Reader
 	decoded io.Reader
-	// left is how much it may still yield; below 0 when it would have been more.
+	// left is how many bytes it may still yield; below 0 after an attempt to yield more.
 	left int64
 
 	gzip  *gzip.Reader
@@ -21,7 +21,7 @@ type layer struct {
 	flate io.Reader
 }
 
-// open makes l yield what src holds in coding c, up to limit bytes.
+// open makes l yield the content of src in coding c, up to limit bytes.
 func (l *layer) open(c coding, src io.Reader, limit int64, wide *wideDecoder) (err error) {
 	if l.in == nil {
 		l.in = bufio.NewReader(src)
@@ -42,7 +42,7 @@ func (l *layer) open(c coding, src io.Reader, limit int64, wide *wideDecoder) (e
 	return err
 }
 
-// Read returns [errInflated] when there is more than the limit.
+// Read returns [ErrInflated] if there is more than the limit.
 func (l *layer) Read(p []byte) (int, error) {
 	n, err := l.decoded.Read(p)
 	if l.left -= int64(n); l.left < 0 {
@@ -51,7 +51,7 @@ func (l *layer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ended reports whether the decoder has taken in all there was.
+// ended reports whether the decoder has taken in all of its input.
 func (l *layer) ended() bool {
 	_, err := l.in.ReadByte()
 	return err == io.EOF
@@ -65,8 +65,8 @@ func (l *layer) openGzip() error {
 	return l.gzip.Reset(l.in)
 }
 
-// openDeflate takes the format of RFC 1951 for that of RFC 1950, which it should
-// come in, as many servers do (RFC 9110, section 8.4.1.2).
+// openDeflate also takes the format of RFC 1951, which many servers send. The right
+// format is that of RFC 1950 (RFC 9110, section 8.4.1.2).
 func (l *layer) openDeflate() error {
 	header, _ := l.in.Peek(2)
 	if !isZlib(header) {

@@ -9,29 +9,29 @@ import (
 )
 
 const (
-	// ownRoom is how much of a body a worker keeps in space of its own.
+	// ownRoom is how many bytes of a body a worker keeps in its own space.
 	ownRoom = 16 << 10
-	// mostFree bounds the space that is kept for later bodies.
+	// mostFree bounds the space kept for later bodies.
 	mostFree = 8 << 20
 )
 
-// ErrNoSpace is why a body could not be kept for which the ceiling leaves no room.
+// ErrNoSpace means that the ceiling leaves no room to keep a body.
 var ErrNoSpace = errcode.New(errcode.LocalResources, "the bodies that are kept at this moment take all of --limit.kept-bodies")
 
-// space is where the longer bodies of all requests are kept while they come and
-// until they were looked at. Its arrays are used again: to leave them to the
-// collector would need as much memory again until it comes by.
+// space holds the longer bodies of all requests while they come and until they have been
+// looked at. Its arrays are used again: left to the collector, they would need as much
+// memory again until its next run.
 type space struct {
 	most int // bytes; 0 means no ceiling
 
 	mu   sync.Mutex
-	lent int      // bytes that bodies have
-	held int      // lent, and those that are free
-	free [][]byte // those that nobody has
+	lent int      // bytes of the space in use
+	held int      // lent, and the free bytes
+	free [][]byte // space not in use
 }
 
-// lend returns empty space for need bytes, and more if need may grow to most bytes.
-// It reports whether the ceiling allows that. The space is to be given back.
+// lend returns empty space for need bytes, and more if need may grow to most bytes. It
+// reports whether the ceiling allows it. The space has to be given back.
 func (s *space) lend(need, most int) (p []byte, ok bool) {
 	size := max(need, min(1<<bits.Len(uint(need-1)), most))
 	s.mu.Lock()
@@ -57,7 +57,7 @@ func (s *space) lend(need, most int) (p []byte, ok bool) {
 }
 
 // shrink drops free space until there is room for size more bytes. The longest goes
-// first: what is short fits everywhere.
+// first: short space fits everywhere.
 func (s *space) shrink(size int) {
 	for s.most > 0 && s.held+size > s.most {
 		longest := 0
@@ -71,7 +71,7 @@ func (s *space) shrink(size int) {
 	}
 }
 
-// giveBack takes back what lend returned.
+// giveBack takes back the space returned by lend.
 func (s *space) giveBack(p []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ func (s *space) giveBack(p []byte) {
 	s.free = append(s.free, p[:0])
 }
 
-// used returns how many bytes bodies have.
+// used returns how many bytes of space are in use.
 func (s *space) used() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

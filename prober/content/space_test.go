@@ -52,8 +52,8 @@ func TestSpaceWithoutACeilingIsNotKeptForEver(t *testing.T) {
 	assert.LessOrEqual(t, s.held, mostFree+1<<20)
 }
 
-// farBack returns a body of so many bytes that begins and ends with the same noise: the
-// end refers to what lies as far back as can be.
+// farBack returns a body of size bytes that begins and ends with the same noise: its end
+// refers back as far as possible.
 func farBack(size, noisy int) []byte {
 	random := rand.New(rand.NewPCG(3, 4))
 	body := make([]byte, size)

@@ -12,41 +12,41 @@ import (
 )
 
 const (
-	// mostWindows is how long the windows of both wide decoders may be together.
+	// mostWindows bounds the windows of both wide decoders together, in bytes.
 	mostWindows = 11 << 20
-	// longWindow is worth a collection: the next one may be as long, and two of them
-	// are more garbage than there should be.
+	// longWindow is worth a run of the collector: the next one may be as long, and two of
+	// them are more garbage than there should be.
 	longWindow = 4 << 20
-	// usualZstd is the longest window that a zstd decoder begins with; one more window
-	// is needed where a frame says so.
+	// usualZstd is the longest window of a zstd decoder at its beginning; one more window
+	// is needed if a frame says so.
 	usualZstd = 2 << 20
-	// brotliGap is by how much the longest distance of brotli is shorter than the
-	// window (RFC 7932, section 9.1).
+	// brotliGap is how much shorter than the window the longest distance of brotli is
+	// (RFC 7932, section 9.1).
 	brotliGap = 16
-	// mostBrotli is the longest body that a brotli window of 8 MiB is enough for.
+	// mostBrotli is the longest body a brotli window of 8 MiB is enough for.
 	mostBrotli = maxKeptBytes - brotliGap
 )
 
-// wideDecoder is for the codings whose decoders take megabytes, which they keep from
-// body to body. It decodes one body at a time.
+// wideDecoder is for codings with decoders of megabytes. It keeps the decoders from body
+// to body, and decodes one body at a time.
 type wideDecoder struct {
 	brotli *brotli.Reader
 	zstd   *zstd.Decoder
 	narrow narrowed
 	from   io.Reader // the decoder of the body
-	out    int       // how much of the body has come
-	// brotliHolds and zstdHolds are the most bytes that their windows can have, and
-	// taking is the most that brotli takes for the body.
+	out    int       // how many bytes of the body have come
+	// brotliHolds and zstdHolds are the most bytes their windows can have. taking is the
+	// most that brotli takes for the body.
 	brotliHolds, zstdHolds, taking int
-	// isBroken reports that the brotli decoder leaves its window to the collector.
+	// isBroken means that the brotli decoder leaves its window to the collector.
 	isBroken bool
-	// hasLong reports that the zstd decoder may have a window of 8 MiB; asksLong, that
-	// the body needs it.
+	// hasLong means that the zstd decoder may have a window of 8 MiB; asksLong, that the
+	// body needs it.
 	hasLong, asksLong bool
 }
 
-// openBrotli makes the window no larger than a body of up to limit bytes needs.
-// Nothing in such a body can refer to what lies further back.
+// openBrotli makes the window no larger than a body of up to limit bytes needs. Nothing
+// in such a body can refer further back.
 func (w *wideDecoder) openBrotli(src *bufio.Reader, limit int64) (io.Reader, error) {
 	w.settle()
 	w.narrow.open(src, limit)
@@ -61,8 +61,8 @@ func (w *wideDecoder) openBrotli(src *bufio.Reader, limit int64) (io.Reader, err
 	return w, w.brotli.Reset(&w.narrow)
 }
 
-// openZstd allows a window of 8 MiB, which is what the content coding is limited to
-// (RFC 9659, section 3), but not before a body has asked for it.
+// openZstd allows a window of 8 MiB, the limit of the content coding (RFC 9659, section
+// 3), but not before a body has asked for it.
 func (w *wideDecoder) openZstd(src io.Reader) (io.Reader, error) {
 	w.hasLong = w.hasLong || w.asksLong
 	w.settle()
@@ -102,7 +102,7 @@ func (w *wideDecoder) settle() {
 	w.from, w.out, w.taking, w.isBroken, w.asksLong = nil, 0, 0, false, false
 }
 
-// Read implements io.Reader for the body that was opened last.
+// Read implements io.Reader for the last body opened.
 func (w *wideDecoder) Read(p []byte) (int, error) {
 	n, err := w.from.Read(p)
 	w.out += n
@@ -111,7 +111,7 @@ func (w *wideDecoder) Read(p []byte) (int, error) {
 	case w.from == w.zstd:
 		w.asksLong = !w.hasLong && isWindow(err)
 	case err == io.EOF:
-		// The window has grown with the body, as long as that was in order.
+		// As long as the body was in order, the window has grown with it.
 		w.taking = min(w.taking, 1<<bits.Len(uint(w.out)))
 	default:
 		w.isBroken = true
@@ -119,13 +119,14 @@ func (w *wideDecoder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// isWindow reports whether a zstd decoder has to have a longer window for a body.
+// isWindow reports whether err means that a zstd decoder needs a longer window for a
+// body.
 func isWindow(err error) bool {
 	return errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded)
 }
 
-// narrowed yields what is in brotli with a window that is no larger than it has to
-// be: the first byte says how large.
+// narrowed yields a brotli body with a window no larger than necessary: the first byte
+// says how large.
 type narrowed struct {
 	src    *bufio.Reader
 	window int // bytes, at most
@@ -133,16 +134,16 @@ type narrowed struct {
 	has    bool // first is still to be read
 }
 
-// open begins with src, of which up to limit bytes come.
+// open begins with src. Up to limit bytes come from it.
 func (n *narrowed) open(src *bufio.Reader, limit int64) {
 	const usual, least = 16, 17 // bits
 	*n = narrowed{src: src, window: 1 << usual}
 	first, err := src.ReadByte()
 	if err != nil {
-		return // as the next read will say
+		return // the next read returns the error
 	}
-	// Where the lowest bit is set, the next three are how many bits the window has
-	// beyond 17, if they are not 0: then it is shorter (RFC 7932, section 9.1).
+	// If the lowest bit is set, the next three say how many bits the window has beyond
+	// 17. If they are 0, it is shorter (RFC 7932, section 9.1).
 	if more := first >> 1 & 7; first&1 != 0 && more != 0 {
 		need := byte(1)
 		for int64(1)<<(least+need)-brotliGap < limit {

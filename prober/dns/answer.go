@@ -9,10 +9,10 @@ import (
 	"example.com/prober/option"
 )
 
-// errBroken is the failure of an answer whose records cannot be read.
+// errBroken is the failure of an answer with unreadable records.
 var errBroken = errcode.New(errcode.DNSMalformed, "the records of the answer cannot be read")
 
-// readAnswer notes in s what a recognised answer says.
+// readAnswer parses a recognised answer into s.
 func (e *Engine) readAnswer(message []byte, s *scratch) error {
 	var p dnsmessage.Parser
 	h, err := p.Start(message)
@@ -33,8 +33,8 @@ func (e *Engine) readAnswer(message []byte, s *scratch) error {
 	return nil
 }
 
-// readRecords counts the records of the type that was asked for. Aliases on the way to
-// them, and signatures, are others.
+// readRecords counts the records of the type in the question. Aliases on the way to them, and
+// signatures, have other types.
 func (e *Engine) readRecords(p *dnsmessage.Parser, s *scratch) error {
 	for {
 		h, err := p.AnswerHeader()
@@ -42,7 +42,7 @@ func (e *Engine) readRecords(p *dnsmessage.Parser, s *scratch) error {
 		case errors.Is(err, dnsmessage.ErrSectionDone):
 			return nil
 		case err != nil || h.Type != e.query.kind:
-			// A name with a dot within a label is one that the parser does not take.
+			// The parser rejects names with a dot within a label, although they are valid.
 			if p.SkipAnswer() != nil {
 				return errBroken
 			}
@@ -60,7 +60,7 @@ func (e *Engine) readRecords(p *dnsmessage.Parser, s *scratch) error {
 	}
 }
 
-// matchRecord looks for what is expected in the record whose header was read.
+// matchRecord looks for the expected pattern in the record after header h.
 func (e *Engine) matchRecord(p *dnsmessage.Parser, h *dnsmessage.ResourceHeader, s *scratch) error {
 	if e.expect.pattern == nil || s.matched {
 		return p.SkipAnswer()
@@ -73,7 +73,7 @@ func (e *Engine) matchRecord(p *dnsmessage.Parser, h *dnsmessage.ResourceHeader,
 	return nil
 }
 
-// isWhole reports whether a record has the length that each of its type has.
+// isWhole reports whether a record has the fixed length of its type, if the type has one.
 func isWhole(h *dnsmessage.ResourceHeader) bool {
 	switch h.Type {
 	case dnsmessage.TypeA:
@@ -84,7 +84,8 @@ func isWhole(h *dnsmessage.ResourceHeader) bool {
 	return true
 }
 
-// timeToLive returns a time in seconds; one with the highest bit is none (RFC 2181, section 8).
+// timeToLive returns a time in seconds. A TTL with the highest bit set counts as 0 (RFC 2181,
+// section 8).
 func timeToLive(ttl uint32) uint32 {
 	if ttl > 1<<31-1 {
 		return 0
@@ -92,8 +93,8 @@ func timeToLive(ttl uint32) uint32 {
 	return ttl
 }
 
-// readExtension completes the code of the answer with the bits that stand in the OPT
-// record (RFC 6891, section 6.1.3).
+// readExtension completes the code of the answer with the bits in the OPT record (RFC 6891,
+// section 6.1.3).
 func readExtension(p *dnsmessage.Parser, s *scratch) error {
 	for {
 		h, err := p.AdditionalHeader()

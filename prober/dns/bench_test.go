@@ -18,8 +18,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// echo is a server that answers each question with what the first one was answered, and
-// allocates nothing for it.
+// echo is a server that answers each question like the first one, without allocations.
 type echo struct{ answer, framed []byte }
 
 func newEcho(tb testing.TB) *echo {
@@ -57,7 +56,7 @@ func (e *echo) packets(tb testing.TB) string {
 
 // stream answers on one connection.
 func (e *echo) stream(c net.Conn) {
-	q, _ := newQuery(ask(overTCP)) // which has been made before
+	q, _ := newQuery(ask(overTCP)) // newQuery has succeeded with it before
 	query, out := make([]byte, lengthSize+len(q.message)), append([]byte(nil), e.framed...)
 	for {
 		if _, err := io.ReadFull(c, query); err != nil {
@@ -102,7 +101,7 @@ func benchEngine(tb testing.TB, cfg Config) func() {
 	}
 }
 
-// Over TLS, crypto/tls allocates what a record takes, here as in a plain loop.
+// Over TLS, crypto/tls allocates memory for records, here as in a plain loop.
 func TestSteadyStateOfDNSAllocatesNothing(t *testing.T) {
 	if rig.IsRaceDetected() {
 		t.Skip("the race detector allocates")
@@ -131,7 +130,7 @@ func benchmark(b *testing.B, transport option.DNSTransport) {
 	}
 }
 
-// BenchmarkUDPPlainLoop asks over one socket, and looks at nothing.
+// BenchmarkUDPPlainLoop asks over one socket, without any checks.
 func BenchmarkUDPPlainLoop(b *testing.B) {
 	address := newEcho(b).packets(b)
 	c, err := net.Dial("udp", address)

@@ -13,13 +13,14 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// conn is one connection, or one socket of datagrams. Only the goroutine that has taken it
-// from the pool touches it, but for Abort on its stream.
+// conn is one connection, or one socket of datagrams. Only the goroutine that has taken it from
+// the pool uses it; Abort on its stream is the exception.
 type conn struct {
 	wire.Link
 
 	pool *pool
-	// out is the question with its length before it. Its id is that of the request under way.
+	// out has the length of the question and then the question, with the id of the request under
+	// way.
 	out []byte
 	id  uint16
 
@@ -45,17 +46,17 @@ func (c *conn) Abort() { c.Stream.Abort() }
 // Place returns the connection's place among the idle ones of its ceiling.
 func (c *conn) Place() *probe.Place { return &c.place }
 
-// lookAfter is how long a connection must have been idle to be looked at before it is used
-// again: between two requests of a worker the look would find nothing.
+// lookAfter is how long a connection must have been idle to be checked before its next use:
+// between two requests of a worker the check would find nothing.
 const lookAfter = probe.Instant(1e6)
 
-// fit reports whether c, which was idle until now, can carry another request. A datagram
-// that has come meanwhile does no harm: its id is another.
+// fit reports whether c, idle until now, can carry another request. A datagram received
+// meanwhile does no harm: its id is different.
 func (c *conn) fit(now probe.Instant) bool {
 	return c.pool.datagrams || now-c.idleSince < lookAfter && !c.IsInRecord() || c.IsQuiet()
 }
 
-// release gives the connection back or closes it. A panic of the exchange ends here, as a
+// release gives the connection back or closes it. It turns a panic of the exchange into a
 // failure of this one request.
 func (c *conn) release(r *probe.Result) {
 	if v := recover(); v != nil {
@@ -68,10 +69,10 @@ func (c *conn) release(r *probe.Result) {
 	c.pool.Close(c)
 }
 
-// Withdraw takes an idle connection out of its pool.
+// Withdraw removes an idle connection from its pool.
 func (c *conn) Withdraw(any) bool { return c.pool.Withdraw(c) }
 
-// Evict closes a connection that was withdrawn.
+// Evict closes a withdrawn connection.
 func (c *conn) Evict() bool {
 	kept := c.Stream.Yield()
 	c.End()
@@ -79,7 +80,7 @@ func (c *conn) Evict() bool {
 }
 
 // ask sends the question and waits for the answer on this goroutine. It returns true if the
-// answer was cut and can be had over TCP; else the request has ended.
+// answer was cut and is available over TCP; otherwise the request has ended.
 func (c *conn) ask(r *probe.Result, e *Engine, s *scratch) (cut bool) {
 	c.reusable = false
 	err := c.send(r)
@@ -147,8 +148,8 @@ func (c *conn) receive(r *probe.Result, e *Engine, s *scratch) (cut bool, err er
 	return false, e.readAnswer(message, s)
 }
 
-// receiveDatagram waits for the answer among whatever else comes: anybody could have sent
-// that (RFC 5452, section 3). Where only rubbish came, that is the failure and not the silence.
+// receiveDatagram waits for the answer and skips other datagrams: anybody could have sent them
+// (RFC 5452, section 3). If only rubbish came, that is the failure instead of the silence.
 func (c *conn) receiveDatagram(r *probe.Result, e *Engine, s *scratch) ([]byte, error) {
 	var rubbish error
 	for {
@@ -177,7 +178,7 @@ func (c *conn) receiveDatagram(r *probe.Result, e *Engine, s *scratch) ([]byte, 
 	}
 }
 
-// receiveFramed reads one message that has its length before it (RFC 7766, section 8).
+// receiveFramed reads one message with its length in front (RFC 7766, section 8).
 func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
 	got, want := 0, lengthSize
 	for got < want {
@@ -205,7 +206,7 @@ func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
 	return s.buf[lengthSize:want], nil
 }
 
-// note counts bytes of the answer that have just been read. The first of them end the wait.
+// note counts n bytes of the answer just read. The first bytes end the wait.
 func (c *conn) note(r *probe.Result, s *scratch, n int) {
 	arrival := c.Stream.Arrival()
 	s.lastRead = arrival.Read
@@ -220,7 +221,7 @@ func (s *scratch) grow(got, want int) {
 	}
 }
 
-// holdsMore reports whether TLS holds bytes behind the answer, or its end.
+// holdsMore reports whether TLS holds bytes after the answer, or its end.
 func (c *conn) holdsMore() bool {
 	if !c.MayHold() {
 		return false
@@ -232,7 +233,7 @@ func (c *conn) holdsMore() bool {
 	return !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// failure returns what a failed read or write means, when nothing or only rubbish had come.
+// failure returns the error for a failed read or write. rubbish is nil if nothing had come.
 func (c *conn) failure(err, rubbish error) error {
 	switch {
 	case errors.Is(err, context.Canceled):

@@ -11,17 +11,18 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// Config is all that an engine needs to know about its target.
+// Config has everything an engine needs to know about its target.
 type Config struct {
-	// Plan says how connections are made. Its URL has the scheme dns and a host; the port is
-	// 53, or 853 for TLS, where it has none. What hangs on the transport New fills in.
+	// Plan says how connections are made. Its URL has the scheme dns and a host; the default
+	// port is 53, or 853 for TLS. New sets the fields that depend on the transport.
 	Plan wire.Plan
 	Ask  option.DNS
-	// Requests is how many a connection, or a socket of datagrams, carries; 0 means no limit.
+	// Requests is how many requests a connection, or a socket of datagrams, carries; 0 means no
+	// limit.
 	Requests int
 	Answer   option.AnswerPattern
-	// MaxLatency is the longest time from when a request was due until its answer was there
-	// that is a success; 0 means no limit.
+	// MaxLatency is the longest time of a success, from when a request was due until its answer
+	// was there; 0 means no limit.
 	MaxLatency time.Duration
 }
 
@@ -31,13 +32,13 @@ type Engine struct {
 	connections *probe.Ceiling
 	query       *query
 	expect      *expectation
-	// first is what a question is sent over. streams is that or, where first is of datagrams,
-	// what a question is sent over once more.
+	// first is the pool for the first attempt. streams is the pool for the second attempt after
+	// a cut datagram; without datagrams, both are the same.
 	first, streams *pool
 }
 
-// New compiles cfg. It fails when the URL or the TLS material cannot be used, when two
-// settings exclude each other, or when the question cannot be asked.
+// New compiles cfg. It returns an error if the URL or the TLS material cannot be used, if
+// two settings exclude each other, or if the question cannot be asked.
 func New(cfg Config) (*Engine, error) {
 	q, err := newQuery(cfg.Ask)
 	if err != nil {
@@ -65,8 +66,8 @@ func New(cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// Do asks the question, from r.Due until r.Deadline, and once more over TCP if the answer to
-// a datagram was cut. When ctx ends, the making of connections ends with it.
+// Do asks the question, from r.Due until r.Deadline, and once more over TCP if the answer in
+// a datagram was cut. The end of ctx ends the making of connections.
 func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	s := scratchOf(r)
 	s.begin(r)
@@ -77,8 +78,8 @@ func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	e.exchange(ctx, r, s, e.streams)
 }
 
-// exchange asks over a connection of p. It returns true if the answer was cut, so that the
-// request goes on; else the request has ended.
+// exchange asks over a connection of p. It returns true if the answer was cut and the
+// request goes on; otherwise the request has ended.
 func (e *Engine) exchange(ctx context.Context, r *probe.Result, s *scratch, p *pool) (cut bool) {
 	c, err := e.connection(ctx, r, s, p)
 	if err != nil {
@@ -115,8 +116,8 @@ func (e *Engine) connection(ctx context.Context, r *probe.Result, s *scratch, p 
 	return c, nil
 }
 
-// Code returns what the answer came to. The first of these that applies gives the code: a
-// failure to get an answer, its code, its records, the time it took.
+// Code returns the code of the answer. The first of these failures gives the code: no
+// answer, its code, its records, its time.
 func (e *Engine) Code(r *probe.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
@@ -124,7 +125,7 @@ func (e *Engine) Code(r *probe.Result) errcode.Code {
 	return e.expect.verdict(r, scratchOf(r))
 }
 
-// CloseIdle closes the connections that carry no request now. It waits for no peer.
+// CloseIdle closes the connections without a request. It waits for no peer.
 func (e *Engine) CloseIdle() {
 	for _, p := range e.pools() {
 		p.CloseIdle()
@@ -138,10 +139,10 @@ func (e *Engine) Abort() {
 	}
 }
 
-// Wait has nothing to wait for: connections are closed where they are used.
+// Wait returns at once: connections are closed by the goroutines that use them.
 func (e *Engine) Wait() {}
 
-// Open returns how many connections and sockets of datagrams there are now.
+// Open returns the number of open connections and sockets of datagrams.
 func (e *Engine) Open() (n int) {
 	for _, p := range e.pools() {
 		n += p.Count()
@@ -156,20 +157,20 @@ func (e *Engine) pools() []*pool {
 	return []*pool{e.first, e.streams}
 }
 
-// ClientCertificateNotAfter returns the end of validity of the certificate with which
-// the engine authenticates itself, the zero time if it has none.
+// ClientCertificateNotAfter returns the end of validity of the engine's client certificate,
+// or the zero time if it has none.
 func (e *Engine) ClientCertificateNotAfter() time.Time { return e.dialer.ClientCertificateNotAfter() }
 
-// Reserve takes what the request of r needs to be sent first: a warm connection, or the
-// permit to open one, for which an idle one of another engine may have to go. It returns
-// false if there is none of these now.
+// Reserve reserves a warm connection for the request of r, or the permit to open one. An
+// idle connection of another engine may be closed for that. Reserve returns false if neither
+// is available now.
 func (e *Engine) Reserve(r *probe.Result) bool {
 	s := scratchOf(r)
 	s.reserved = e.first.Pop()
 	return s.reserved != nil || e.connections.Reserve(&s.permit, nil)
 }
 
-// Unreserve gives back what Do has not used.
+// Unreserve gives back a reservation that Do has not used.
 func (e *Engine) Unreserve(r *probe.Result) {
 	s := scratchOf(r)
 	if c := s.reserved; c != nil && !e.first.Put(c) {
@@ -181,5 +182,5 @@ func (e *Engine) Unreserve(r *probe.Result) {
 	}
 }
 
-// Shares reports that one request at a time uses a connection.
+// Shares returns false: only one request at a time uses a connection.
 func (e *Engine) Shares() bool { return false }

@@ -60,7 +60,7 @@ func TestAnAnswerIsASuccessAndItsConnectionIsUsedAgain(t *testing.T) {
 	}
 }
 
-// phasesOf returns those that a request was in.
+// phasesOf returns the phases of a request.
 func phasesOf(r *probe.Result) (all []errcode.Phase) {
 	for p := errcode.PhaseNone; p < errcode.NumPhases; p++ {
 		if _, seen := r.Phase(p); seen {
@@ -150,7 +150,7 @@ func TestEachQuestionHasAnIDOfItsOwn(t *testing.T) {
 	}
 }
 
-// An answer that comes late, or twice, is to a question that nobody asks any more.
+// A late or repeated answer belongs to an earlier question.
 func TestAnAnswerToAnEarlierQuestionIsNotTakenForThatToThisOne(t *testing.T) {
 	t.Parallel()
 	var earlier []byte
@@ -260,7 +260,7 @@ func TestTheSourceAddressHoldsForDatagramsToo(t *testing.T) {
 		cfg.Plan.SourceAddress = netip.MustParseAddr("127.0.0.1")
 		e := newEngine(t, cfg)
 		assertSucceeds(t, e, do(t.Context(), e, patience))
-		cfg.Plan.SourceAddress = netip.MustParseAddr("192.0.2.1") // which this host does not have
+		cfg.Plan.SourceAddress = netip.MustParseAddr("192.0.2.1") // this host does not have it
 		e = newEngine(t, cfg)
 		assertFails(t, e, do(t.Context(), e, patience), errcode.LocalPorts, errcode.PhaseConnect)
 	}
@@ -322,7 +322,8 @@ func TestSocketsAndConnectionsKeepToTheirCeiling(t *testing.T) {
 	}
 }
 
-// With room for one, the socket of the datagram has to go before there is a connection.
+// With room for one, the socket of the datagram must be closed before the connection is
+// opened.
 func TestAnAnswerThatIsCutNeedsNoSecondPlaceUnderTheCeiling(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(q peers.Asked) peers.Said {
@@ -354,7 +355,7 @@ func TestAnAnswerThatComesTooLateIsTooSlow(t *testing.T) {
 	}
 }
 
-// Datagrams have a time of arrival as segments of TCP have.
+// Datagrams have a time of arrival, like segments of TCP.
 func TestTheKernelTellsWhenAnswersOfDNSArrive(t *testing.T) {
 	t.Parallel()
 	clock := wire.NewKernelClock()
@@ -375,7 +376,8 @@ func TestTheKernelTellsWhenAnswersOfDNSArrive(t *testing.T) {
 					timed++
 				}
 			}
-			// A first segment may have no time, and a thread may be set aside between two clocks.
+			// A first segment may have no time, and the system may suspend a thread between two
+			// clocks.
 			assert.Greater(t, timed, requests*8/10)
 		})
 	}

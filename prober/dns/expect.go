@@ -37,7 +37,7 @@ func newExpectation(cfg *Config) (*expectation, error) {
 	return x, nil
 }
 
-// verdict decides what an answer came to, and notes in r what is wrong with it.
+// verdict returns the code of an answer, and notes in r what is wrong with it.
 func (x *expectation) verdict(r *probe.Result, s *scratch) errcode.Code {
 	if !slices.Contains(x.rcodes, s.rcode) {
 		r.Unmet = errors.New("the server answered " + s.rcode.String())
@@ -54,7 +54,7 @@ func (x *expectation) verdict(r *probe.Result, s *scratch) errcode.Code {
 	return errcode.OK
 }
 
-// records holds the records of an answer against what is expected of them.
+// records checks the records of an answer.
 func (x *expectation) records(r *probe.Result, s *scratch) errcode.Code {
 	switch n := s.dns.Answers; {
 	case n == 0 && x.least > 0:
@@ -72,7 +72,7 @@ func (x *expectation) records(r *probe.Result, s *scratch) errcode.Code {
 	return errcode.UnexpectedAnswers
 }
 
-// codeOf returns the code of an answer whose own code is not among those expected.
+// codeOf returns the code of an answer with an unexpected code of its own.
 func codeOf(r option.Rcode) errcode.Code {
 	switch r {
 	case option.RcodeSuccess:

@@ -14,31 +14,32 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// fault is what a server does, and what comes of it over datagrams and over connections.
+// fault is an act of a server, and its results over datagrams and over connections.
 type fault struct {
 	does func(query []byte) peers.Said
-	// udp and stream are the codes, udpIn and streamIn the phases of the failures.
+	// udp and stream are the codes of the failures, udpIn and streamIn their phases.
 	udp, stream     errcode.Code
 	udpIn, streamIn errcode.Phase
-	// awaited means that only the end of the time shows it, over datagrams or over both.
+	// awaited means that only the timeout shows the fault over both; udpAwaited means that only
+	// over datagrams.
 	udpAwaited, awaited bool
 	text                string // of the failure
 }
 
-// judged is a fault of an answer that came whole.
+// judged is a fault of a complete answer.
 func judged(c errcode.Code, text string, does func(query []byte) []byte) fault {
 	return fault{does: message(does), udp: c, stream: c, text: text}
 }
 
-// unusable is a fault of an answer that cannot be used.
+// unusable is a fault of an unusable answer.
 func unusable(text string, does func(query []byte) []byte) fault {
 	f := judged(errcode.DNSMalformed, text, does)
 	f.udpIn, f.streamIn = errcode.PhaseTransfer, errcode.PhaseTransfer
 	return f
 }
 
-// foreign is a message that is no answer to the question: over datagrams it could come from
-// anybody, and the answer is still waited for.
+// foreign is a message that is no answer to the question: as a datagram it could come from
+// anybody, so the engine keeps waiting for the answer.
 func foreign(text string, does func(query []byte) []byte) fault {
 	f := unusable(text, does)
 	f.udpIn, f.udpAwaited = errcode.PhaseProcessing, true
@@ -90,7 +91,7 @@ func faults() map[string]fault {
 	}
 }
 
-// streamFaults are those that there are only where there is a connection.
+// streamFaults are faults that only connections have.
 func streamFaults() map[string]fault {
 	on := func(c errcode.Code, in errcode.Phase, text string, does func([]byte) peers.Said) fault {
 		return fault{does: does, stream: c, streamIn: in, text: text}
@@ -116,17 +117,17 @@ func streamFaults() map[string]fault {
 	}
 }
 
-// alias is an alias of the name, to another.
+// alias is an alias from the name to another one.
 func alias() dnsmessage.Resource {
 	return record("name.test.", 60, &dnsmessage.CNAMEResource{CNAME: dnsmessage.MustNewName("end.test.")})
 }
 
-// bare is a header alone.
+// bare is only a header.
 func bare(query []byte, rcode dnsmessage.RCode) []byte {
 	return peers.AnswerDNS(query, func(m *dnsmessage.Message) { m.RCode, m.Questions = rcode, nil })
 }
 
-// extended has a code that only the OPT record has room for.
+// extended has a code with bits in the OPT record.
 func extended(query []byte, rcode dnsmessage.RCode) []byte {
 	return peers.AnswerDNS(query, func(m *dnsmessage.Message) {
 		var h dnsmessage.ResourceHeader
@@ -171,7 +172,7 @@ func (f fault) play(t *testing.T, transport option.DNSTransport) {
 	})
 	e := newEngine(t, s.config(transport))
 	within := patience
-	if awaited { // what is waited for is the answer, and no handshake
+	if awaited { // the test waits for the answer, without a handshake
 		assertSucceeds(t, e, do(t.Context(), e, patience))
 		within = briefly
 	}
@@ -194,7 +195,7 @@ func (f fault) play(t *testing.T, transport option.DNSTransport) {
 	assert.False(t, r.DNS.Cut)
 }
 
-// What anybody could have sent does not keep the answer from being the answer.
+// Datagrams from others do not keep the answer from being recognised.
 func TestWhatIsNoAnswerIsPassedOverInDatagrams(t *testing.T) {
 	t.Parallel()
 	for name, f := range faults() {
@@ -228,7 +229,7 @@ func TestADatagramFarAboveTheLimitIsNoAnswer(t *testing.T) {
 
 func TestAnAnswerThatIsCutIsFetchedOverTCP(t *testing.T) {
 	t.Parallel()
-	many := make([]dnsmessage.Resource, 400) // more than the buffer holds at first
+	many := make([]dnsmessage.Resource, 400) // more than the first buffer holds
 	for i := range many {
 		many[i] = a(30, 192, 0, 2, byte(i))
 	}
@@ -372,8 +373,7 @@ func TestAnAnswerMayComeInPieces(t *testing.T) {
 	}
 }
 
-// What comes behind the answer is an answer to nothing: whoever sent it is not asked again on
-// this connection.
+// Bytes after an answer belong to no question: the connection asks nothing more.
 func TestAConnectionWithSomethingBehindTheAnswerIsNotUsedAgain(t *testing.T) {
 	t.Parallel()
 	for _, transport := range []option.DNSTransport{overTCP, overTLS} {

@@ -11,8 +11,8 @@ import (
 	"example.com/prober/option"
 )
 
-// FuzzAnswer holds the reader of answers against the library. The library reads on beyond
-// the ends of records, so both are given what it makes of a message.
+// FuzzAnswer compares the reader of answers with the library. The library reads on beyond
+// the ends of records, so both get a message that the library has parsed and packed.
 func FuzzAnswer(f *testing.F) {
 	q, err := newQuery(option.DNS{Name: "name.test", Type: "A"})
 	require.NoError(f, err)
@@ -69,14 +69,14 @@ func question(t *testing.T) dnsmessage.Question {
 	return dnsmessage.Question{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}
 }
 
-// FuzzRecord prints records of all types: whatever they hold, what is printed can be seen.
+// FuzzRecord prints records of all types: whatever their data, the text is visible.
 func FuzzRecord(f *testing.F) {
 	for _, kind := range option.RecordTypes() {
 		number, _ := kind.Number()
 		f.Add(number, []byte("\x00\x01\x02\x03 some text that is longer than sixteen bytes"))
 		f.Add(number, []byte("\x00\x01\x00\x00\x01\x00\x03\x02h2"))
 		f.Add(number, []byte{})
-		// A length at the end of what a byte can hold, with that many bytes behind it.
+		// The largest length in one byte, or in two, with that many bytes after it.
 		f.Add(number, append([]byte{0, 0xff}, bytes.Repeat([]byte("x"), 2*0xff)...))
 		f.Add(number, append([]byte{0, 0, 0xff, 0xff}, bytes.Repeat([]byte("x"), 2*0xff)...))
 	}

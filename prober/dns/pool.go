@@ -12,14 +12,14 @@ import (
 type pool struct {
 	probe.Pool[*conn]
 
-	// dial makes a link for which the request has the permit.
+	// dial makes a link. The request holds the permit for it.
 	dial        func(context.Context, *probe.Result) (wire.Link, error)
 	most        int // requests for each connection; 0 means no limit
 	connections *probe.Ceiling
 	datagrams   bool // each message is a datagram
 }
 
-// unmade returns what it means that a link could not be made.
+// unmade returns the error for a link that could not be made.
 func (p *pool) unmade(r *probe.Result, err error) error {
 	if p.datagrams && r.Current() == errcode.PhaseConnect {
 		return errcode.Wrap(errcode.DNSUnreachable, "the DNS server cannot be reached", err)
@@ -27,9 +27,9 @@ func (p *pool) unmade(r *probe.Result, err error) error {
 	return err
 }
 
-// warm takes the connection that was reserved, or the idle one that was used last. It
-// returns nil if there is none. Those that the peer has closed meanwhile are closed here
-// too, which is no attempt.
+// warm returns the reserved connection, or the idle one used last, or nil if there is
+// none. It also closes connections that the peer has closed meanwhile; that is no
+// attempt.
 func (p *pool) warm(s *scratch) *conn {
 	now := probe.Now()
 	if c := s.reserved; c != nil {

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// appendRecord appends the record whose header was read, as dig +short prints it, and goes
-// on to the next. What cannot be read as a record of its type is printed as one of an unknown
-// type (RFC 3597, section 5).
+// appendRecord appends the record after header h, as dig +short prints it, and goes on to the
+// next one. A record that does not fit its type is printed like a record of an unknown type
+// (RFC 3597, section 5).
 func appendRecord(text []byte, p *dnsmessage.Parser, h *dnsmessage.ResourceHeader) ([]byte, error) {
 	if more, ok := appendKnown(text, p, h.Type); ok {
 		return more, nil
@@ -30,8 +30,8 @@ func appendRecord(text []byte, p *dnsmessage.Parser, h *dnsmessage.ResourceHeade
 	return hex.AppendEncode(text, raw.Data), nil
 }
 
-// appendKnown appends a record of a type that the parser knows. It returns false, and leaves
-// the record unread, for any other and for one that it cannot read.
+// appendKnown appends a record of a type known to the parser. It returns false, and leaves
+// the record unread, if the type is unknown or the record unreadable.
 func appendKnown(text []byte, p *dnsmessage.Parser, kind dnsmessage.Type) ([]byte, bool) {
 	var err error
 	switch kind {
@@ -55,7 +55,7 @@ func appendKnown(text []byte, p *dnsmessage.Parser, kind dnsmessage.Type) ([]byt
 	return text, err == nil
 }
 
-// appendNamed appends a record that is a name, or has one in it.
+// appendNamed appends a record that is a name or contains one.
 func appendNamed(text []byte, p *dnsmessage.Parser, kind dnsmessage.Type) ([]byte, bool) {
 	switch kind {
 	case dnsmessage.TypeCNAME:
@@ -84,7 +84,7 @@ func appendNamed(text []byte, p *dnsmessage.Parser, kind dnsmessage.Type) ([]byt
 	return text, false
 }
 
-// The types that the parser does not know.
+// Types unknown to the parser.
 const (
 	typeDS     dnsmessage.Type = 43
 	typeDNSKEY dnsmessage.Type = 48
@@ -92,9 +92,9 @@ const (
 	typeCAA    dnsmessage.Type = 257
 )
 
-// appendRaw appends a record of one of those.
+// appendRaw appends a record of one of these types.
 func appendRaw(text []byte, kind dnsmessage.Type, data []byte) ([]byte, bool) {
-	const leading = 4 // bytes that are numbers in DS and DNSKEY
+	const leading = 4 // bytes with numbers in DS and DNSKEY
 	switch {
 	case kind == typeDS && len(data) > leading:
 		text = appendNumbers(text, uint32(binary.BigEndian.Uint16(data)), uint32(data[2]), uint32(data[3]))
@@ -128,7 +128,7 @@ func appendAuthority(text, data []byte) ([]byte, bool) {
 	return appendQuoted(append(text, ' '), data[end:]), true
 }
 
-// appendNumbers appends each of them with a space behind it.
+// appendNumbers appends each number with a space after it.
 func appendNumbers(text []byte, numbers ...uint32) []byte {
 	for _, n := range numbers {
 		text = append(strconv.AppendUint(text, uint64(n), 10), ' ')
@@ -144,8 +144,8 @@ func appendUpperHex(text, data []byte) []byte {
 	return text
 }
 
-// appendName appends a name with a dot at its end. What has a meaning in zone files is
-// escaped (RFC 1035, section 5.1).
+// appendName appends a name with a dot at its end. It escapes characters with a meaning in
+// zone files (RFC 1035, section 5.1).
 func appendName(text []byte, n *dnsmessage.Name) []byte {
 	for _, b := range n.Data[:n.Length] {
 		switch b {
@@ -183,7 +183,7 @@ func appendQuoted(text, s []byte) []byte {
 	return append(text, '"')
 }
 
-// appendVisible appends a byte, or its number where it cannot be seen.
+// appendVisible appends a byte, or its number if it is not visible.
 func appendVisible(text []byte, b byte) []byte {
 	if b > ' ' && b < 0x7f {
 		return append(text, b)

@@ -13,15 +13,16 @@ import (
 )
 
 const (
-	// headerSize is that of a message, lengthSize what stands before it over TCP, in bytes.
+	// headerSize is the size of the header of a message, lengthSize the size of the length
+	// before it over TCP, in bytes.
 	headerSize = 12
 	lengthSize = 2
-	// datagramSize is how long an answer in a datagram may be, as the question says: what
+	// datagramSize is the longest answer in a datagram that the question allows. This size
 	// passes every path without fragments.
 	datagramSize = 1232
 )
 
-// What is wrong with a message that is no answer to the question.
+// Errors of messages that are no answer to the question.
 var (
 	errNoMessage     = errcode.New(errcode.DNSMalformed, "what came is no DNS message")
 	errNoAnswer      = errcode.New(errcode.DNSMalformed, "the message is no answer")
@@ -34,7 +35,7 @@ var (
 // query is a question, encoded once.
 type query struct {
 	message  []byte // with the id 0
-	question []byte // the part of message that answers say back
+	question []byte // the part of message that answers repeat
 	kind     dnsmessage.Type
 }
 
@@ -63,18 +64,18 @@ func newQuery(ask option.DNS) (*query, error) {
 	}
 	const wireRoot, typeAndClass = 1, 4
 	size := typeAndClass + wireRoot
-	if name.Length > 1 { // each label has its length in place of the dot behind it
+	if name.Length > 1 { // each label has its length in place of the dot after it
 		size += int(name.Length)
 	}
 	return &query{message: message, question: message[headerSize : headerSize+size], kind: kind}, nil
 }
 
-// framed returns a copy of the message with its length before it.
+// framed returns a copy of the message with its length in front.
 func (q *query) framed() []byte {
 	return slices.Concat(binary.BigEndian.AppendUint16(nil, uint16(len(q.message))), q.message)
 }
 
-// recognise returns nil for an answer to the question that was asked with the id.
+// recognise returns nil for an answer to the question with this id.
 func (q *query) recognise(message []byte, id uint16) error {
 	const responseBit = 0x80
 	switch {
@@ -90,8 +91,8 @@ func (q *query) recognise(message []byte, id uint16) error {
 	return nil
 }
 
-// isRepeated reports whether an answer repeats the question. Servers that could not read it,
-// and some that refuse it, answer with the header alone.
+// isRepeated reports whether an answer repeats the question. Servers that could not read the
+// question, and some that refuse it, answer with only the header.
 func (q *query) isRepeated(message []byte) bool {
 	const codeBits = 0x0f
 	switch questions := binary.BigEndian.Uint16(message[4:]); {
@@ -108,8 +109,8 @@ func (q *query) isRepeated(message []byte) bool {
 	return true
 }
 
-// lower leaves the lengths of labels, which are below the letters, as they are. Servers may
-// change the case of names.
+// lower leaves the lengths of labels unchanged: their values are below the letters. Servers
+// may change the case of names.
 func lower(b byte) byte {
 	if 'A' <= b && b <= 'Z' {
 		return b + ('a' - 'A')

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// patience is longer than anything takes on a busy machine, briefly is long enough to
-	// connect and send there, and what an answer is waited for in vain.
+	// patience is longer than anything takes on a busy machine. briefly is long enough to
+	// connect and send there, and for waiting in vain for an answer.
 	patience = time.Minute
 	briefly  = time.Second
 )
@@ -50,7 +50,7 @@ func ask(transport option.DNSTransport) option.DNS {
 	return option.DNS{Name: "name.test", Type: "A", Transport: transport}
 }
 
-// config asks s over a transport.
+// config returns the Config to ask s over a transport.
 func (s server) config(transport option.DNSTransport) Config {
 	address := s.Address
 	if transport == overTLS {
@@ -77,7 +77,7 @@ func newEngine(t *testing.T, cfg Config) *Engine {
 	return e
 }
 
-// do performs a request that has so much time.
+// do performs a request with a deadline after within.
 func do(ctx context.Context, e *Engine, within time.Duration) *probe.Result {
 	r := new(probe.Result)
 	again(ctx, e, r, within)
@@ -123,7 +123,7 @@ func says(query []byte, records ...dnsmessage.Resource) []byte {
 	return peers.AnswerDNS(query, func(m *dnsmessage.Message) { m.Answers = records })
 }
 
-// good is a right answer.
+// good is a correct answer.
 func good(query []byte) []byte { return says(query, a(60, 192, 0, 2, 1)) }
 
 // code answers with a code and nothing else.
@@ -131,12 +131,12 @@ func code(query []byte, rcode dnsmessage.RCode) []byte {
 	return peers.AnswerDNS(query, func(m *dnsmessage.Message) { m.RCode = rcode })
 }
 
-// cut answers that the rest is to be had over TCP.
+// cut answers that the rest is available over TCP.
 func cut(query []byte) []byte {
 	return peers.AnswerDNS(query, func(m *dnsmessage.Message) { m.Truncated = true })
 }
 
-// changed returns a copy of a message with a byte of its header changed.
+// changed returns a copy of a message with another byte in its header.
 func changed(message []byte, at int, to byte) []byte {
 	c := append([]byte(nil), message...)
 	c[at] = to
@@ -151,7 +151,7 @@ func other(query []byte) []byte {
 	})
 }
 
-// always says the same whatever the transport.
+// always gives the same answer over every transport.
 func always(answer func(query []byte) []byte) func(peers.Asked) peers.Said {
 	return func(q peers.Asked) peers.Said { return peers.SayingDNS(answer(q.Query)) }
 }

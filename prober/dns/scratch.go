@@ -6,25 +6,25 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// startBuffer is how much room there is for answers at first, in bytes. It is more than a
-// datagram may have. Over TCP the room grows, up to what one message can be.
+// startBuffer is the size of the buffer for answers at first, in bytes. It is more than a
+// datagram may have. Over TCP the buffer grows, up to the longest possible message.
 const startBuffer = 4 << 10
 
-// scratch is what a worker's Result holds for this engine from one request to the next.
+// scratch is the state of this engine in a worker's Result, reused for every request.
 type scratch struct {
 	dns probe.DNS
-	// rcode is the code of the answer, matched says that one of its records is as expected.
+	// rcode is the code of the answer. matched means that one of its records is as expected.
 	rcode   option.Rcode
 	matched bool
-	// lastRead is when the last of the answer was read, end when it arrived.
+	// lastRead is when the last part of the answer was read, end when it arrived.
 	lastRead, end probe.Instant
 	permit        probe.Permit
-	reserved      *conn // a warm connection that was kept for the request, or nil
+	reserved      *conn // a warm connection reserved for the request, or nil
 	buf           []byte
-	text          []byte // one record, for people
+	text          []byte // one record as text
 }
 
-// scratchOf returns the scratch of r, which it makes for the first request of a worker.
+// scratchOf returns the scratch of r. It makes one for the first request of a worker.
 func scratchOf(r *probe.Result) *scratch {
 	s, ok := r.Scratch.(*scratch)
 	if !ok {

@@ -9,8 +9,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// serviceKeys are the names of the parameters of a service by their numbers (IANA, DNS
-// SVCB).
+// serviceKeys are the names of the parameters of a service by number (IANA, DNS SVCB).
 var serviceKeys = [...]string{"mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath"}
 
 // appendService appends a record of the type SVCB or HTTPS (RFC 9460, section 2.1).
@@ -42,8 +41,8 @@ func appendKey(text []byte, key uint16) []byte {
 	return strconv.AppendUint(append(text, "key"...), uint64(key), 10)
 }
 
-// appendParam appends the value of a parameter with the sign before it. A parameter that is not what
-// its key asks for is appended as if the key were unknown.
+// appendParam appends the sign = and the value of a parameter. If the value does not fit its key, it
+// is appended as if the key were unknown.
 func appendParam(text []byte, key dnsmessage.SVCParamKey, value []byte) []byte {
 	before := len(text)
 	ok := false
@@ -74,8 +73,8 @@ func appendParam(text []byte, key dnsmessage.SVCParamKey, value []byte) []byte {
 	return appendQuoted(append(text[:before], '='), value)
 }
 
-// appendParts appends the parts of a value, of size bytes each, with commas between. It
-// returns false if the value is none such.
+// appendParts appends the parts of a value, of size bytes each, with commas between. It returns
+// false if the value has no such parts.
 func appendParts(text, value []byte, size int, one func(text, part []byte) []byte) ([]byte, bool) {
 	if len(value) == 0 || len(value)%size != 0 {
 		return text, false
@@ -94,7 +93,7 @@ func appendAddress(text, part []byte) []byte {
 	return a.AppendTo(text)
 }
 
-// appendProtocols appends a list in which each protocol has its length before it.
+// appendProtocols appends a list of protocols. In value, each protocol follows its length.
 func appendProtocols(text, value []byte) ([]byte, bool) {
 	text = append(text, '"')
 	for first := true; len(value) > 0; first = false {

@@ -16,7 +16,7 @@ import (
 // maxShownRecords is how many records of an answer a trace has.
 const maxShownRecords = 64
 
-// Rule says which expectation gave the code of r, which has no failure besides.
+// Rule says which expectation gave the code of r; r has no other failure.
 func (e *Engine) Rule(r *probe.Result, code errcode.Code) string {
 	x, s := e.expect, scratchOf(r)
 	rcodes := make([]string, len(x.rcodes))
@@ -35,7 +35,7 @@ func (e *Engine) Rule(r *probe.Result, code errcode.Code) string {
 	return rule
 }
 
-// showQuestion takes down what is asked.
+// showQuestion records the question in the trace.
 func (c *conn) showQuestion(t *probe.Trace) {
 	var p dnsmessage.Parser
 	h, err := p.Start(c.out[lengthSize:])
@@ -53,7 +53,7 @@ func (c *conn) showQuestion(t *probe.Trace) {
 	t.SendLine(fmt.Sprintf("%s %s, id %d, %s, %d bytes", nameText(&q.Name), kindText(q.Type), h.ID, recursion, len(c.out)-lengthSize))
 }
 
-// showMessage takes down a message that came, whatever it is.
+// showMessage records any received message in the trace.
 func showMessage(t *probe.Trace, message []byte) {
 	var p dnsmessage.Parser
 	h, err := p.Start(message)
@@ -87,7 +87,8 @@ func showMessage(t *probe.Trace, message []byte) {
 	}
 }
 
-// count returns how many entries a section of a message says that it has.
+// count returns the number of entries in a section, according to the header of the
+// message.
 func count(message []byte, section int) int {
 	const counts, size = 4, 2
 	return int(binary.BigEndian.Uint16(message[counts+section*size:]))

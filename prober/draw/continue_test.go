@@ -8,7 +8,7 @@ import (
 	"example.com/prober/option"
 )
 
-// partOf numbers the draws of one of some processes.
+// partOf numbers the draws of one process among several.
 func partOf(ordinal, total int64) func(int64) int64 {
 	return func(n int64) int64 { return n*total + ordinal }
 }

@@ -1,5 +1,5 @@
-// Package draw gives the names of data their values, one request after another: rows of
-// files, items of lists, numbers, and what is made up.
+// Package draw gives the names of data their values, one request after another: rows of files,
+// items of lists, numbers, and generated values.
 package draw
 
 import (
@@ -20,21 +20,21 @@ import (
 type Set struct {
 	data   []option.Data
 	groups []group
-	// of gives the n-th draw of this process its number among those of all shards.
+	// of maps the n-th draw of this process to its number among the draws of all shards.
 	of func(n int64) int64
 }
 
-// group is names whose values are drawn together: the columns of a file, or one name.
+// group is one name, or the columns of a file. Values of a group are drawn together.
 type group struct {
 	key   string
 	names []int
 	pick  option.DataPick
-	rows  uint64 // 0 where values are made up
+	rows  uint64 // 0 for generated values
 	seed  uint64
 	drawn *atomic.Int64 // how often
 }
 
-// New returns the set of data of a target. of gives the n-th draw of this process, from 0 on,
+// New returns the set of data of a target. of maps the n-th draw of this process, from 0 on, to
 // its number among the draws of all processes that share the load of the target.
 func New(data []option.Data, target string, of func(n int64) int64) *Set {
 	s := &Set{data: data, of: of}
@@ -54,9 +54,9 @@ func New(data []option.Data, target string, of func(n int64) int64) *Set {
 	return s
 }
 
-// Continue has s go on where before stands, which may go on itself, with all values that have
-// not changed. Where s is of another part of the load, it goes on with the first number of its
-// own that is not below the next one of before. It is called before s is used. Either may be nil.
+// Continue has s go on after before, for all values that have not changed. before may still be in
+// use. If s is for another part of the load, it goes on with its first own number that is not
+// below the next number of before. Call Continue before s is used. Either may be nil.
 func (s *Set) Continue(before *Set) {
 	if s == nil || before == nil {
 		return
@@ -71,7 +71,7 @@ func (s *Set) Continue(before *Set) {
 	}
 }
 
-// after returns what counts the draws of s, if drawn counts those of before.
+// after returns the counter of the draws of s; drawn counts the draws of before.
 func (s *Set) after(before *Set, drawn *atomic.Int64) *atomic.Int64 {
 	first := s.of(0)
 	step := s.of(1) - first
@@ -85,7 +85,7 @@ func (s *Set) after(before *Set, drawn *atomic.Int64) *atomic.Int64 {
 	return own
 }
 
-// isSame reports whether g has the values of old, which is of the set before.
+// isSame reports whether g has the values of old, a group of the set before.
 func (s *Set) isSame(g *group, before *Set, old *group) bool {
 	if g.pick != old.pick || g.rows != old.rows {
 		return false
@@ -102,7 +102,7 @@ func (s *Set) isSame(g *group, before *Set, old *group) bool {
 	return true
 }
 
-// keyOf returns what names have in common that are drawn together.
+// keyOf returns the key of the group of d.
 func keyOf(d *option.Data) string {
 	if d.Source != "" {
 		return "file " + string(d.Pick) + " " + d.Source
@@ -120,27 +120,27 @@ func rowsOf(d *option.Data) uint64 {
 	return uint64(d.Values.Len())
 }
 
-// seedOf makes random picks the same in all processes, and others in each target and group.
+// seedOf makes random picks the same in all processes, and different in each target and group.
 func seedOf(target, key string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(target + "\x00" + key)) // it never fails
 	return h.Sum64()
 }
 
-// Plan is what one request draws. It is nil where that is nothing.
+// Plan is what one request draws. It is nil if the request draws nothing.
 type Plan struct {
 	set   *Set
 	parts []part
 }
 
-// part is the names that a request uses of a group.
+// part has the names of a group that a request uses.
 type part struct {
 	group *group
 	names []int
 }
 
-// Plan returns what a request draws that uses the names with these numbers; what is no number
-// of data is left out, and one may come twice.
+// Plan returns the plan of a request with these names by number. It ignores numbers that are not
+// of data, and repeated numbers.
 func (s *Set) Plan(numbers []int) *Plan {
 	used := make([]bool, len(s.data))
 	for _, n := range numbers {
@@ -164,12 +164,13 @@ func (s *Set) Plan(numbers []int) *Plan {
 	if p.parts == nil {
 		return nil
 	}
-	// What may have nothing left comes first: a request without it uses up no row of the others.
+	// Groups that can run out come first: then a failed request uses up no row of the other
+	// groups.
 	slices.SortStableFunc(p.parts, func(a, b part) int { return cmp.Compare(a.group.order(), b.group.order()) })
 	return p
 }
 
-// order is that in which a request draws from groups.
+// order returns the rank of the group in the order of draws.
 func (g *group) order() int {
 	if g.pick == option.PickUnique {
 		return 0
@@ -211,7 +212,7 @@ func (s *Set) draw(v *template.Values, p *part) error {
 	return nil
 }
 
-// row returns which row the draw of a number gets, false if none is left.
+// row returns the row for the draw of a number, false if none is left.
 func (g *group) row(number uint64) (row uint64, ok bool) {
 	switch {
 	case g.rows == 0:
@@ -225,8 +226,8 @@ func (g *group) row(number uint64) (row uint64, ok bool) {
 	return number % g.rows, true
 }
 
-// mix turns numbers that follow each other into numbers that look random: the finalizer of
-// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+// mix turns consecutive numbers into numbers that look random: the finalizer of SplitMix64
+// (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 func mix(n uint64) uint64 {
 	n += 0x9e3779b97f4a7c15
 	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9

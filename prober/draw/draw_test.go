@@ -66,7 +66,7 @@ func TestColumnsOfAFileComeFromTheSameRow(t *testing.T) {
 	}
 }
 
-// Only what a request uses is drawn: the rows of the others are not used up.
+// A request draws only what it uses: rows of other names are not used up.
 func TestWhatARequestDoesNotUseIsNotDrawn(t *testing.T) {
 	s := New([]option.Data{
 		{Name: "a", Values: texts("1", "2"), Pick: option.PickUnique},
@@ -165,7 +165,8 @@ func TestGeneratedValuesHaveTheirForms(t *testing.T) {
 	assert.Len(t, uuids, 1000)
 }
 
-// A set that replaces another goes on behind it, also while requests still draw from that.
+// A set that replaces another goes on after it, even while requests still draw from the
+// other.
 func TestASetGoesOnWithValuesThatHaveNotChanged(t *testing.T) {
 	data := func(b ...string) []option.Data {
 		return []option.Data{

@@ -13,7 +13,8 @@ const (
 	alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// generate appends a value that d makes; number is that of the draw among all shards.
+// generate appends a generated value of d; number is the number of the draw among all
+// shards.
 func generate(dst []byte, d *option.Data, number uint64) []byte {
 	switch d.Generate {
 	case option.GenerateUUID:
@@ -52,7 +53,7 @@ func appendTime(dst []byte, format option.TimeFormat) []byte {
 	return strconv.AppendInt(dst, now.Unix(), 10)
 }
 
-// appendUUID appends a random one: version 4, variant 10 (RFC 9562, section 5.4).
+// appendUUID appends a random UUID: version 4, variant 10 (RFC 9562, section 5.4).
 func appendUUID(dst []byte) []byte {
 	high, low := rand.Uint64(), rand.Uint64()
 	high = high&^0xf000 | 0x4000

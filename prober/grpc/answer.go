@@ -13,7 +13,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// The fields of an answer that gRPC knows.
+// The fields of gRPC in an answer.
 const (
 	contentType = "content-type"
 	encoding    = "grpc-encoding"
@@ -21,16 +21,16 @@ const (
 	statusText  = "grpc-message"
 )
 
-// wanted are the fields to keep of headers and trailers.
+// wanted are the fields to keep from headers and trailers.
 var wanted = [...]string{contentType, encoding, statusField, statusText}
 
-// maxForeign is how much content is read of an answer that is not of gRPC, in bytes.
+// maxForeign is how many bytes of an answer other than gRPC are read.
 const maxForeign = 1 << 20
 
-// maxStatusText is how much is kept of the text beside the status, as it is sent, in bytes.
+// maxStatusText is how many bytes of grpc-message are kept, in their encoding.
 const maxStatusText = 512
 
-// What ends a call before its answer has ended.
+// Errors that end a call before its answer has ended.
 var (
 	errForeign    = errcode.New(errcode.GRPCContentType, "the answer is not of gRPC, and has no end within 1 MiB")
 	errFlag       = errcode.New(errcode.GRPCFraming, "what should be a message begins with a flag that is neither 0 nor 1")
@@ -39,31 +39,31 @@ var (
 )
 
 // answer takes in the answer to a call as it comes. It belongs to the worker; while the
-// stream is open, to the connection.
+// stream is open, it belongs to the connection.
 type answer struct {
 	kept  *content.Kept // takes the first message
 	limit int64         // of a message, in bytes
-	looks bool          // the first message is looked at, compressed or not
-	// metadata are those of the call that were put together for it, encoded.
+	looks bool          // the first message is checked, compressed or not
+	// metadata are the encoded fields of this call alone.
 	metadata []byte
 
 	http    int  // the status of HTTP
-	isGRPC  bool // as content-type says
+	isGRPC  bool // according to content-type
 	gzip    bool // grpc-encoding is gzip
 	foreign []byte
-	ignored int64 // bytes of content that are not of gRPC
+	ignored int64 // bytes of content if the answer is not gRPC
 
 	prefix [prefixSize]byte
-	have   int   // how much of the prefix has come
-	left   int64 // how much of the message is still to come
-	keeps  bool  // the message is kept
+	have   int   // how many bytes of the prefix have come
+	left   int64 // how many bytes of the message are missing
+	keeps  bool  // this message is kept
 	// firstKept means that the first message was kept.
 	firstKept bool
-	messages  int           // those that have come whole
+	messages  int           // complete messages
 	began     probe.Arrival // of the first message
 
 	statuses int   // how often grpc-status came
-	status   int64 // what it says, -1 if that is no number
+	status   int64 // its value, or -1 if that is no number
 	text     []byte
 }
 
@@ -72,13 +72,13 @@ func (a *answer) begin(kept *content.Kept, limit int64, looks bool) {
 	*a = answer{kept: kept, limit: limit, looks: looks, foreign: a.foreign[:0], text: a.text[:0]}
 }
 
-// AppendFields sends the metadata of this call alone, and how much time it has.
+// AppendFields appends the metadata of this call alone, and its time left.
 func (a *answer) AppendFields(block []byte, left time.Duration) []byte {
 	return appendTimeoutField(append(block, a.metadata...), left)
 }
 
-// Header finds out whether the answer is of gRPC. An answer that ends with its header has the
-// status in it.
+// Header notes whether the answer is gRPC. If the answer ends with its header, the status is
+// in it.
 func (a *answer) Header(status int, fields *message.FieldSet, ended bool) {
 	a.http = status
 	for _, f := range fields.Fields {
@@ -97,8 +97,8 @@ func (a *answer) Header(status int, fields *message.FieldSet, ended bool) {
 	}
 }
 
-// isGRPC reports whether a content-type is application/grpc, with or without a suffix for
-// how messages are encoded.
+// isGRPC reports whether a content-type is application/grpc, with or without a suffix for the
+// encoding of messages.
 func isGRPC(contentType []byte) bool {
 	const want = "application/grpc"
 	if len(contentType) < len(want) || !message.EqualFold(contentType[:len(want)], want) {
@@ -126,7 +126,7 @@ func (a *answer) Trailers(fields *message.FieldSet) {
 	}
 }
 
-// parseStatus returns -1 for what is no number.
+// parseStatus returns -1 if value is no number.
 func parseStatus(value []byte) int64 {
 	n, ok := message.ParseLength(value)
 	if !ok {
@@ -135,7 +135,7 @@ func parseStatus(value []byte) int64 {
 	return n
 }
 
-// Data takes messages apart.
+// Data splits the content into messages.
 func (a *answer) Data(part []byte, arrival probe.Arrival) error {
 	if !a.isGRPC {
 		if a.ignored += int64(len(part)); a.ignored > maxForeign {
@@ -160,7 +160,7 @@ func (a *answer) Data(part []byte, arrival probe.Arrival) error {
 	return nil
 }
 
-// open reads the prefix of a message and returns what follows.
+// open reads the prefix of a message and returns the bytes after it.
 func (a *answer) open(part []byte) (rest []byte, err error) {
 	n := copy(a.prefix[a.have:], part)
 	if a.have += n; a.have < prefixSize {
@@ -196,7 +196,7 @@ var (
 	gzipValue   = []byte("gzip")
 )
 
-// keep prepares what keeps the message, and says there that it is compressed, if it is.
+// keep prepares a.kept for the message, and notes there whether it is compressed.
 func (a *answer) keep(compressed bool) {
 	if compressed {
 		a.kept.Fields.Add(codingField, gzipName, gzipValue)
@@ -205,7 +205,7 @@ func (a *answer) keep(compressed bool) {
 	a.kept.Begin(ok)
 }
 
-// take reads a part of a message and returns what follows the message.
+// take reads a part of a message and returns the bytes after the message.
 func (a *answer) take(part []byte) (rest []byte, err error) {
 	n := int(min(a.left, int64(len(part))))
 	if a.keeps {
@@ -230,7 +230,7 @@ func (a *answer) Began() probe.Arrival { return a.began }
 // isTorn reports whether the answer ended within a message.
 func (a *answer) isTorn() bool { return a.have > 0 }
 
-// oversized gives a message that cannot be kept or decoded its code.
+// oversized adds a code to the error of a message that cannot be kept or decoded.
 func oversized(err error) error {
 	switch {
 	case errors.Is(err, content.ErrInflated):
@@ -241,7 +241,7 @@ func oversized(err error) error {
 	return err
 }
 
-// readable returns the text beside the status, which is percent-encoded.
+// readable decodes grpc-message, which is percent-encoded.
 func readable(text []byte) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {

@@ -19,7 +19,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// fastPeer answers each call with one message, and allocates nothing for it.
+// fastPeer answers each call with one message, without allocations.
 func fastPeer(tb testing.TB) peers.Script {
 	tb.Helper()
 	const frameHeader = 9

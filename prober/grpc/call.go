@@ -17,22 +17,22 @@ import (
 	"example.com/prober/protoset"
 )
 
-// prefixSize is what stands before each message: a flag, which is 1 if the message is
-// compressed, and the length.
+// prefixSize is the size of the prefix of each message: a flag, which is 1 for a compressed
+// message, and the length.
 const prefixSize = 5
 
-// call is what calls of one kind say, encoded once but for what varies.
+// call is the request of calls of one kind, encoded once except for the varying parts.
 type call struct {
 	request       http2.Request
 	content       message.Content
 	varying       message.Varying
 	authorization func() (string, error)
-	rendering     *rendering // nil where nothing is put together for each call
+	rendering     *rendering // nil if nothing is put together for each call
 	secrets       []string   // in lower case
-	// proxy are the credentials for a proxy, message is what is sent, as they are.
+	// proxy are the credentials for a proxy, and message is the message, both unencoded.
 	proxy   []string
 	message string
-	// closed means that what is sent is too long for excerpts to be held against it.
+	// closed means that the message is too long to compare excerpts with it.
 	closed bool
 }
 
@@ -67,13 +67,13 @@ func requestOf(cfg *Config) message.Request {
 	return q
 }
 
-// hasField reports whether there are metadata with a name.
+// hasField reports whether the metadata have a field with this name.
 func (cfg *Config) hasField(name string) bool {
 	return slices.ContainsFunc(cfg.Metadata, func(f message.Field) bool { return strings.EqualFold(f.Name, name) }) ||
 		slices.ContainsFunc(cfg.VaryingMetadata, func(f VaryingField) bool { return strings.EqualFold(f.Name, name) })
 }
 
-// stamp makes what no other call than that of r has.
+// stamp makes the parts of the call of r that no other call has.
 func (c *call) stamp(s *scratch, r *probe.Result) error {
 	if err := s.render(r, c.rendering); err != nil {
 		return err
@@ -95,8 +95,8 @@ func (c *call) stamp(s *scratch, r *probe.Result) error {
 	return nil
 }
 
-// appendTimeout appends how much time is left as grpc-timeout has it: up to eight digits
-// and a unit, rounded up.
+// appendTimeout appends left in the form of grpc-timeout: up to eight digits and a unit,
+// rounded up.
 func appendTimeout(p []byte, left time.Duration) []byte {
 	const most = 99_999_999
 	for _, unit := range [...]struct {
@@ -118,21 +118,21 @@ func appendTimeoutField(block []byte, left time.Duration) []byte {
 	return append(append(block, byte(len(value))), value...)
 }
 
-// scratch is what a worker's Result holds for this engine from one call to the next.
+// scratch is the state of this engine in a worker's Result, reused for every call.
 type scratch struct {
 	rendered
 	http     probe.HTTP
 	plan     *plan
-	stamp    message.Stamp // what varies in the call
+	stamp    message.Stamp // the varying parts of the call
 	kept     *content.Kept // of the first message
 	permit   probe.Permit
 	exchange http2.Exchange
 	answer   answer
-	// code is what the answer came to, if it is a failure that Err of the Result is not.
+	// code is the failure of the answer, if Err of the Result has none.
 	code errcode.Code
 }
 
-// scratchOf returns the scratch of r, which it makes for the first call of a worker.
+// scratchOf returns the scratch of r. It makes one for the first call of a worker.
 func scratchOf(r *probe.Result) *scratch {
 	s, ok := r.Scratch.(*scratch)
 	if !ok {
@@ -161,14 +161,14 @@ func (s *scratch) begin(p *plan, r *probe.Result) {
 	s.answer.begin(s.kept, p.judge.maxMessage, p.judge.looks)
 }
 
-// maxSecretMessage is how long a message may be that excerpts are held against, and maxSaid
-// how much of what was put together, in bytes.
+// maxSecretMessage is the longest message to compare excerpts with. maxSaid bounds the
+// rendered texts to compare them with. Both are in bytes.
 const (
 	maxSecretMessage = 4 << 10
 	maxSaid          = 64 << 10
 )
 
-// Secrets returns what the call says in confidence: its metadata and its message.
+// Secrets returns the confidential parts of the call: its metadata and its message.
 func (s *scratch) Secrets() (secrets []string, ok bool) {
 	said, ok := s.said()
 	if s.plan.call.closed || !ok || len(s.encoded) > maxSecretMessage {

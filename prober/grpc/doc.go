@@ -1,7 +1,7 @@
-// Package grpc is the engine of targets that speak gRPC: each request is one call, unary or
-// with a stream of answers, over connections of HTTP/2 that many calls share.
+// Package grpc is the engine of gRPC targets: each request is one call, unary or with a
+// stream of answers. Many calls share a connection of HTTP/2.
 //
 // An [Engine] is compiled once for a target and never changed. The goroutine that reads a
-// connection takes the messages of an answer apart as they come; the worker judges the
-// status and what was kept when the answer has ended.
+// connection splits an answer into messages as they come. After the end of the answer, the
+// worker judges the status and the kept message.
 package grpc

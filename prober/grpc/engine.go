@@ -28,52 +28,52 @@ const (
 	defaultStreams    = 100
 )
 
-// mostPings is how many PINGs in a row all common servers allow, however fast they come: one
-// more, and they end the connection with ENHANCE_YOUR_CALM.
+// mostPings is how many PINGs in a row all common servers allow, however fast they come.
+// After one more, they end the connection with ENHANCE_YOUR_CALM.
 const mostPings = 2
 
-// mostKept is the longest message that is kept to be looked at, in bytes.
+// mostKept is the longest message to keep for checks, in bytes.
 const mostKept = 8 << 20
 
-// Config is all that an engine needs to know about its target.
+// Config has everything an engine needs to know about its target.
 type Config struct {
-	// Plan says how connections are made. Its URL has the scheme grpc, or grpcs, which asks
-	// for TLS, and a host and a port. What else hangs on the scheme New fills in.
+	// Plan says how connections are made. Its URL has a host, a port and the scheme grpc, or
+	// grpcs for TLS. New sets the other fields that depend on the scheme.
 	Plan wire.Plan
 	// Authority is sent instead of the host and the port of the URL, unless it is empty.
 	Authority string
-	// Service, with the name of its package, and Method name what is called.
+	// Service, with the name of its package, and Method name the method to call.
 	Service, Method string
 	// Metadata are sent in this order, after the fields of gRPC itself.
 	Metadata []message.Field
-	// VaryingMetadata are sent behind those of Metadata.
+	// VaryingMetadata are sent after Metadata.
 	VaryingMetadata []VaryingField
-	// Message is what the method takes, encoded. It may be empty. JSON is the same in JSON
-	// where the types are not known yet, nil elsewhere.
+	// Message is the encoded argument of the method. It may be empty. JSON is the same argument
+	// in JSON if the types are not known yet, and nil otherwise.
 	Message, JSON []byte
-	// VaryingMessage, unless nil, is put together for each call and then encoded, instead of
-	// Message. It is for [template.JSON], and needs the types of the method.
+	// VaryingMessage, unless nil, is rendered and encoded for each call, instead of Message. It
+	// is for [template.JSON], and needs the types of the method.
 	VaryingMessage *template.Template
-	// Authorization returns the value of that field for the next call, "" for none. An error
-	// is the failure of the call, and nothing is sent. It must not block. Nil means that
-	// there is no such field, or one in Metadata.
+	// Authorization returns the value of the field authorization for the next call, "" for
+	// none. After an error, the call fails with it and sends nothing. Authorization must not
+	// block. Nil means that there is no such field, or one in Metadata.
 	Authorization func() (string, error)
-	// Traceparent sends that of W3C Trace Context.
+	// Traceparent sends the field traceparent of W3C Trace Context.
 	Traceparent bool
 
 	// Descriptors are the FileDescriptorSet with the types of the method. Without them the
-	// messages of an answer are counted and not decoded, but for those of the health service.
+	// messages of an answer are counted and not decoded, except those of the health service.
 	Descriptors []byte
-	// Reflected means that [Engine.Describe] brings the descriptors later. Until then each
-	// call fails that needs them.
+	// Reflected means that [Engine.Describe] brings the descriptors later. Until then each call
+	// that needs them fails.
 	Reflected bool
 	Expect    Expectation
-	// MaxMessageBytes is the longest message that is accepted, as it is sent and
-	// decompressed; 0 means 4 MiB.
+	// MaxMessageBytes bounds each message, both as sent and decompressed; 0 means 4 MiB.
 	MaxMessageBytes int64
 	// Shows means that Results may have an Answer or a Trace.
 	Shows bool
-	// Decoders are shared by engines that share a bound on memory; nil means some of its own.
+	// Decoders are shared by engines with a common bound on memory; nil means that the engine
+	// has its own.
 	Decoders *content.Decoders
 
 	// RequestsPerConnection closes a connection after so many calls: 1 means a new one for
@@ -93,7 +93,7 @@ type Engine struct {
 	pool        *http2.Pool
 	connections *probe.Ceiling
 	cfgs        []Config
-	// plans are what calls are made by from now on, each as the Config of its number says.
+	// plans are the plans for new calls, each for the Config with the same index.
 	plans []atomic.Pointer[plan]
 	// roomy means that each call begins with a TLS handshake.
 	roomy bool
@@ -101,12 +101,12 @@ type Engine struct {
 
 var errALPN = errcode.New(errcode.TLSALPN, "the server did not choose h2 by ALPN")
 
-// New compiles cfg. It fails when the URL, the TLS material, the descriptors or what is
-// expected cannot be used, or when two settings exclude each other.
+// New compiles cfg. It returns an error if the URL, the TLS material, the descriptors or the
+// expectations cannot be used, or if two settings exclude each other.
 func New(cfg Config) (*Engine, error) { return NewMix([]Config{cfg}) }
 
-// NewMix compiles several calls that share connections: those of the first, and all that
-// concerns them. Request of a Result selects one.
+// NewMix compiles several calls that share connections. The first Config determines the
+// connections. Request of a Result selects a call.
 func NewMix(cfgs []Config) (*Engine, error) {
 	cfg := &cfgs[0]
 	p := cfg.Plan
@@ -115,7 +115,7 @@ func NewMix(cfgs []Config) (*Engine, error) {
 	}
 	p.Ports = ports
 	p.Secure = p.URL.Scheme == "grpcs"
-	p.Protocols = []string{"h2", "http/1.1"} // a server that has the latter alone says so
+	p.Protocols = []string{"h2", "http/1.1"} // a server with only http/1.1 says so
 	p.Aliases = aliasesOf(cfgs)
 	d, err := wire.NewDialer(p)
 	if err != nil {
@@ -137,7 +137,7 @@ func NewMix(cfgs []Config) (*Engine, error) {
 	return e, nil
 }
 
-// aliasesOf returns the names by which the calls ask the target to be another host.
+// aliasesOf returns the host names by which the calls address the target.
 func aliasesOf(cfgs []Config) (all []wire.Alias) {
 	for i := range cfgs {
 		all = append(all, wire.Alias{What: "request.host", Host: hostOf(cfgs[i].Authority)})
@@ -145,7 +145,7 @@ func aliasesOf(cfgs []Config) (all []wire.Alias) {
 	return all
 }
 
-// compile makes the plan of a number.
+// compile makes plan i.
 func (e *Engine) compile(i int) error {
 	cfg := &e.cfgs[i]
 	cfg.Plan.Certificates = nil // it belongs to whoever calls New
@@ -162,7 +162,7 @@ func (e *Engine) compile(i int) error {
 	return err
 }
 
-// carry prepares what carries the calls.
+// carry makes the pool of connections.
 func (e *Engine) carry(cfg *Config) {
 	secure := cfg.Plan.URL.Scheme == "grpcs"
 	e.pool = http2.NewPool(http2.Options{
@@ -181,7 +181,8 @@ func (e *Engine) carry(cfg *Config) {
 	})
 }
 
-// negotiated reports that HTTP/2 is to be spoken on l, which was just dialled, or why not.
+// negotiated returns true if l, a link just dialled, can speak HTTP/2, and otherwise an
+// error.
 func negotiated(secure bool, l *wire.Link) (bool, error) {
 	if !secure {
 		return true, nil
@@ -195,8 +196,8 @@ func negotiated(secure bool, l *wire.Link) (bool, error) {
 	return true, nil
 }
 
-// Do makes one call in one attempt, from r.Due until r.Deadline, and fills in r. When ctx
-// ends, dialling ends with it; [Engine.Abort] ends calls under way.
+// Do makes one call in one attempt, from r.Due until r.Deadline, and fills in r. The end of
+// ctx ends dialling; [Engine.Abort] ends calls under way.
 func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	s, p := scratchOf(r), e.plans[r.Request].Load()
 	s.begin(p, r)
@@ -220,8 +221,8 @@ func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	p.judge.settle(r, s)
 }
 
-// roomyOnce spares the stack from growing for the cryptography of each handshake anew: the
-// runtime halves it in the waits between.
+// roomyOnce keeps the stack large enough for the cryptography of each handshake. Otherwise
+// it would grow each time anew, because the runtime halves it in the waits between.
 //
 //go:noinline
 func (e *Engine) roomyOnce(ctx context.Context, r *probe.Result, s *scratch) {
@@ -230,7 +231,7 @@ func (e *Engine) roomyOnce(ctx context.Context, r *probe.Result, s *scratch) {
 	runtime.KeepAlive(&room)
 }
 
-// recover makes of a panic the failure of this one call.
+// recover turns a panic into the failure of this one call.
 func (e *Engine) recover(r *probe.Result) {
 	if v := recover(); v != nil {
 		err := probe.Panicked(v)
@@ -239,7 +240,7 @@ func (e *Engine) recover(r *probe.Result) {
 	}
 }
 
-// Code decides what a call came to that Do has ended.
+// Code returns the code of a call after Do.
 func (e *Engine) Code(r *probe.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
@@ -247,27 +248,27 @@ func (e *Engine) Code(r *probe.Result) errcode.Code {
 	return scratchOf(r).plan.judge.verdict(r)
 }
 
-// CloseIdle closes the connections that carry no call now. It waits for no peer.
+// CloseIdle closes the connections without a call. It waits for no peer.
 func (e *Engine) CloseIdle() { e.pool.CloseIdle() }
 
 // Abort makes all calls under way fail with context.Canceled, closes all connections and
-// lets none be made. The context of Do must have ended before.
+// prevents new ones. The context of Do must have ended before.
 func (e *Engine) Abort() { e.pool.Abort() }
 
-// Wait returns when the connections that were closed are gone, and their goroutines with
-// them. No call may be under way.
+// Wait returns when the closed connections and their goroutines are gone. No call may be
+// under way.
 func (e *Engine) Wait() { e.pool.Wait() }
 
 // Open returns the number of connections that are open now.
 func (e *Engine) Open() int { return e.pool.Count() }
 
-// ClientCertificateNotAfter returns the end of validity of the certificate with which
-// the engine authenticates itself, the zero time if it has none.
+// ClientCertificateNotAfter returns the end of validity of the engine's client certificate,
+// or the zero time if it has none.
 func (e *Engine) ClientCertificateNotAfter() time.Time { return e.dialer.ClientCertificateNotAfter() }
 
-// Reserve takes what the call of r needs to be sent: a place on a connection, or the permit
-// to open one, for which an idle one of another engine may have to go. It takes nothing,
-// and returns false, if there is none of that now.
+// Reserve reserves a place on a connection for the call of r, or the permit to open one. An
+// idle connection of another engine may be closed for that. If neither is available now,
+// Reserve takes nothing and returns false.
 func (e *Engine) Reserve(r *probe.Result) bool {
 	s := scratchOf(r)
 	if e.reserveStream(s) {
@@ -282,7 +283,7 @@ func (e *Engine) reserveStream(s *scratch) bool {
 	return s.exchange.Reserved
 }
 
-// Unreserve gives back what Reserve took and Do has not used.
+// Unreserve gives back a reservation that Do has not used.
 func (e *Engine) Unreserve(r *probe.Result) {
 	s := scratchOf(r)
 	if s.exchange.Reserved {
@@ -294,10 +295,10 @@ func (e *Engine) Unreserve(r *probe.Result) {
 	}
 }
 
-// Shares reports that several calls can use a connection at once.
+// Shares returns true: several calls can use a connection at once.
 func (e *Engine) Shares() bool { return true }
 
-// dial makes a link for which r has, or gets, the permit.
+// dial makes a link. r holds the permit for it, or dial acquires it.
 func (e *Engine) dial(ctx context.Context, r *probe.Result) (wire.Link, error) {
 	if err := e.connections.Permit(ctx, &scratchOf(r).permit, r.Deadline); err != nil {
 		return wire.Link{}, err
@@ -314,7 +315,7 @@ func hostOf(authority string) string {
 // path returns the path of a call: the names of the service and of the method.
 func path(service, method string) string { return fmt.Sprintf("/%s/%s", service, method) }
 
-// withoutZone removes the zone of an IPv6 address, which means something on this host only
+// withoutZone removes the zone of an IPv6 address. The zone has a meaning only on this host
 // (RFC 6874, section 4).
 func withoutZone(host string) string {
 	start, end := strings.IndexByte(host, '%'), strings.IndexByte(host, ']')

@@ -23,13 +23,13 @@ import (
 )
 
 const (
-	// patience is how long a test waits for what is certain to come, briefly for what does
-	// not come.
+	// patience is how long a test waits for an event certain to happen, briefly for one that
+	// does not happen.
 	patience = 2 * time.Minute
 	briefly  = 300 * time.Millisecond
 )
 
-// serving is the answer of a health service that all is well, and notServing another one.
+// serving is the answer of a healthy health service, and notServing another answer.
 const (
 	serving    = "\x08\x01"
 	notServing = "\x08\x02"
@@ -37,7 +37,7 @@ const (
 
 func at(scheme, address string) *url.URL { return &url.URL{Scheme: scheme, Host: address} }
 
-// newEngine completes cfg for tests, and closes what is idle at their end.
+// newEngine completes cfg for tests, and closes idle connections at their end.
 func newEngine(t testing.TB, cfg Config) *Engine {
 	t.Helper()
 	if cfg.Plan.ConnectTimeout == 0 {
@@ -83,7 +83,7 @@ func playing(play func(p *peers.H2, id uint32)) peers.Script {
 	}
 }
 
-// framed returns a message as it is sent.
+// framed returns a message with its prefix.
 func framed(flag byte, text string) string {
 	prefix := binary.BigEndian.AppendUint32([]byte{flag}, uint32(len(text)))
 	return string(prefix) + text
@@ -107,9 +107,9 @@ func trailers(p *peers.H2, id uint32, status string, more ...string) {
 	p.Headers(id, true, append([]string{"grpc-status", status}, more...)...)
 }
 
-// answer answers a call with one message and a status.
+// answerWith answers a call with one message and a status.
 func answerWith(p *peers.H2, id uint32, content, status string) {
-	const frame = 16 << 10 // the longest that is accepted
+	const frame = 16 << 10 // the longest accepted frame
 	header(p, id)
 	for len(content) > frame {
 		p.Data(id, false, content[:frame])

@@ -19,20 +19,19 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// fault is one thing that a peer can do to a call, and what must come of it.
+// fault is one act of a peer against a call, and the result the call must have.
 type fault struct {
 	does string
-	// play is what the peer does from where the call has arrived, open from the start of the
-	// connection.
+	// play runs after the call has arrived, open at the start of the connection.
 	play func(p *peers.H2, id uint32)
 	open func(c net.Conn)
 	cfg  func(*Config)
-	// timeout is that of the call; 0 means that it must not matter.
+	// timeout is the timeout of the call; 0 means that it must not matter.
 	timeout time.Duration
 
 	code  errcode.Code
 	phase errcode.Phase
-	// text is a part of what is said of it.
+	// text is a part of the failure's text.
 	text string
 }
 
@@ -88,7 +87,7 @@ func (f *fault) run(t *testing.T) {
 	assert.NotZero(t, r.End)
 }
 
-// textOf returns what is said of a failure.
+// textOf returns the text of a failure.
 func textOf(r *probe.Result) string {
 	switch {
 	case r.Err != nil:
@@ -101,14 +100,14 @@ func textOf(r *probe.Result) string {
 	return ""
 }
 
-// ending is an answer that is a header alone.
+// ending is an answer with only a header.
 func ending(pairs ...string) func(p *peers.H2, id uint32) {
 	return func(p *peers.H2, id uint32) {
 		p.Headers(id, true, append([]string{":status", "200", "content-type", "application/grpc"}, pairs...)...)
 	}
 }
 
-// messages is an answer with content, after which the status is OK.
+// messages is an answer with content and the status OK.
 func messages(content string, more ...string) func(p *peers.H2, id uint32) {
 	return func(p *peers.H2, id uint32) {
 		header(p, id, more...)
@@ -117,7 +116,7 @@ func messages(content string, more ...string) func(p *peers.H2, id uint32) {
 	}
 }
 
-// web is an answer of HTTP with a page.
+// web is an HTTP answer with a page.
 func web(status, contentType string) func(p *peers.H2, id uint32) {
 	return func(p *peers.H2, id uint32) {
 		p.Headers(id, false, ":status", status, "content-type", contentType)
@@ -308,7 +307,7 @@ func healthFaults() []fault {
 
 func streamFaults() []fault {
 	const processing, transfer = errcode.PhaseProcessing, errcode.PhaseTransfer
-	// after does something once the answer has begun, after the first message or before it.
+	// after calls do once the answer has begun, after the first message or before it.
 	after := func(content string, do func(p *peers.H2, id uint32)) func(p *peers.H2, id uint32) {
 		return func(p *peers.H2, id uint32) {
 			header(p, id)
@@ -407,7 +406,7 @@ func expectationFaults() []fault {
 	}
 }
 
-// Both sides know when the time of a call is over. Which of them ends it is chance.
+// Both sides know when the time of a call is over. Chance decides which side ends it.
 func TestACallWhoseTimeIsOverIsATimeOutWhoeverEndsIt(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, Config{Plan: wire.Plan{URL: at("grpc", "127.0.0.1:1")}})
@@ -456,7 +455,7 @@ func TestACallWhoseTimeIsOverIsATimeOutWhoeverEndsIt(t *testing.T) {
 	})), "an answer that is just in time")
 }
 
-// Servers of gRPC end a connection on which there are more PINGs in a row than two.
+// Servers of gRPC end a connection with more than two PINGs in a row.
 func TestASilentServerIsAskedNoMoreThanTwiceWhetherItIsThere(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -500,7 +499,7 @@ func TestASilentServerIsAskedNoMoreThanTwiceWhetherItIsThere(t *testing.T) {
 	assert.Equal(t, 2, pings[0])
 }
 
-// A peer may say back what it was told in confidence.
+// A peer may repeat the confidential parts of a call.
 func TestASecretOfTheCallIsStruckOutOfWhatTheServerSays(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, playing(ending("grpc-status", "16", "grpc-message", "no: bearer%20s3cret-Token")))
@@ -510,7 +509,7 @@ func TestASecretOfTheCallIsStruckOutOfWhatTheServerSays(t *testing.T) {
 	assert.Equal(t, `the server says UNAUTHENTICATED: "no: ***"`, textOf(r))
 }
 
-// The health service can be made to expect something else.
+// The expectation for the health service can be changed.
 func TestAHealthServiceMayBeExpectedNotToServe(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, playing(messages(framed(0, notServing))))
@@ -522,7 +521,7 @@ func TestAHealthServiceMayBeExpectedNotToServe(t *testing.T) {
 	}
 }
 
-// A server that drains says which calls it has not looked at; these are made once more.
+// A draining server names the calls it has not processed; these are made once more.
 func TestACallThatTheServerHasNotLookedAtIsMadeOnceMore(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, playing(func(p *peers.H2, id uint32) {

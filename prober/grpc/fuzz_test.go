@@ -11,8 +11,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// FuzzAnswer gives the same content to two answers, cut in two ways: they must come to the
-// same.
+// FuzzAnswer gives the same content to two answers, cut in two ways: the results must be
+// the same.
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		"", framed(0, serving), framed(0, "") + framed(0, serving), framed(1, zipped(serving)), framed(2, "x"),
@@ -47,8 +47,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// FuzzTold gives what servers tell by reflection, and the health service, to those who read
-// it.
+// FuzzTold feeds responses of reflection and of the health service to their parsers.
 func FuzzTold(f *testing.F) {
 	for _, seed := range []string{"", serving, field(4, field(1, "file")), field(7, field(2, "no")), "\xff", "\x0a\x05x"} {
 		f.Add([]byte(seed))

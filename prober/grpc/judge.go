@@ -17,33 +17,33 @@ import (
 	"example.com/prober/protoset"
 )
 
-// Expectation is what answers must be for their calls to be successes. The zero value
-// demands the status OK and, of the health service, that it says SERVING.
+// Expectation says which answers make their calls successes. The zero value demands the
+// status OK and, from the health service, SERVING.
 type Expectation struct {
 	// Status lists the statuses that are a success; empty means OK alone.
 	Status []option.GRPCStatus
-	// Message has the values that must stand at places of the first message, as
-	// [protoset.Method.Expect] has them. Of the health service nothing else is demanded then.
+	// Message has the values that must stand at places of the first message, in the form of
+	// [protoset.Method.Expect]. It replaces the check for SERVING of the health service.
 	Message map[string]any
-	// MaxLatency is the longest time from when a call was due until its answer had ended;
-	// 0 means no limit.
+	// MaxLatency is the longest time from when a call was due until its answer had ended; 0
+	// means no limit.
 	MaxLatency time.Duration
 }
 
-// judge decides what answers come to.
+// judge decides the results of answers.
 type judge struct {
-	status     [option.GRPCStatuses]bool // those of success
+	status     [option.GRPCStatuses]bool // the statuses of success
 	maxMessage int64
 	maxLatency time.Duration
 	// single means that the method answers with one message.
 	single bool
-	// looks means that the first message is held against what is expected.
+	// looks means that the first message is checked.
 	looks   bool
 	health  bool
 	message *protoset.Expectation
-	// take is given the first message, if it is there.
+	// take, unless nil, gets the first message.
 	take func(msg []byte)
-	// last is a message that was as expected, where it is short: most answers are the same.
+	// last is a short message that met the expectation: most answers are the same.
 	last atomic.Pointer[[]byte]
 }
 
@@ -67,7 +67,7 @@ func newJudge(cfg *Config, method *protoset.Method) (*judge, error) {
 	return j, nil
 }
 
-// settle judges the answer that r has got, when it has ended and its time has been taken.
+// settle judges the answer of r after its end, and after its time was measured.
 func (j *judge) settle(r *probe.Result, s *scratch) {
 	defer s.kept.Reset()
 	r.Messages = s.answer.messages
@@ -80,12 +80,11 @@ func (j *judge) settle(r *probe.Result, s *scratch) {
 	r.Conceal(r.Unmet)
 }
 
-// errOverdue is for a call that others ended because its time was over, as they know from
-// grpc-timeout. Whether they or the prober end it is chance, and says nothing.
+// errOverdue is for a call that others ended because its time was over; grpc-timeout tells
+// them. Chance decides whether they or the prober end it, so the difference has no meaning.
 var errOverdue = errcode.Wrap(errcode.RequestTimeout, "the server ended the call when the time was over that it had been told", os.ErrDeadlineExceeded)
 
-// isOverdue reports whether servers and proxies end calls with the code that have no time
-// left.
+// isOverdue reports whether servers and proxies end calls without time left with this code.
 func isOverdue(code errcode.Code) bool {
 	switch code {
 	case errcode.GRPCCancelled, errcode.GRPCDeadline, errcode.GRPCUnavailable, 1502, 1503, 1504:
@@ -94,7 +93,7 @@ func isOverdue(code errcode.Code) bool {
 	return code > errcode.Stream && code < errcode.Connection
 }
 
-// judge is for an answer that came whole.
+// judge handles a complete answer.
 func (j *judge) judge(r *probe.Result, s *scratch) {
 	a := &s.answer
 	switch {
@@ -118,7 +117,7 @@ var (
 	errNoMessage   = errcode.New(errcode.GRPCFraming, "the status is OK, and the message is missing that the method answers with")
 )
 
-// foreign is for an answer of something that does not speak gRPC, or does not reach who does.
+// foreign handles an answer that does not come from a gRPC service.
 func (j *judge) foreign(r *probe.Result, s *scratch) {
 	a := &s.answer
 	text := "the answer is not of gRPC: its status is " + strconv.Itoa(a.http)
@@ -139,7 +138,7 @@ func (j *judge) foreign(r *probe.Result, s *scratch) {
 	}
 }
 
-// judgeStatus is for an answer with one status.
+// judgeStatus handles an answer with one status.
 func (j *judge) judgeStatus(r *probe.Result, s *scratch) {
 	a := &s.answer
 	switch isStatus := a.status >= 0 && a.status < int64(len(j.status)); {
@@ -163,7 +162,7 @@ func (j *judge) judgeStatus(r *probe.Result, s *scratch) {
 
 var errUnexpectedOK = errors.New("the server says OK, which expect.grpc_status does not list")
 
-// judgeMessages is for an answer that says that all is well.
+// judgeMessages handles an answer with the status OK.
 func (j *judge) judgeMessages(r *probe.Result, s *scratch) {
 	switch n := s.answer.messages; {
 	case j.single && n == 0:
@@ -178,7 +177,7 @@ func (j *judge) judgeMessages(r *probe.Result, s *scratch) {
 	}
 }
 
-// check judges the first message, decoded.
+// check checks the first message, decoded.
 func (j *judge) check(msg []byte) error {
 	switch {
 	case int64(len(msg)) > j.maxMessage:
@@ -193,7 +192,7 @@ func (j *judge) check(msg []byte) error {
 	return nil
 }
 
-// maxLast is how long a message may be that is known again.
+// maxLast is the longest message that last keeps, in bytes.
 const maxLast = 4 << 10
 
 func (j *judge) checkMessage(msg []byte) error {
@@ -218,8 +217,8 @@ var (
 	errNoHealth       = errors.New("the message is none of the health service")
 )
 
-// checkHealth wants a HealthCheckResponse that says SERVING. Its status is field 1; of
-// several the last counts.
+// checkHealth checks that a HealthCheckResponse has SERVING. Its status is field 1; the last
+// one counts.
 func checkHealth(msg []byte) error {
 	const unknown, serving, notServing, serviceUnknown = 0, 1, 2, 3
 	status := uint64(unknown)
@@ -252,8 +251,8 @@ func checkHealth(msg []byte) error {
 	return errcode.New(errcode.GRPCNotServing, "the health service says "+strconv.FormatUint(status, 10)+", which is no status of it")
 }
 
-// verdict decides what a call came to. The first of these that applies gives the code: a
-// failure to get the whole answer, its status, its message, the time it took.
+// verdict returns the code of a call. The first of these failures gives the code: the
+// incomplete answer, its status, its message, its time.
 func (j *judge) verdict(r *probe.Result) errcode.Code {
 	switch s := scratchOf(r); {
 	case r.Err != nil:
@@ -268,7 +267,7 @@ func (j *judge) verdict(r *probe.Result) errcode.Code {
 	return errcode.OK
 }
 
-// codeOf returns the code of what is wrong with a message.
+// codeOf returns the code of a faulty message.
 func codeOf(err error) errcode.Code {
 	if known, ok := errors.AsType[*errcode.Error](err); ok {
 		return known.Code

@@ -21,14 +21,14 @@ import (
 	"example.com/prober/template"
 )
 
-// heard is one call as a server gets it.
+// heard is one call as its server received it.
 type heard struct {
 	path, message string
 	metadata      map[string]string
-	secret        map[string]bool // the fields that go into no table
+	secret        map[string]bool // the fields that are never indexed
 }
 
-// hearing is a server that tells what it hears and echoes the message.
+// hearing is a server that reports each call and echoes its message.
 func hearing(calls chan<- heard) peers.Script {
 	return func(c net.Conn) {
 		p := peers.NewH2(c)
@@ -56,7 +56,7 @@ func hearing(calls chan<- heard) peers.Script {
 	}
 }
 
-// named compiles a text in which x and y are the names 0 and 1.
+// named compiles a text with the names x and y, whose numbers are 0 and 1.
 func named(t testing.TB, text string, place template.Place) *template.Template {
 	t.Helper()
 	numbers := map[string]int{"x": 0, "y": 1}
@@ -65,7 +65,7 @@ func named(t testing.TB, text string, place template.Place) *template.Template {
 	return c
 }
 
-// with makes a call of a number in which names stand for values.
+// with makes call number request, with values for the names 0, 1 and so on.
 func with(e *Engine, request int, values ...string) *probe.Result {
 	r := new(probe.Result)
 	withAgain(e, r, request, values...)
@@ -243,7 +243,7 @@ func TestACallThatCannotBePutTogetherIsNotSent(t *testing.T) {
 	assert.Zero(t, p.Connections())
 }
 
-// itemSet are the descriptors of a service whose message has a number.
+// itemSet are the descriptors of a service with a number in its message.
 func itemSet(t testing.TB) []byte {
 	t.Helper()
 	label, number := descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL, descriptorpb.FieldDescriptorProto_TYPE_INT32
@@ -308,7 +308,7 @@ func TestAnAnswerThatIsNotAsExpectedShowsNoValueOfTheCall(t *testing.T) {
 	assert.Contains(t, textOf(r), `at "sku", but "***"`)
 }
 
-// Types are asked for by service, and each call has what its own service came to.
+// The prober asks for types by service, and each call gets the result of its own service.
 func TestEachServiceOfAMixIsDescribedByItself(t *testing.T) {
 	t.Parallel()
 	files := shopFiles(t)
@@ -377,6 +377,6 @@ func TestFixedCallsOfAMixAllocateNothing(t *testing.T) {
 		call(1)
 	}))
 	call(2)
-	const most = 60 // those of package protobuf, most of all
+	const most = 60 // the allocations of package protobuf, mostly
 	assert.LessOrEqual(t, testing.AllocsPerRun(200, func() { call(2) }), float64(most))
 }

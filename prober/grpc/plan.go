@@ -9,19 +9,19 @@ import (
 	"example.com/prober/protoset"
 )
 
-// plan is what calls of one kind say and what their answers must be. It needs the types of the
-// method.
+// plan is the request of calls of one kind and the expectation of their answers. It needs the
+// types of the method.
 type plan struct {
 	call    call
 	judge   *judge
 	content *content.Plan
-	// failure is why no call can be made; nil if one can.
+	// failure says why no call can be made; nil means calls can be made.
 	failure error
 }
 
 var errUndescribed = errcode.New(errcode.GRPCReflection, "the server has not been asked for the types of the method yet")
 
-// newPlan compiles cfg, which has all defaults filled in.
+// newPlan compiles cfg. All its defaults must be set.
 func newPlan(cfg *Config) (*plan, error) {
 	set, err := protoset.Parse(cfg.Descriptors)
 	if err != nil {
@@ -48,15 +48,14 @@ func newPlan(cfg *Config) (*plan, error) {
 	return p, err
 }
 
-// needsTypes reports whether the calls cannot be made, or not be judged, without the types of
-// their method.
+// needsTypes reports whether making or judging the calls needs the types of their method.
 func (cfg *Config) needsTypes() bool {
 	return len(cfg.JSON) > 0 || cfg.VaryingMessage != nil || len(cfg.Expect.Message) > 0
 }
 
-// Describe has the calls from now on made with the types in descriptors, a FileDescriptorSet,
-// that are of the service and reflected. Where the message of one or what is expected does not
-// fit them, it returns why, and these calls go on as before.
+// Describe gives the reflected calls of the service their types: descriptors, a
+// FileDescriptorSet. New calls use them. If the message or the expectation of a call does not
+// fit the types, Describe returns the reason, and this call goes on as before.
 func (e *Engine) Describe(service string, descriptors []byte) error {
 	var first error
 	for i := range e.cfgs {
@@ -77,8 +76,8 @@ func (e *Engine) Describe(service string, descriptors []byte) error {
 	return first
 }
 
-// SetFailure makes the calls of a service that are reflected fail with why their types are not
-// known, unless they are.
+// SetFailure makes the reflected calls of a service fail with why, unless their types are
+// known.
 func (e *Engine) SetFailure(service string, why error) {
 	for i := range e.cfgs {
 		if e.cfgs[i].Reflected && e.cfgs[i].Service == service {
@@ -90,7 +89,7 @@ func (e *Engine) SetFailure(service string, why error) {
 func (e *Engine) setFailure(i int, why error) {
 	before := e.plans[i].Load()
 	if before.failure != nil {
-		// Many calls share the failure: it has a text that nobody changes any more.
+		// Many calls share the failure, so it gets a text that nobody changes any more.
 		e.plans[i].CompareAndSwap(before, &plan{failure: errcode.New(errcode.FromError(why), why.Error())})
 	}
 }

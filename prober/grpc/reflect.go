@@ -14,10 +14,10 @@ import (
 	"example.com/prober/protoset"
 )
 
-// reflections are the services that tell types, the newest first.
+// reflections are the reflection services, the newest first.
 var reflections = [...]string{"grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
 
-// The fields of a question and of its answer, as reflection.proto has them.
+// Numbers of fields in the request and response messages of reflection.proto.
 const (
 	askFile, askSymbol   = 3, 4
 	answerFiles          = 4
@@ -25,23 +25,23 @@ const (
 	filesFile, errorText = 1, 2
 )
 
-// maxQuestions is how many questions are asked for the types of one service, and maxTypes how
-// long the answers may be together, in bytes. A server mostly tells all files at once.
+// maxQuestions is how many questions are asked for the types of one service. maxTypes is how
+// long all the answers may be together, in bytes. Most servers send all files at once.
 const (
 	maxQuestions = 100
 	maxTypes     = mostKept
 )
 
-// Types are what a server tells of a service by reflection.
+// Types is the answer of a server about a service by reflection.
 type Types struct {
-	// Descriptors are a FileDescriptorSet. Err, unless it is nil, is why there is none, with
-	// the code of what the question came to.
+	// Descriptors are a FileDescriptorSet. If there is none, Err says why, with the code of the
+	// question.
 	Descriptors []byte
 	Err         error
 }
 
 // Reflect asks the server of cfg for the types of services by reflection, over one connection,
-// until the given time. The values of VaryingMetadata are not known to it.
+// until the given time. It does not send VaryingMetadata.
 func Reflect(ctx context.Context, cfg Config, services []string, until probe.Instant) []Types {
 	for _, reflection := range reflections {
 		if all, isSpoken := reflect(ctx, cfg, reflection, services, until); isSpoken {
@@ -51,7 +51,8 @@ func Reflect(ctx context.Context, cfg Config, services []string, until probe.Ins
 	return repeated(len(services), errcode.New(errcode.GRPCReflection, "the server has no reflection"))
 }
 
-// reflect asks by one version of reflection. It returns false if the server does not have that.
+// reflect asks by one version of reflection. It returns false if the server does not have the
+// version.
 func reflect(ctx context.Context, cfg Config, reflection string, services []string, until probe.Instant) (all []Types, isSpoken bool) {
 	q, err := newQuestioner(cfg, reflection, until)
 	if err != nil {
@@ -75,7 +76,7 @@ func repeated(n int, err error) []Types { return slices.Repeat([]Types{{Err: err
 type questioner struct {
 	engine *Engine
 	until  probe.Instant
-	answer []byte // the last one
+	answer []byte // to the last question
 }
 
 func newQuestioner(cfg Config, service string, until probe.Instant) (*questioner, error) {
@@ -95,7 +96,7 @@ func (q *questioner) end() {
 	q.engine.Wait()
 }
 
-// types returns the file that has the symbol, and all that it imports.
+// types returns the file with the symbol, and all files it imports.
 func (q *questioner) types(ctx context.Context, symbol string) ([]byte, error) {
 	stop := context.AfterFunc(ctx, q.engine.Abort)
 	defer stop()
@@ -152,7 +153,7 @@ func (q *questioner) ask(ctx context.Context, kind protowire.Number, what string
 	return files, err
 }
 
-// filesIn returns the files in an answer, or what the server has against the question.
+// filesIn returns the files in an answer, or the error in it.
 func filesIn(answer []byte) (files [][]byte, err error) {
 	err = eachBytes(answer, func(number protowire.Number, value []byte) error {
 		switch number {
@@ -179,7 +180,7 @@ var (
 	errRefused = errors.New("the server does not tell the types of the method but says")
 )
 
-// refused returns what the server says for an error.
+// refused returns the server's error.
 func refused(answer []byte) error {
 	var text []byte
 	err := eachBytes(answer, func(number protowire.Number, value []byte) error {
@@ -194,7 +195,7 @@ func refused(answer []byte) error {
 	return errcode.Wrap(errcode.GRPCReflection, "reflection", probe.NewExcerpt(errRefused, text))
 }
 
-// eachBytes calls use with the fields of a message that have a length, until it returns an
+// eachBytes calls use with each length-delimited field of a message, until use returns an
 // error.
 func eachBytes(msg []byte, use func(protowire.Number, []byte) error) error {
 	for len(msg) > 0 {

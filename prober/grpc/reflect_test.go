@@ -20,7 +20,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// shopFiles are two files, the first of which imports the second.
+// shopFiles are two files. The first imports the second.
 func shopFiles(t *testing.T) map[string]string {
 	t.Helper()
 	label, text := descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL, descriptorpb.FieldDescriptorProto_TYPE_STRING
@@ -50,8 +50,8 @@ func field(number protowire.Number, value string) string {
 	return string(protowire.AppendString(protowire.AppendTag(nil, number, protowire.BytesType), value))
 }
 
-// reflecting is a server that tells each question what tell says, and echoes all other
-// calls. It speaks the versions of reflection that are in services.
+// reflecting is a server that answers each question with the result of tell, and echoes
+// all other calls. It has the versions of reflection in services.
 func reflecting(tell func(question string) string, services ...string) peers.Script {
 	return func(c net.Conn) {
 		p := peers.NewH2(c)
@@ -158,7 +158,7 @@ func TestWhyAServerTellsNoTypes(t *testing.T) {
 			_, isShared := errors.AsType[*probe.ExcerptError](e.plans[0].Load().failure)
 			assert.False(t, isShared, "an excerpt belongs to one request, which may change it")
 			r := do(e, patience)
-			if tt.code == errcode.Reset { // how the end shows is chance
+			if tt.code == errcode.Reset { // chance decides how the end shows
 				assert.Contains(t, []errcode.Code{errcode.Reset, errcode.Closed}, e.Code(r), textOf(r))
 				return
 			}

@@ -14,33 +14,33 @@ import (
 	"example.com/prober/template"
 )
 
-// maxRendered bounds the metadata that are put together for one call, in bytes.
+// maxRendered bounds the rendered metadata of one call, in bytes.
 const maxRendered = 64 << 10
 
-// notRendered is what every failure to put a call together begins with.
+// notRendered begins the text of every failure to put a call together.
 const notRendered = "the call cannot be put together"
 
 var errRendered = errcode.New(errcode.Template, notRendered+": its metadata are above 64 KiB")
 
-// VaryingField is a field whose value is put together for each call.
+// VaryingField is a field with a value that is rendered for each call.
 type VaryingField struct {
 	Name string
-	// Value is for [template.Header]. Where the name ends in -bin it is for [template.Text],
-	// and encoded in base64 when it has been put together.
+	// Value is for [template.Header]. If the name ends in -bin, Value is for [template.Text],
+	// and the rendered value is encoded in base64.
 	Value *template.Template
 }
 
 // isBinary reports whether the value of the field is sent in base64.
 func (f *VaryingField) isBinary() bool { return strings.HasSuffix(strings.ToLower(f.Name), "-bin") }
 
-// rendering says what has to be put together for each call.
+// rendering has the parts to put together for each call.
 type rendering struct {
 	fields  []VaryingField
-	message *template.Template // nil where it is fixed
-	method  *protoset.Method   // which takes the message
+	message *template.Template // nil if the message is fixed
+	method  *protoset.Method   // the method of the message
 }
 
-// newRendering returns nil where nothing is to be put together.
+// newRendering returns nil if nothing varies.
 func newRendering(cfg *Config, method *protoset.Method) *rendering {
 	if len(cfg.VaryingMetadata) == 0 && cfg.VaryingMessage == nil {
 		return nil
@@ -48,7 +48,7 @@ func newRendering(cfg *Config, method *protoset.Method) *rendering {
 	return &rendering{fields: cfg.VaryingMetadata, message: cfg.VaryingMessage, method: method}
 }
 
-// names returns the numbers of the names that are put in.
+// names returns the numbers of the names in the templates.
 func (p *rendering) names() (numbers []int) {
 	for _, f := range p.fields {
 		numbers = append(numbers, f.Value.Names()...)
@@ -59,18 +59,18 @@ func (p *rendering) names() (numbers []int) {
 	return numbers
 }
 
-// rendered is what was put together for one call. Nothing of it is changed afterwards: the
-// connection may still have it when the call has been given up.
+// rendered has the rendered parts of one call. They never change afterwards: the connection
+// may still use them after the call was given up.
 type rendered struct {
-	rendering *rendering // nil where nothing was to be put together
+	rendering *rendering // nil if nothing was rendered
 	values    *template.Values
 	fields    []byte // encoded
 	texts     []string
 	encoded   []byte // the message with its prefix
 }
 
-// render puts together what varies in the call of r. The error says why that cannot be, and
-// never has a value.
+// render puts together the varying parts of the call of r. Its error never contains a
+// value.
 func (s *scratch) render(r *probe.Result, p *rendering) error {
 	if p == nil {
 		return nil
@@ -98,13 +98,13 @@ func (d *rendered) renderField(f *VaryingField) error {
 	case f.isBinary():
 		d.texts = append(d.texts, text)
 		text = base64.RawStdEncoding.EncodeToString(value)
-	case strings.Trim(text, " \t") != text: // which would be lost on the way (RFC 9110, section 5.5)
+	case strings.Trim(text, " \t") != text: // blanks would be lost on the way (RFC 9110, section 5.5)
 		return errcode.New(errcode.Template, fmt.Sprintf("%s: the value of %s would begin or end with a blank", notRendered, name))
 	}
 	d.texts = append(d.texts, text)
 	first := byte(0)
 	if message.IsSecret(name) {
-		first = 0x10 // which no intermediary may put into a table (RFC 7541, section 6.2.3)
+		first = 0x10 // intermediaries must not put it into a table (RFC 7541, section 6.2.3)
 	}
 	d.fields = hpack.AppendString(append(d.fields, first), name)
 	d.fields = hpack.AppendString(d.fields, text)
@@ -126,8 +126,8 @@ func (s *scratch) renderMessage() error {
 	return nil
 }
 
-// said returns what was put together for the call, and the values in it. It returns false
-// where that is too much to look for.
+// said returns the rendered texts of the call, and the values in them. It returns false if
+// they are too much to search for.
 func (d *rendered) said() (all []string, ok bool) {
 	if d.rendering == nil {
 		return nil, true
@@ -148,7 +148,7 @@ func (d *rendered) said() (all []string, ok bool) {
 	return all, size <= maxSaid
 }
 
-// framedMessage returns an encoded message as it is sent.
+// framedMessage returns an encoded message with its prefix.
 func framedMessage(encoded []byte) []byte {
 	framed := make([]byte, prefixSize, prefixSize+len(encoded))
 	binary.BigEndian.PutUint32(framed[1:], uint32(len(encoded)))

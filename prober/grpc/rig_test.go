@@ -7,12 +7,12 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// planOf leads to a peer without TLS.
+// planOf returns a plan for a peer without TLS.
 func planOf(p *peers.Peer) wire.Plan { return wire.Plan{URL: at("grpc", p.Address())} }
 
 func fields(namesAndValues ...string) []message.Field { return message.Fields(namesAndValues...) }
 
-// expecting has statuses listed as those of success.
+// expecting lists names as the statuses of success.
 func expecting(names ...string) func(*Config) {
 	return func(c *Config) {
 		for _, name := range names {

@@ -10,8 +10,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Private returns what a trace must not show of the call that s is about to make: what was put
-// together for it, credentials, and in its answer what repeats its message.
+// Private returns the texts that a trace of the call of s must not show: its rendered parts,
+// credentials, and parts of the answer that repeat its message.
 func (s *scratch) Private() probe.Private {
 	var p probe.Private
 	if s.plan.failure != nil {
@@ -34,7 +34,7 @@ func (s *scratch) Private() probe.Private {
 	return p
 }
 
-// Rule says which expectation gave the code of r, which has no failure besides.
+// Rule says which expectation gave the code of r; r has no other failure.
 func (e *Engine) Rule(r *probe.Result, code errcode.Code) string {
 	s := scratchOf(r)
 	return s.plan.judge.rule(r, s, code)
@@ -56,7 +56,7 @@ func (j *judge) rule(r *probe.Result, s *scratch, code errcode.Code) string {
 	return fmt.Sprintf("expect.grpc_status %s: %v", j.statuses(), r.Unmet)
 }
 
-// statuses lists those of success.
+// statuses lists the statuses of success.
 func (j *judge) statuses() string {
 	var names []string
 	for status, isOK := range j.status {

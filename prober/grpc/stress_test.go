@@ -16,7 +16,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// moody does to each call something else, and leaves now and then.
+// moody handles each call in another way, and closes the connection now and then.
 func moody(c net.Conn) {
 	p := peers.NewH2(c)
 	p.Greet(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 10})
@@ -50,7 +50,7 @@ func moody(c net.Conn) {
 	}
 }
 
-// Whatever servers do, each call ends in time, and nothing of it is left.
+// Whatever servers do, each call ends in time and leaves nothing behind.
 func TestCallsUnderStressLeaveNothing(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, moody)

@@ -102,7 +102,7 @@ func TestCallsPassProxies(t *testing.T) {
 	}
 }
 
-// What the call says of its time is what is left when it is sent, not when it was due.
+// A call sends the time left at its sending, not the time from when it was due.
 func TestTheTimeThatIsLeftIsThatAfterTheConnectionWasMade(t *testing.T) {
 	t.Parallel()
 	for left, want := range map[time.Duration]string{

@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// stringPrefix is how many bits the length of a string begins with.
+// stringPrefix is the number of bits in the prefix of a string's length.
 const stringPrefix = 7
 
 // errFieldBlock is a header block that cannot be decoded.
@@ -21,21 +21,21 @@ type Header interface {
 	IsFull() bool
 }
 
-// Decoder decodes header blocks (RFC 7541) into space that it uses again.
-// The decoder of package hpack makes strings of all that it decodes; many servers
-// change the dynamic table with every response.
+// Decoder decodes header blocks (RFC 7541) into space that it uses again. The decoder of
+// package hpack makes strings of everything it decodes; many servers change the dynamic
+// table with every response.
 type Decoder struct {
 	marks       *Marks
 	table       table
 	name, value []byte
 
-	// last is the block that was decoded last, empty if it has changed the table or is
-	// longer than longestRepeat.
+	// last is the last block decoded. It is empty if that block changed the table or is
+	// longer than LongestRepeat.
 	last []byte
 }
 
-// LongestRepeat is how long a block may be to be recognized when it comes again. There
-// is one of them for each connection.
+// LongestRepeat is the longest block to recognize when it comes again, in bytes. Each
+// connection keeps one such block.
 const LongestRepeat = 1 << 10
 
 // NewDecoder returns a decoder of the blocks on one connection. Its fields have marks.
@@ -45,10 +45,10 @@ func NewDecoder(marks *Marks) *Decoder {
 	return d
 }
 
-// Decode makes h the header that block encodes; it must be what the last call has left.
-// Where the server answers all requests alike, the block is the same until the date in
-// it changes, and h is so already. An error leaves the table in a state that the peer
-// does not know: the connection cannot be used any more.
+// Decode sets h to the header encoded in block; h must be as the last call left it. If a
+// server answers all requests alike, the block is the same until the date in it changes,
+// and h is right already. After an error the table is in a state unknown to the peer: the
+// connection cannot be used any more.
 func (d *Decoder) Decode(block []byte, h Header) error {
 	if len(d.last) > 0 && bytes.Equal(d.last, block) {
 		return nil
@@ -84,7 +84,7 @@ func (d *Decoder) fields(block []byte, h Header) error {
 			if block, mark, err = d.literal(block, 6, h); err == nil {
 				d.table.add(d.name, d.value, mark)
 			}
-		default: // not indexed, or never on the way either, which is the same here
+		default: // not indexed, or never indexed by intermediaries either: the same here
 			fields++
 			block, _, err = d.literal(block, 4, h)
 		}
@@ -121,8 +121,8 @@ func (d *Decoder) indexed(block []byte, h Header) (rest []byte, err error) {
 	return rest, nil
 }
 
-// literal is a literal field with an index of so many bits for its name (RFC
-// 7541, section 6.2). It also returns the field's mark.
+// literal is a literal field with an index of so many bits for its name (RFC 7541, section
+// 6.2). It also returns the field's mark.
 func (d *Decoder) literal(block []byte, bits int, h Header) (rest []byte, mark bool, err error) {
 	index, rest, ok := ReadInteger(block, bits)
 	if !ok {
@@ -133,7 +133,7 @@ func (d *Decoder) literal(block []byte, bits int, h Header) (rest []byte, mark b
 		if !ok {
 			return nil, false, errFieldBlock
 		}
-		d.name = append(d.name[:0], name...) // which may be about to leave the table
+		d.name = append(d.name[:0], name...) // the name may be about to leave the table
 	} else if d.name, rest, err = ReadString(d.name, rest, stringPrefix); err != nil {
 		return nil, false, err
 	}
@@ -145,8 +145,8 @@ func (d *Decoder) literal(block []byte, bits int, h Header) (rest []byte, mark b
 	return rest, mark, nil
 }
 
-// entry returns the entry with an index, of the static table or of the dynamic one, which
-// is valid until the next change.
+// entry returns the entry with an index, from the static table or the dynamic one. It is
+// valid until the next change.
 func (d *Decoder) entry(index uint64) (name, value []byte, mark, ok bool) {
 	if 1 <= index && index <= staticEntries {
 		e := &staticTable[index]
@@ -155,8 +155,8 @@ func (d *Decoder) entry(index uint64) (name, value []byte, mark, ok bool) {
 	return d.table.get(index)
 }
 
-// ReadInteger reads an integer with a prefix of so many bits (RFC 7541, section
-// 5.1). None that makes sense is longer than four bytes and the prefix.
+// ReadInteger reads an integer with a prefix of so many bits (RFC 7541, section 5.1). No
+// sensible integer is longer than the prefix and four bytes.
 func ReadInteger(p []byte, bits int) (n uint64, rest []byte, ok bool) {
 	if len(p) == 0 {
 		return 0, nil, false
@@ -174,8 +174,8 @@ func ReadInteger(p []byte, bits int) (n uint64, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
-// AppendInteger appends n with a prefix of so many bits, the others of its first
-// byte being those of first (RFC 7541, section 5.1).
+// AppendInteger appends n with a prefix of so many bits. The other bits of the first byte
+// come from first (RFC 7541, section 5.1).
 func AppendInteger(p []byte, first byte, bits int, n uint64) []byte {
 	most := uint64(1)<<bits - 1
 	if n < most {
@@ -188,7 +188,7 @@ func AppendInteger(p []byte, first byte, bits int, n uint64) []byte {
 	return append(p, byte(n))
 }
 
-// cutString returns the encoded string at the start of p, whose length has a prefix of so
+// cutString returns the encoded string at the start of p. Its length has a prefix of so
 // many bits (RFC 7541, section 5.2).
 func cutString(p []byte, bits int) (s []byte, compressed bool, rest []byte, ok bool) {
 	n, rest, ok := ReadInteger(p, bits)

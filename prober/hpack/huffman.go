@@ -16,19 +16,19 @@ const (
 	endOfString  = 256
 )
 
-// huffmanCode decodes the strings of header blocks (RFC 7541, appendix B). The
-// code is a canonical one: of each length, the codes count up from the first in
-// the order of their symbols.
+// huffmanCode decodes the strings of header blocks (RFC 7541, appendix B). The code is
+// canonical: for each length, the codes count up from the first in the order of their
+// symbols.
 type huffmanCode struct {
 	symbols [257]uint16 // in the order of their codes
-	// Of each length: the first code, one more than the last, and where the symbol
-	// of the first is.
+	// For each length: the first code, one more than the last, and the index of the
+	// first's symbol.
 	first, limit, at [longestCode + 1]uint32
 }
 
-// huffman is only read. The decoder of package hpack, from which the lengths of
-// the codes are, takes a buffer for every string from a pool that does not keep
-// what it is given.
+// huffman is only read. The lengths of the codes come from package hpack. Its decoder
+// takes a buffer for every string from a pool, and the pool does not keep the buffers it
+// gets back.
 var huffman = func() *huffmanCode {
 	var lengths [257]int
 	for b := range endOfString {
@@ -56,9 +56,9 @@ var huffman = func() *huffmanCode {
 	return h
 }()
 
-// decode appends what p encodes to into.
+// decode appends the decoded p to into.
 func (h *huffmanCode) decode(into, p []byte) ([]byte, error) {
-	var bits uint64 // those not decoded yet are the lowest
+	var bits uint64 // the lowest ones are not decoded yet
 	have := 0
 	for _, b := range p {
 		bits, have = bits<<8|uint64(b), have+8
@@ -74,7 +74,7 @@ func (h *huffmanCode) decode(into, p []byte) ([]byte, error) {
 			have -= n
 		}
 	}
-	// What remains are the first bits of the end of the string, less than a byte.
+	// The rest must be the first bits of the end of the string, less than a byte.
 	padding := uint64(1)<<have - 1
 	if have > 7 || bits&padding != padding {
 		return into, errHuffman
@@ -82,8 +82,8 @@ func (h *huffmanCode) decode(into, p []byte) ([]byte, error) {
 	return into, nil
 }
 
-// next returns the first symbol of so many bits and the length of its code, which
-// is 0 if there are not enough of them.
+// next returns the first symbol of so many bits and the length of its code, or length 0
+// if there are not enough of them.
 func (h *huffmanCode) next(bits uint64, have int) (symbol uint16, length int) {
 	for n := shortestCode; n <= min(have, longestCode); n++ {
 		code := uint32(bits>>(have-n)) & (1<<n - 1)

@@ -3,8 +3,8 @@ package hpack
 import "golang.org/x/net/http2/hpack"
 
 const (
-	// MaxFieldTable is how large a peer may make its table, in the measure of RFC
-	// 7541, section 4.1; it is what everyone begins with.
+	// MaxFieldTable is how large a peer may make its table, in the measure of RFC 7541,
+	// section 4.1; it is the size at the beginning.
 	MaxFieldTable = 4 << 10
 	// EntryOverhead is what each entry counts beyond its name and value.
 	EntryOverhead = 32
@@ -18,15 +18,15 @@ var staticTable = func() (table [staticEntries + 1]staticEntry) {
 		decoder := hpack.NewDecoder(0, func(f hpack.HeaderField) {
 			entry.name, entry.value = []byte(f.Name), []byte(f.Value)
 		})
-		_, _ = decoder.Write([]byte{0x80 | byte(i)}) // there is one for each of these
+		_, _ = decoder.Write([]byte{0x80 | byte(i)}) // each of these indexes has an entry
 	}
 	return table
 }()
 
 type staticEntry struct{ name, value []byte }
 
-// Marks is what a judge says of fields, whether yes or no. An entry of a table keeps its
-// mark: most responses repeat the fields of the one before.
+// Marks are the verdicts of a judge on fields, each yes or no. An entry of a table keeps
+// its mark: most responses repeat the fields of the one before.
 type Marks struct {
 	of     func(name, value []byte) bool
 	static [staticEntries + 1]bool
@@ -41,28 +41,28 @@ func NewMarks(judge func(name, value []byte) bool) *Marks {
 	return m
 }
 
-// table is the dynamic table of a peer that encodes (RFC 7541, section 2.3.2).
-// It takes no more space than its largest size needs; a new one is made by resize.
+// table is the dynamic table of a peer that encodes (RFC 7541, section 2.3.2). It takes
+// no more space than its largest size needs. The zero table needs a call of resize first.
 type table struct {
 	limit, size int
 	changes     int // how often it has changed
 	// entries are a ring of count, beginning with the oldest.
 	entries       [MaxFieldTable / EntryOverhead]entry
 	oldest, count int
-	// text[start:end] are the names and values of all, in the same order. There is
-	// room for twice as much, so that they seldom have to be moved to the front.
+	// text[start:end] are the names and values of all entries, in the same order. There
+	// is room for twice as much, so they seldom have to be moved to the front.
 	text       [2 * MaxFieldTable]byte
 	start, end int
 }
 
-// entry tells where in the text an entry is.
+// entry says where in the text an entry is.
 type entry struct {
 	start, value, end int
 	mark              bool
 }
 
-// get returns the entry with an index, which counts those of the static table too. It is
-// valid until the next change.
+// get returns the entry with an index. Indexes count the entries of the static table too.
+// The entry is valid until the next change.
 func (t *table) get(index uint64) (name, value []byte, mark, ok bool) {
 	if index <= staticEntries || index > uint64(staticEntries+t.count) {
 		return nil, nil, false, false
@@ -72,8 +72,8 @@ func (t *table) get(index uint64) (name, value []byte, mark, ok bool) {
 	return t.text[e.start:e.value], t.text[e.value:e.end], e.mark, true
 }
 
-// add puts an entry in, for which old ones leave the table; one that is larger
-// than the table leaves it empty (RFC 7541, section 4.4).
+// add puts an entry in. Old ones leave the table for it; an entry larger than the table
+// leaves it empty (RFC 7541, section 4.4).
 func (t *table) add(name, value []byte, mark bool) {
 	t.changes++
 	size := len(name) + len(value) + EntryOverhead
@@ -93,7 +93,7 @@ func (t *table) add(name, value []byte, mark bool) {
 	t.size += size
 }
 
-// resize sets the limit, which is at most maxFieldTable.
+// resize sets the limit, at most MaxFieldTable.
 func (t *table) resize(limit int) {
 	if limit == t.limit {
 		return
@@ -103,7 +103,7 @@ func (t *table) resize(limit int) {
 	t.shrink(limit)
 }
 
-// shrink lets the oldest entries go until the rest is no larger than size.
+// shrink removes the oldest entries until the rest is no larger than size.
 func (t *table) shrink(size int) {
 	for t.count > 0 && t.size > size {
 		e := t.entries[t.oldest]

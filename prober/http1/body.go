@@ -22,12 +22,12 @@ var (
 	errDesync        = errcode.New(errcode.HTTP1Desync, "bytes after the end of the response")
 )
 
-// maxChunkOverhead bounds the bytes of one response that frame chunks and do not
-// carry content, beyond what the smallest frame of each chunk needs.
+// maxChunkOverhead bounds the bytes of one response spent on framing chunks, beyond the
+// smallest frame of each chunk.
 const maxChunkOverhead = 16 << 10
 
-// readBody reads the content to its end, which is found by the rules of RFC
-// 9112, section 6.3, and demands that nothing follows it.
+// readBody reads the content to its end by the rules of RFC 9112, section 6.3, and
+// demands that nothing follows it.
 func (c *conn) readBody(r *probe.Result) error {
 	h := &c.head
 	switch {
@@ -52,8 +52,8 @@ func (c *conn) readBody(r *probe.Result) error {
 	return nil
 }
 
-// readUntilClose reads content that only the end of the connection delimits.
-// Under TLS, an end without close_notify is a truncation (RFC 9112, section 9.8).
+// readUntilClose reads content without any delimiter but the end of the connection. Under
+// TLS, an end without close_notify is a truncation (RFC 9112, section 9.8).
 func (c *conn) readUntilClose(r *probe.Result) error {
 	c.head.KeepAlive = false
 	for total := int64(0); ; {
@@ -134,8 +134,8 @@ func (c *conn) readChunks(r *probe.Result) error {
 	}
 }
 
-// endChunk consumes the CRLF after a chunk's content, and looks at each byte as soon as
-// it has come.
+// endChunk consumes the CRLF after a chunk's content, and checks each byte as soon as it
+// has come.
 func (c *conn) endChunk(r *probe.Result) error {
 	for _, want := range [...]byte{'\r', '\n'} {
 		if c.start == c.end {
@@ -151,10 +151,10 @@ func (c *conn) endChunk(r *probe.Result) error {
 	return nil
 }
 
-// chunkSize parses a chunk's first line: hexadecimal digits, then extensions,
-// which mean nothing here (RFC 9112, section 7.1.1).
+// chunkSize parses a chunk's first line: hexadecimal digits, then extensions. The
+// extensions mean nothing here (RFC 9112, section 7.1.1).
 func chunkSize(line []byte) (int64, error) {
-	const longest = 15                // hexadecimal digits that an int64 always holds
+	const longest = 15                // hexadecimal digits an int64 always holds
 	line = message.TrimBlankEnd(line) // some servers fill the line up
 	digits, extensions, extended := bytes.Cut(line, []byte(";"))
 	switch {
@@ -215,9 +215,9 @@ func (c *conn) readTrailers(r *probe.Result) error {
 	}
 }
 
-// readLine returns the next line of chunk framing without its CRLF. A bare line
-// feed is refused: peers that disagree on it disagree on where chunks end (RFC
-// 9112, section 7.1). The line is valid until the next read.
+// readLine returns the next line of chunk framing without its CRLF. A bare line feed is
+// refused: peers that disagree on it disagree on the ends of chunks (RFC 9112, section
+// 7.1). The line is valid until the next read.
 func (c *conn) readLine(r *probe.Result) ([]byte, error) {
 	const longest = 4<<10 - 2
 	for scanned := 0; ; {
@@ -239,7 +239,7 @@ func (c *conn) readLine(r *probe.Result) ([]byte, error) {
 	}
 }
 
-// truncated turns an end of the stream into what it is inside a body.
+// truncated turns an end of the stream into a truncation: it came inside a body.
 func truncated(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

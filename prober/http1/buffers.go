@@ -2,8 +2,8 @@ package http1
 
 import "sync"
 
-// buffers are what closed connections leave to new ones: where each request has a
-// connection of its own, a buffer is most of what that takes.
+// buffers keeps the buffers of closed connections for new ones: if each request has a
+// connection of its own, the buffer is most of what a connection takes.
 type buffers struct{ pool sync.Pool }
 
 func (b *buffers) get() []byte {

@@ -15,33 +15,34 @@ import (
 // readBufferSize is the buffer of a connection; it grows for headers only.
 const readBufferSize = 8 << 10
 
-// conn is one HTTP/1 connection. Only the goroutine that has taken it from the
-// pool touches it, but for Abort on its stream.
+// conn is one HTTP/1 connection. Only the goroutine that has taken it from the pool touches
+// it, but for Abort on its stream.
 type conn struct {
 	wire.Link
 
 	pool *Pool
 	x    *Exchange // under way, or the last one
-	// buf[start:end] holds bytes that were received and not yet consumed. The buffer goes
-	// back to the transport when the connection is closed.
+	// buf[start:end] holds bytes received and not yet consumed. The buffer goes back to the
+	// pool when the connection is closed.
 	buf        []byte
 	start, end int
-	// arrived is when what was read last arrived; the response ended then. readAt is when
-	// it was read.
+	// arrived is when the bytes of the last read arrived; the response ended then. readAt
+	// is when they were read.
 	arrived, readAt probe.Instant
 	head            head.Header
-	// headSize is how many bytes that header has, which end at start when it has been read.
+	// headSize is the number of bytes in the header. The header ends at start when it has
+	// been read.
 	headSize int
-	// before is a copy of the header that head was parsed from, or empty.
+	// before is a copy of the header parsed into head, or empty.
 	before []byte
-	// out is for requests that have to be put together.
+	// out holds requests that have to be put together.
 	out    []byte
 	upload upload
 
 	served    int
 	reusable  bool
 	jammed    bool // a write was given up, or failed
-	ended     bool // the peer has said so, or TLS has failed, after bytes that count
+	ended     bool // after bytes that count, the peer ended or TLS failed
 	idleSince probe.Instant
 	place     probe.Place // taken while the connection is idle
 }
@@ -61,12 +62,12 @@ func (c *conn) Abort() { c.Stream.Abort() }
 // Place returns the connection's place among the idle ones of its ceiling.
 func (c *conn) Place() *probe.Place { return &c.place }
 
-// lookAfter is how long a connection must have been idle to be looked at before
-// it is used again. Below it, as between two requests of a worker, the look
-// would cost a system call per request and find nothing.
+// lookAfter is how long a connection must have been idle to be looked at before it is used
+// again. After a shorter time, as between two requests of a worker, the look would cost a
+// system call per request and find nothing.
 const lookAfter = probe.Instant(1e6)
 
-// fit reports whether c, which was idle until now, can carry another request.
+// fit reports whether c, idle until now, can carry another request.
 func (c *conn) fit(now probe.Instant) bool {
 	return now-c.idleSince < lookAfter && !c.IsInRecord() || c.IsQuiet()
 }
@@ -101,9 +102,9 @@ func (c *conn) exchange(r *probe.Result, x *Exchange) {
 	r.Finish(c.arrived)
 }
 
-// fail reports what went wrong first: a broken send, unless the peer had begun
-// an answer before it hung up, or said in an alert why it did. In TLS 1.3 that is
-// how a server refuses a client's certificate.
+// fail reports what went wrong first. This is a broken send, unless the peer had begun an
+// answer before it hung up, or gave the reason in an alert. In TLS 1.3 a server refuses a
+// client's certificate this way.
 func (c *conn) fail(r *probe.Result, sendErr, err error) {
 	answered := r.Current() == errcode.PhaseTransfer
 	if r.Answer != nil && r.HTTP.Status == 0 {
@@ -115,8 +116,8 @@ func (c *conn) fail(r *probe.Result, sendErr, err error) {
 	r.Fail(&errcode.PhaseError{Err: err, InHeader: answered && r.HTTP.Status == 0})
 }
 
-// send writes the request. Content too long for one write goes on being written
-// by a goroutine of its own.
+// send writes the request. If the content is too long for one write, a separate goroutine
+// goes on writing it.
 func (c *conn) send(r *probe.Result, last bool) error {
 	r.Enter(errcode.PhaseSend)
 	out := c.compose(last)
@@ -136,7 +137,7 @@ func (c *conn) send(r *probe.Result, last bool) error {
 	return nil
 }
 
-// compose returns the header to send, with the content if that is short.
+// compose returns the header to send, with the content if it is short.
 func (c *conn) compose(last bool) []byte {
 	q := c.x.Request
 	message, end := q.keep, q.keepEnd
@@ -185,8 +186,8 @@ func (c *conn) readFinalHeader(r *probe.Result) error {
 	return head.ErrInformational
 }
 
-// fill reads more bytes into the buffer. At its end, what is left of it moves to
-// the front, and only if that frees nothing does it grow.
+// fill reads more bytes into the buffer. If the buffer is full, the unread bytes move to
+// its front. It grows only if that frees nothing.
 func (c *conn) fill(r *probe.Result) error {
 	if c.start == c.end {
 		c.start, c.end = 0, 0
@@ -208,7 +209,8 @@ func (c *conn) fill(r *probe.Result) error {
 	return err
 }
 
-// note notes when what was read last arrived: with the first of it the answer began.
+// note notes when the bytes of the last read arrived. With the first bytes the answer
+// began.
 func (c *conn) note(r *probe.Result) {
 	arrival := c.Stream.Arrival()
 	at := r.Arrived(arrival)
@@ -228,8 +230,7 @@ func (c *conn) makeRoom() {
 	c.start = 0
 }
 
-// surplus demands that nothing came together with the response, after its end, that
-// TLS still holds.
+// surplus demands that TLS holds nothing more after the end of the response.
 func (c *conn) surplus(r *probe.Result) error {
 	if !c.MayHold() {
 		return nil

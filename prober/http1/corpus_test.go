@@ -10,8 +10,8 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// answers are raw answers, good and broken, from which the reader of HTTP/1 is
-// tested against that of net/http.
+// answers are raw answers, good and broken, to test the reader of HTTP/1 against that of
+// net/http.
 var answers = []string{
 	// Whole and in order.
 	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -182,7 +182,7 @@ var answers = []string{
 	"HTTP/1.1 200 OK\r\nA: " + strings.Repeat("b", message.MaxHeaderBytes) + "\r\n\r\n",
 	"HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", message.MaxHeaderBytes/6) + "\r\n",
 
-	// Where the body ends.
+	// The end of the body.
 	"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
 	"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
 	"HTTP/1.1 200 OK\r\nContent-Length: 5 5\r\n\r\nhello",
@@ -255,8 +255,9 @@ var answers = []string{
 	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n" + strings.Repeat("A: b\r\n", message.MaxHeaderBytes/4) + "\r\n",
 }
 
-// A folded line is joined as net/http joins it, on the first response of a connection and
-// on later ones, and what looks like the joined header is not taken for a repetition.
+// A folded line is joined in the same way as by net/http, on the first response of a
+// connection and on later ones. A header that looks like the joined one is not taken for
+// a repetition.
 func TestFoldedLinesAreJoinedByOneSpace(t *testing.T) {
 	t.Parallel()
 	for fields, value := range map[string]string{

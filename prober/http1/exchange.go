@@ -10,19 +10,19 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// Exchange is what one request says over HTTP/1, and what is kept of its response.
+// Exchange is one request over HTTP/1, and what is kept of its response.
 type Exchange struct {
 	Request *Request
 	Content *message.Content
-	// Varying is what only this request has, as Stamp has it.
+	// Varying says what varies between requests. Stamp has the values for this one.
 	Varying *message.Varying
 	Stamp   *message.Stamp
 	// Bodiless reports whether the response has no body, whatever its header says.
 	Bodiless bool
-	Kept     *content.Kept // nil where nothing is kept
-	// MaxBody is the longest response body that is accepted, in bytes.
+	Kept     *content.Kept // nil if nothing is kept
+	// MaxBody is the longest response body to accept, in bytes.
 	MaxBody int64
-	// reserved is a warm connection that was kept for the request, or nil.
+	// reserved is a warm connection kept for the request, or nil.
 	reserved *conn
 	Permit   *probe.Permit
 }
@@ -42,7 +42,7 @@ func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
 	p.Use(l, r, x)
 }
 
-// Use performs one request over a link that was just made.
+// Use performs one request over a link just made.
 func (p *Pool) Use(l wire.Link, r *probe.Result, x *Exchange) {
 	c := newConn(p, l)
 	if !p.conns.Add(c) {
@@ -63,8 +63,8 @@ func (p *Pool) UseWarm(r *probe.Result, x *Exchange) bool {
 	return true
 }
 
-// warm takes an idle connection, nil if there is none. now may be a little late: what
-// was idle for less than that is not looked at.
+// warm takes an idle connection, nil if there is none. now may be a little late: a
+// connection idle for less than that is not looked at.
 func (p *Pool) warm(r *probe.Result, x *Exchange, now probe.Instant) *conn {
 	c := p.claim(x, now)
 	if c == nil {
@@ -82,8 +82,7 @@ func (p *Pool) warm(r *probe.Result, x *Exchange, now probe.Instant) *conn {
 	return c
 }
 
-// claim takes the warm connection that was reserved, nil if there is none or it has ended
-// since.
+// claim takes the reserved warm connection, nil if there is none or it has ended since.
 func (p *Pool) claim(x *Exchange, now probe.Instant) *conn {
 	c := x.reserved
 	if c == nil {
@@ -98,7 +97,7 @@ func (p *Pool) claim(x *Exchange, now probe.Instant) *conn {
 	return nil
 }
 
-// exchange does the request of r on c, which it then gives back or closes.
+// exchange does the request of r on c. Afterwards it gives c back or closes it.
 func (p *Pool) exchange(c *conn, r *probe.Result, x *Exchange) {
 	defer p.release(c, r)
 	c.exchange(r, x)
@@ -121,14 +120,14 @@ func (p *Pool) release(c *conn, r *probe.Result) {
 	c.buf = nil
 }
 
-// Reserve keeps a warm connection for a request that is about to start. It returns false
-// if there is none.
+// Reserve keeps a warm connection for a request about to start. It returns false if there
+// is none.
 func (p *Pool) Reserve(x *Exchange) bool {
 	x.reserved = p.conns.Pop()
 	return x.reserved != nil
 }
 
-// Unreserve gives back what was reserved and not used.
+// Unreserve gives back a reserved connection that was not used.
 func (p *Pool) Unreserve(x *Exchange) {
 	if c := x.reserved; c != nil && !p.conns.Put(c) {
 		p.conns.Close(c)
@@ -139,7 +138,7 @@ func (p *Pool) Unreserve(x *Exchange) {
 // Withdraw takes an idle connection out of its pool.
 func (c *conn) Withdraw(any) bool { return c.pool.conns.Withdraw(c) }
 
-// Evict closes a connection that was withdrawn.
+// Evict closes a withdrawn connection.
 func (c *conn) Evict() bool {
 	kept := c.Stream.Yield()
 	c.End()

@@ -6,9 +6,9 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// areExtensions reports whether what follows the first semicolon of a chunk's line is
-// a list of extensions, each of which has a name and may have a value (RFC 9112,
-// section 7.1.1). A value that is not quoted may hold whatever a field may.
+// areExtensions reports whether b is a list of chunk extensions. b is the text after the
+// first semicolon of a chunk's line. Each extension has a name and may have a value (RFC
+// 9112, section 7.1.1). A value without quotes may hold whatever a field may.
 func areExtensions(b []byte) bool {
 	if !message.IsFieldValue(b) {
 		return false
@@ -41,7 +41,7 @@ func areExtensions(b []byte) bool {
 	}
 }
 
-// quotedLength returns how long the quoted string is that b begins with, 0 if it does
+// quotedLength returns the length of the quoted string at the start of b, 0 if it does
 // not end (RFC 9110, section 5.6.4).
 func quotedLength(b []byte) int {
 	for i := 1; i < len(b); i++ {

@@ -26,7 +26,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// reading is what a client makes of an answer.
+// reading is the result of reading an answer.
 type reading struct {
 	status int
 	fields map[string][]string
@@ -48,7 +48,7 @@ func (memory) SetReadDeadline(time.Time) error { return nil }
 // readAsWeDo reads an answer with this package.
 func readAsWeDo(raw []byte, method string) reading { return readInTurn(method, raw)[0] }
 
-// readInBytes reads an answer that comes byte by byte.
+// readInBytes reads an answer byte by byte.
 func readInBytes(raw []byte, method string) reading {
 	return connOn(iotest.OneByteReader(bytes.NewReader(raw))).read(method)
 }
@@ -119,11 +119,11 @@ func readAsTheyDo(raw []byte, method string) reading {
 	}
 }
 
-// difference is an answer that net/http takes and we refuse, on purpose. There
-// are none that we take and net/http refuses.
+// difference is a kind of answer that net/http takes and we refuse, on purpose. There is
+// none that we take and net/http refuses.
 type difference struct {
 	code errcode.Code
-	what string // and the section of the RFC that has the rule
+	what string // and the section of the RFC with the rule
 	is   func(raw []byte, theirs reading) bool
 }
 
@@ -140,7 +140,7 @@ var (
 	namedExtensions  = regexp.MustCompile("^[0-9A-Fa-f]+(;[ \\t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \\t]*(=[ \\t]*(\"(\\\\.|[^\"\\\\])*\"[ \\t]*|[^;\"][^;]*)?)?)+$")
 )
 
-// differences is the list that docs/transport.md explains.
+// differences is the list explained in docs/transport.md.
 var differences = []difference{
 	{errcode.HTTP1StatusLine, "one space and three digits in the status line: RFC 9112, section 4", func(raw []byte, _ reading) bool {
 		return anyLine(raw, func(line []byte) bool { return isStatusLine(line) && !strictStatusLine.Match(line) })
@@ -192,9 +192,9 @@ func anyLine(raw []byte, is func(line []byte) bool) bool {
 	return false
 }
 
-// common makes the fields of two readings comparable: net/http takes those out
-// that it has acted on, adds one, and leaves a space at the end of a value where the
-// last of its lines is blank.
+// common makes the fields of two readings comparable. net/http removes the fields it has
+// acted on, adds one, and leaves a space at the end of a value if the last of its lines
+// is blank.
 func common(fields map[string][]string) map[string][]string {
 	same := map[string][]string{}
 	for name, values := range fields {
@@ -209,8 +209,8 @@ func common(fields map[string][]string) map[string][]string {
 	return same
 }
 
-// compare demands that both make the same of an answer, and returns which of the
-// differences it met.
+// compare demands the same reading from both, or one of the differences. It returns the
+// difference it met.
 func compare(t *testing.T, raw []byte, method string) *difference {
 	t.Helper()
 	ours, theirs := readAsWeDo(raw, method), readAsTheyDo(raw, method)
@@ -239,8 +239,8 @@ func compare(t *testing.T, raw []byte, method string) *difference {
 	return nil
 }
 
-// requireSameInBytes demands that an answer comes to the same however it is cut up. What
-// follows a response is found only if it has come with its end.
+// requireSameInBytes demands the same reading of an answer however it is cut up. Bytes
+// behind a response are found only if they have come with its end.
 func requireSameInBytes(t *testing.T, raw []byte, method string, whole reading) {
 	t.Helper()
 	inBytes := readInBytes(raw, method)
@@ -290,7 +290,7 @@ func TestAnswersAreReadAsByNetHTTP(t *testing.T) {
 	}
 }
 
-// A header that repeats the one before is not parsed again. What differs from it by a
+// A header that repeats the one before is not parsed again. A header that differs by a
 // byte is.
 func TestAnswersInTurnAreReadAsIfAlone(t *testing.T) {
 	t.Parallel()
@@ -322,8 +322,8 @@ func TestAnswersInTurnAreReadAsIfAlone(t *testing.T) {
 	}
 }
 
-// TestRecombinedAnswersAreReadAsByNetHTTP puts answers together from the lines of
-// others, which fuzzing seldom hits on.
+// TestRecombinedAnswersAreReadAsByNetHTTP puts answers together from the lines of others:
+// fuzzing seldom finds these.
 func TestRecombinedAnswersAreReadAsByNetHTTP(t *testing.T) {
 	t.Parallel()
 	var starts, fields, bodies []string

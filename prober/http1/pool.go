@@ -7,13 +7,13 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// Options is how the requests of one target use connections of HTTP/1.
+// Options says how the requests of one target use connections of HTTP/1.
 type Options struct {
-	// Requests is how many a connection carries; 0 means no limit.
+	// Requests is how many requests a connection carries; 0 means no limit.
 	Requests int
-	// Connections bounds how many are open; nil bounds nothing.
+	// Connections bounds how many connections are open; nil bounds nothing.
 	Connections *probe.Ceiling
-	// Dial makes a link for which the request has, or gets, the permit.
+	// Dial makes a link. The request has the permit for it, or gets it.
 	Dial func(ctx context.Context, r *probe.Result) (wire.Link, error)
 }
 
@@ -28,8 +28,8 @@ type Pool struct {
 // NewPool returns a pool without connections.
 func NewPool(o Options) *Pool { return &Pool{Options: o} }
 
-// get takes the idle connection that was used last, nil if there is none. Those
-// that the peer has closed meanwhile are closed here too, which is no attempt.
+// get takes the most recently used idle connection, nil if there is none. If the peer has
+// closed a connection meanwhile, get closes it too. This is no attempt.
 func (p *Pool) get(now probe.Instant) *conn {
 	for {
 		c := p.conns.Pop()
@@ -40,9 +40,9 @@ func (p *Pool) get(now probe.Instant) *conn {
 	}
 }
 
-// Heard reports whether something has come on the idle connection that was used last, or
-// its end, and the connection will be looked at before it is used again. It returns false if
-// there is none.
+// Heard reports on the most recently used idle connection. It returns true if bytes or the
+// end of the stream have come, and the connection will be looked at before it is used again.
+// It returns false if there is none.
 func (p *Pool) Heard(now probe.Instant) bool {
 	c := p.conns.Pop()
 	if c == nil {
@@ -52,11 +52,11 @@ func (p *Pool) Heard(now probe.Instant) bool {
 	return now-c.idleSince > lookAfter && c.HasHeard()
 }
 
-// CloseIdle closes the connections that carry no request now. It waits for no peer.
+// CloseIdle closes the connections without a request. It waits for no peer.
 func (p *Pool) CloseIdle() { p.conns.CloseIdle() }
 
-// Abort closes what is idle and ends what is busy; the worker that uses a busy
-// connection closes it.
+// Abort closes idle connections and ends busy ones; the worker of a busy connection closes
+// it.
 func (p *Pool) Abort() { p.conns.Abort() }
 
 // Count returns how many connections are open.

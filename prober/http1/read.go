@@ -31,12 +31,12 @@ func (c *conn) readHeader(r *probe.Result) error {
 	}
 }
 
-// repeatable is how long a header may be, in bytes, for the connection to keep a copy.
+// repeatable is the longest header to keep a copy of, in bytes.
 const repeatable = 1 << 10
 
-// repeatsHeader reports whether what was received begins with the same bytes as the header
-// before, which has been consumed then: c.head says what it says. Within a second many
-// servers send the same header again and again.
+// repeatsHeader reports whether the received bytes begin with the header before. It
+// consumes that header then: c.head is right already. Within a second many servers send
+// the same header again and again.
 func (c *conn) repeatsHeader() bool {
 	n := len(c.before)
 	if n == 0 || c.end-c.start < n || !bytes.Equal(c.buf[c.start:c.start+n], c.before) {
@@ -47,8 +47,8 @@ func (c *conn) repeatsHeader() bool {
 	return true
 }
 
-// parseHeader parses a header, and from the second response on a copy of it. A copy
-// in which lines were joined is not what was received, and so not kept.
+// parseHeader parses a header, and from the second response on a copy of it. If lines were
+// joined, the copy differs from the received bytes, and is not kept.
 func (c *conn) parseHeader(block []byte) error {
 	c.before = c.before[:0]
 	if c.served == 0 || len(block) > repeatable {
@@ -62,7 +62,7 @@ func (c *conn) parseHeader(block []byte) error {
 	return err
 }
 
-// keepHeader keeps what is wanted of the header.
+// keepHeader keeps the wanted fields of the header.
 func (c *conn) keepHeader() {
 	k := c.x.Kept
 	if k == nil {

@@ -6,17 +6,17 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// Request is a target's request as it goes over an HTTP/1.1 connection, encoded
-// once: keep leaves the connection open, last announces its end. Each has its
-// empty line, after which there may be content, at the offset beside it. The target ends
-// at targetEnd in both, where the part of it stands that varies.
+// Request is a target's request for an HTTP/1.1 connection, encoded once: keep leaves the
+// connection open, last announces its end. The offset beside each is that of its empty
+// line. Content may follow that line. The target ends at targetEnd in both: its varying
+// part goes there.
 type Request struct {
 	keep, last       []byte
 	keepEnd, lastEnd int
 	targetEnd        int
 }
 
-// Encode also appends the content, if that is short.
+// Encode also appends the content, if it is short.
 func Encode(q message.Request, content message.Content) Request {
 	e := Request{keep: encodeHeader(q, ""), last: encodeHeader(q, "close"), targetEnd: len(q.Method) + len(" ") + len(q.Target)}
 	e.keepEnd, e.lastEnd = len(e.keep)-len("\r\n"), len(e.last)-len("\r\n")

@@ -7,7 +7,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// showRequest takes the header of a request down in the trace of r; out begins with it.
+// showRequest notes the header of a request in the trace of r; out begins with it.
 func (c *conn) showRequest(r *probe.Result, out []byte) {
 	t := r.Trace
 	t.Learn(r)
@@ -23,7 +23,7 @@ func (c *conn) showRequest(r *probe.Result, out []byte) {
 	t.SendBody(c.x.Content.Length)
 }
 
-// showHeader hands the header that was read last to who takes in the answer to r.
+// showHeader passes the header of the last read to the Answer of r.
 func (c *conn) showHeader(r *probe.Result) {
 	a, h := r.Answer, &c.head
 	a.Head(h.Version, h.Status, reasonOf(c.buf[c.start-c.headSize:c.start]))
@@ -31,11 +31,11 @@ func (c *conn) showHeader(r *probe.Result) {
 		a.Field(f.Name, f.Value)
 	}
 	if h.Status < 200 {
-		c.headSize = 0 // it is no part of what comes of the next header
+		c.headSize = 0 // it is no part of the next header
 	}
 }
 
-// reasonOf returns what stands behind the status in the first line of a header.
+// reasonOf returns the text behind the status in the first line of a header.
 func reasonOf(header []byte) []byte {
 	const before = len("HTTP/1.1 200 ")
 	line, _ := message.CutLine(header)

@@ -12,14 +12,13 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// maxPart is how much is written at once.
+// maxPart is how many bytes are written at once.
 const maxPart = 32 << 10
 
-// upload writes content that is too long for one write, on a goroutine of its own
-// for as long as it takes. Meanwhile the response is read: a server may answer
-// and stop reading (RFC 9112, section 9.5), or send back what it gets and stop
-// reading unless that is read. Its space is used again for every request of a
-// connection.
+// upload writes content too long for one write, on a separate goroutine. Meanwhile the
+// response is read: a server may answer and stop reading (RFC 9112, section 9.5). Or it
+// may send back what it gets, and stop reading unless that is read. The space of an
+// upload is used again for every request of a connection.
 type upload struct {
 	running bool // start was called, and end was not
 	c       *conn
@@ -27,7 +26,7 @@ type upload struct {
 	alone   func() // run, so that starting a goroutine with it allocates nothing
 	done    chan struct{}
 
-	sentAt atomic.Int64 // the Instant when all was written
+	sentAt atomic.Int64 // the Instant when everything was written
 	// sent and err belong to the goroutine until done.
 	sent int64
 	err  error
@@ -61,7 +60,7 @@ func (u *upload) run() {
 	u.sentAt.Store(int64(probe.Now()))
 }
 
-// note ends the phase send of r at the moment when all was written, if that was
+// note ends the phase send of r at the moment when everything was written, if that was
 // before now.
 func (u *upload) note(r *probe.Result, now probe.Instant) {
 	sentAt := probe.Instant(u.sentAt.Load())
@@ -70,15 +69,15 @@ func (u *upload) note(r *probe.Result, now probe.Instant) {
 	}
 }
 
-// end gives up what is not written yet and waits for the goroutine. It tells
-// whether all was written, and why not if the reason is not end itself.
+// end gives up the unwritten rest and waits for the goroutine. It reports whether
+// everything was written. err is the reason if not, unless the reason is end itself.
 func (u *upload) end(r *probe.Result) (complete bool, err error) {
 	if !u.running {
 		return true, nil
 	}
 	select {
 	case <-u.done:
-	default: // or not yet, though all was written
+	default: // or not yet, though everything was written
 		u.c.Stream.HaltWrites()
 		<-u.done
 		u.c.Stream.ResumeWrites()

@@ -4,7 +4,8 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// appendTo appends a message, whose header ends at end, with what varies in its places.
+// appendTo appends a message with its varying parts in their places. The header of the
+// message ends at end.
 func (x *Exchange) appendTo(out, message []byte, end int) []byte {
 	if at := x.Request.targetEnd; x.Varying.Target {
 		out = append(append(out, message[:at]...), x.Stamp.Target...)
@@ -19,7 +20,7 @@ func (x *Exchange) appendTo(out, message []byte, end int) []byte {
 	return out
 }
 
-// appendLines appends the varying fields as they stand in an HTTP/1 header.
+// appendLines appends the varying fields in the form of HTTP/1.
 func appendLines(p []byte, v *message.Varying, s *message.Stamp) []byte {
 	line := func(p []byte, name string, value []byte) []byte {
 		p = append(append(p, name...), ": "...)

@@ -14,8 +14,8 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// A close returns when the reader has left the descriptor, and the reader, which was about to
-// wait, needs the mutex of the connection to leave it.
+// A close returns only after the reader has left the descriptor. The reader is about to wait, and needs the mutex of
+// the connection to leave it.
 func TestAConnectionIsClosedWhileItsReaderIsAboutToWait(t *testing.T) {
 	t.Parallel()
 	const longEnough = 2 * time.Minute

@@ -16,59 +16,57 @@ import (
 )
 
 const (
-	// readAhead is how much is read from a connection at once.
+	// readAhead is the size of the read buffer of a connection, in bytes.
 	readAhead = 32 << 10
 )
 
-// conn is one HTTP/2 connection. Workers open streams on it and write their
-// requests themselves; a goroutine of its own reads all that the peer sends and
-// wakes the worker whose response is complete.
+// conn is one HTTP/2 connection. Workers open streams on it and write their requests themselves. The connection's own
+// goroutine, the reader, reads everything and wakes each worker when its response is complete.
 type conn struct {
 	pool   *Pool
 	stream *wire.Stream
 	rw     io.ReadWriteCloser // the stream, or TLS over it
 	remote netip.AddrPort
-	// outlet, writer and farewell are the write side: what goes out, from below, and how
-	// that ends. gone is closed when the reader has ended, as the last of all.
+	// outlet, writer and farewell are the write side, from below: the outlet sends bytes, the writer collects frames, the
+	// farewell ends the connection. gone is closed last, when the reader has ended.
 	outlet   *outlet
 	writer   *writer
 	farewell *farewell
 	gone     chan struct{}
 
-	// What follows belongs to the reader.
+	// The reader owns the fields below, up to mu.
 	in     *bufio.Reader
 	readAt probe.Instant // when the last read returned
-	// arrival is when the bytes of the last read came.
+	// arrival is the arrival of the bytes of the last read.
 	arrival probe.Arrival
 	fields  *hpack.Decoder
 	head    message.Section
-	block   []byte // a header block in several frames
+	block   []byte // a header block that came in several frames
 
 	mu    mutex
 	flood floodGauge
-	// framer reads on behalf of the reader, without mu, and writes to out with it.
+	// framer reads for the reader, without mu. Its frames go to writer.out, with mu held.
 	framer *http2.Framer
 	streams
 	flow
 
-	// draining tells that no stream can be opened any more: after GOAWAY from
-	// either side, or when the connection has carried as many as it may.
+	// draining means that the connection opens no more streams: either side has sent GOAWAY, or the connection has carried
+	// its maximum of requests.
 	draining bool
 	goAway   *http2.GoAwayError // the last one from the peer
-	cause    error              // why the connection has ended; no frame is handled any more
-	// counted means that the pool counts the connection among those that are open.
+	cause    error              // why the connection has ended; frames are no longer handled
+	// counted means that the pool counts the connection as open.
 	counted bool
-	// heardAt is when the last frame came. pingUntil is when the answer to a PING
-	// must have come, 0 without one.
+	// heardAt is when the last frame came. pingUntil is the deadline for the answer to a PING, or 0 if none is
+	// outstanding.
 	heardAt   probe.Instant
 	pingUntil probe.Instant
 	pings     int // sent since the last answer to a request
 }
 
-// begin makes l, which was just dialled, an HTTP/2 connection: it sends our
-// preface and waits for the peer's (RFC 9113, section 3.4). No stream is opened
-// before the peer has said how many it allows, so that none is refused for lack
-// of that knowledge. The time it takes belongs to the phase send.
+// begin makes l, a link just dialled, an HTTP/2 connection: it sends our preface and waits for the peer's (RFC 9113,
+// section 3.4). It waits because the preface says how many streams the peer allows, and a stream opened earlier might
+// be refused. The time it takes belongs to the phase send.
 func (p *Pool) begin(ctx context.Context, l wire.Link, r *probe.Result) (*conn, error) {
 	r.Enter(errcode.PhaseSend)
 	h := &conn{
@@ -142,8 +140,7 @@ func (c *conn) exchangePrefaces() error {
 	return errNotSpoken
 }
 
-// greet acknowledges the peer's settings on a connection that no stream could be
-// opened on.
+// greet acknowledges the peer's settings on a connection without any stream.
 func (c *conn) greet() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -155,11 +152,11 @@ func (c *conn) serve() {
 	defer close(c.gone)
 	c.shut(c.explain(c.readFrames()))
 	c.writer.background.Wait()
-	<-c.farewell.left // of whoever writes, which never waits now
+	<-c.farewell.left // The writing goroutine closes left; it never waits now.
 }
 
-// readFrames handles frames until one of them, or the network, ends the
-// connection. A panic ends it too, as a failure of the requests on it.
+// readFrames handles frames until one of them or the network ends the connection. A panic ends it too, and the requests
+// on it fail with the panic.
 func (c *conn) readFrames() (err error) {
 	defer probe.Catch(&err)
 	for {
@@ -170,8 +167,8 @@ func (c *conn) readFrames() (err error) {
 	}
 }
 
-// tryOpen opens a stream for st unless the connection cannot carry one now. It
-// appends the request, as far as the windows allow; the caller flushes.
+// tryOpen opens a stream for st unless the connection cannot carry one now. It appends as much of the request as the
+// windows allow; the caller flushes.
 func (c *conn) tryOpen(st *stream) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -202,13 +199,12 @@ func (c *conn) tryOpen(st *stream) bool {
 	return true
 }
 
-// capacity is how many streams may be open at once; mu is held.
+// capacity returns how many streams may be open at once; mu is held.
 func (c *conn) capacity() int {
 	return min(c.pool.Streams, int(min(c.peerStreams, maxStreamID)))
 }
 
-// isRefusing reports whether the peer allows no stream on a connection that is
-// otherwise well.
+// isRefusing reports whether the peer allows no stream although the connection is healthy.
 func (c *conn) isRefusing() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -222,14 +218,14 @@ func (c *conn) hasEnded() bool {
 	return c.cause != nil || c.drained() != nil
 }
 
-// streamCount returns how many are open.
+// streamCount returns the number of open streams.
 func (c *conn) streamCount() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.open)
 }
 
-// retireIfIdle reports whether no stream is open, and if so lets none be opened.
+// retireIfIdle reports whether no stream is open. If so, no stream can be opened any more.
 func (c *conn) retireIfIdle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -240,7 +236,7 @@ func (c *conn) retireIfIdle() bool {
 	return true
 }
 
-// drained returns an error if the connection has done all it can do; mu is held.
+// drained returns an error if the connection opens no more streams and has none open; mu is held.
 func (c *conn) drained() error {
 	if c.draining && len(c.open) == 0 {
 		c.uncount()
@@ -259,7 +255,7 @@ func (c *conn) uncount() {
 
 func (c *conn) isShared() bool { return len(c.open) > 1 }
 
-// cannotWrite lets no stream be opened any more, and those go on that wait for room.
+// cannotWrite stops the opening of streams, and wakes the workers waiting for room.
 func (c *conn) cannotWrite() {
 	c.draining = true
 	c.unblock()
@@ -267,7 +263,7 @@ func (c *conn) cannotWrite() {
 
 func (c *conn) readsAgain() { c.pool.slotFreed() }
 
-// stampingReader notes when bytes arrived.
+// stampingReader notes the arrival of bytes.
 type stampingReader struct{ c *conn }
 
 func (r stampingReader) Read(p []byte) (int, error) {

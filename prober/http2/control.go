@@ -6,13 +6,13 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// control does what a frame says that comes seldom.
+// control handles the rare frames.
 func (c *conn) control(frame http2.Frame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.heard()
 	if reset, ok := frame.(*http2.RSTStreamFrame); ok && c.find(reset.StreamID) != nil {
-		// There can be no more of these than there are requests of ours.
+		// The peer can send at most one of these per request of ours.
 		c.resetByPeer(reset)
 		return c.drained()
 	}
@@ -23,7 +23,7 @@ func (c *conn) control(frame http2.Frame) error {
 	case *http2.SettingsFrame:
 		return c.settings(f)
 	case *http2.PingFrame:
-		if !f.IsAck() { // the answer to our own has served by its arrival
+		if !f.IsAck() { // the arrival of the answer to our own PING was enough
 			_ = c.framer.WritePing(true, f.Data)
 			c.writer.flushSoon()
 		}
@@ -49,8 +49,8 @@ func (c *conn) settings(f *http2.SettingsFrame) error {
 	return nil
 }
 
-// goneAway lets no stream be opened any more, and fails those that the peer will
-// not answer (RFC 9113, section 6.8). The others may end well.
+// goneAway stops the opening of streams, and fails the streams above the last one that the peer will answer (RFC 9113,
+// section 6.8). The others may still complete.
 func (c *conn) goneAway(f *http2.GoAwayFrame) {
 	c.draining = true
 	c.goAway = &http2.GoAwayError{LastStreamID: f.LastStreamID, ErrCode: f.ErrCode}
@@ -72,7 +72,7 @@ func (c *conn) resetByPeer(f *http2.RSTStreamFrame) {
 	c.endStream(st, http2.StreamError{StreamID: f.StreamID, Code: f.ErrCode, Cause: errReceived})
 }
 
-// reset gives a stream up for an error of the peer's; mu is held.
+// reset gives a stream up because of an error of the peer; mu is held.
 func (c *conn) reset(st *stream, err error) {
 	code, _ := told(err)
 	c.resetWith(st, code, err)
@@ -87,9 +87,8 @@ func (c *conn) resetWith(st *stream, code http2.ErrCode, err error) {
 	c.writer.flushSoon()
 }
 
-// expire gives up the streams whose time has run out, and the connection itself,
-// with the error it returns, if the peer has left a PING unanswered. It returns
-// also when to look again.
+// expire gives up the streams that have run out of time. If the peer has left a PING unanswered, expire returns the
+// error with which to end the connection. next is when to call expire again.
 func (c *conn) expire(now probe.Instant) (next probe.Instant, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,10 +114,9 @@ func (c *conn) expire(now probe.Instant) (next probe.Instant, err error) {
 	return next, c.drained()
 }
 
-// suspect asks a peer that was silent for as long as st was open whether it is
-// still there. Otherwise a path that swallows everything would be used until the
-// operating system gives it up, which takes a quarter of an hour. Where the peer takes
-// many PINGs for an attack, the connection is given up instead.
+// suspect sends a PING to a peer that was silent for as long as st was open. Without it, a path that swallows
+// everything would stay in use until the operating system gives up, after a quarter of an hour. A peer may take many
+// PINGs for an attack, so after Pings of them suspect retires the connection instead.
 func (c *conn) suspect(st *stream, now probe.Instant) {
 	if c.pingUntil != 0 || c.heardAt != st.heard {
 		return

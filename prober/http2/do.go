@@ -8,8 +8,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Do performs one request, over HTTP/2 unless the server chooses otherwise. A request
-// that the server says it has not processed is sent once more.
+// Do performs one request, over HTTP/2 unless the server chooses otherwise. If the server says that it has not
+// processed the request, Do sends it once more.
 func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
 	if r.Start >= r.Deadline {
 		r.Fail(&errcode.PhaseError{Err: errTimeout})
@@ -24,8 +24,7 @@ func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
 	}
 }
 
-// send sends the request once. It reports whether it is to be sent again, in which case
-// it has not failed yet.
+// send sends the request once. If again is true, the request must be sent again and has not failed yet.
 func (p *Pool) send(ctx context.Context, r *probe.Result, x *Exchange) (again bool) {
 	st := x.stream
 	st.begin(r, x)
@@ -54,8 +53,7 @@ func (p *Pool) send(ctx context.Context, r *probe.Result, x *Exchange) (again bo
 	}
 }
 
-// connect makes a connection for r, and for those who wait for it if its worker has
-// taken a dial.
+// connect makes a connection for r. If the worker has taken a dial, the connection is also for the waiters.
 func (p *Pool) connect(ctx context.Context, r *probe.Result, x *Exchange) step {
 	st := x.stream
 	if next := p.await(ctx, r, x); next != stepDial {
@@ -105,8 +103,8 @@ func (p *Pool) connect(ctx context.Context, r *probe.Result, x *Exchange) step {
 	return p.acquire(st, x)
 }
 
-// orphaned returns why the connection that st has dialled, and could not be opened
-// on, has ended. A request does not dial again for that.
+// orphaned returns why the connection that st dialled has ended before st could open a stream on it. The request does
+// not dial a second time.
 func (st *stream) orphaned() error {
 	if st.dialled == nil || !st.dialled.hasEnded() {
 		return nil
@@ -127,9 +125,8 @@ func (p *Pool) failed(r *probe.Result, st *stream, err error) step {
 	return stepNone
 }
 
-// exchange sends the request of st, which is open, waits for the whole response,
-// and fills in r. It reports whether the request is to be sent again, because the
-// server says that it has not processed it.
+// exchange sends the request of st, whose stream is open, waits for the whole response, and fills in r. It returns true
+// if the request must be sent again because the server has not processed it.
 func (st *stream) exchange(r *probe.Result) (again bool) {
 	r.Remote, r.Reused = st.conn.remote, !r.Opened
 	opened := max(r.Start, r.Since())
@@ -148,9 +145,8 @@ func (st *stream) exchange(r *probe.Result) (again bool) {
 	return st.report(r, sentAt)
 }
 
-// report notes in r what the exchange came to; sentAt is 0 if the request was not
-// sent to its end. The response may have begun before this worker could note
-// that its request was sent.
+// report fills in r with the result of the exchange. sentAt is 0 if the request was not sent completely. The response
+// may have begun before this worker noted the end of its sending.
 func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 	r.Sent += st.sent
 	r.Received += st.received
@@ -176,8 +172,7 @@ func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 	return false
 }
 
-// beganAt returns the arrival with which the phase transfer begins, the zero value if nothing
-// arrived.
+// beganAt returns the arrival at the start of the phase transfer, or the zero value if nothing arrived.
 func (st *stream) beganAt() probe.Arrival {
 	if st.call != nil {
 		return st.call.Began()

@@ -1,12 +1,10 @@
-// Package http2 does exchanges over connections of HTTP/2 (RFC 9113). Workers write their
-// requests themselves; a goroutine of the connection reads for all of them, and wakes the
-// worker whose response is complete.
+// Package http2 does exchanges over connections of HTTP/2 (RFC 9113). Workers write their requests themselves. One
+// goroutine per connection reads for all of them, and wakes each worker when its response is complete.
 //
-// A [Pool] holds the connections to one target and the requests that wait for a stream.
+// A [Pool] holds the connections to one target and the requests waiting for a stream.
 //
-// The side of a connection that writes has three rooms. The writer collects frames and
-// writes them in batches; its states and what changes them stand in a table above
-// writerState. The outlet lies below TLS and keeps what the system has no room for. The
-// farewell ends the connection: it tells the peer why, and closes it. Nothing that a worker
-// or the reader does waits for a peer to read.
+// The write side of a connection has three parts. The writer collects frames and writes them in batches; the comment on
+// writerState has a table of its states. The outlet lies below TLS and keeps bytes until the system has room for them.
+// The farewell ends the connection: it tells the peer why, and closes it. Workers and the reader never wait for a peer
+// to read.
 package http2

@@ -16,8 +16,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// protocolError is the end of a stream or of a connection for a reason that the
-// error codes of HTTP/2 are too few to tell: they are what the peer is told.
+// protocolError ends a stream or a connection. tell is the HTTP/2 error code for the peer, and err the reason; the
+// HTTP/2 error codes are too few to express it.
 type protocolError struct {
 	tell http2.ErrCode
 	err  error
@@ -32,8 +32,7 @@ func failure(tell http2.ErrCode, code errcode.Code, text string) *protocolError 
 	return &protocolError{tell: tell, err: errcode.New(code, text)}
 }
 
-// What ends a connection, besides the errors of RFC 9113, section 7, which are
-// [http2.ConnectionError].
+// Errors that end a connection, besides the errors of RFC 9113, section 7, which are [http2.ConnectionError].
 var (
 	errRetired     = errors.New("the connection is not needed any more")
 	errNotSpoken   = errcode.New(errcode.HTTP2NotSpoken, "the peer does not begin with SETTINGS")
@@ -47,7 +46,7 @@ var (
 	errCutOff      = errcode.New(errcode.HTTP2Closed, "connection closed with the stream open and no GOAWAY")
 )
 
-// What ends a stream, besides [http2.StreamError]. The connection goes on.
+// Errors that end a stream, besides [http2.StreamError]. The connection goes on.
 var (
 	errHeaderList  = failure(http2.ErrCodeCancel, errcode.HTTP2HeaderList, "response header above 64 KiB")
 	errH2BodyLimit = &protocolError{http2.ErrCodeCancel, content.ErrBodyLimit}
@@ -62,13 +61,13 @@ var (
 	errReceived    = errors.New("the server reset the stream")
 )
 
-// http2Fault is the end of a stream for what the server did on it.
+// http2Fault returns an error that ends a stream because of a frame the server sent on it.
 func http2Fault(st *stream, tell http2.ErrCode, what string) *protocolError {
 	return failure(tell, errcode.FromStream(uint32(tell)), "on stream "+strconv.FormatUint(uint64(st.id), 10)+" the server sent "+what)
 }
 
-// malformed is the end of a stream on which the server sent what is no response, or no
-// trailers once the header has come; name is that of the field at fault, if it is one.
+// malformed returns an error that ends a stream with a malformed response or, after the header, malformed trailers.
+// name is the faulty field; it is empty if the fault is not in a field.
 func (st *stream) malformed(what string, name []byte) error {
 	if len(name) > 0 {
 		what += ":"
@@ -83,8 +82,8 @@ func (st *stream) malformed(what string, name []byte) error {
 	return fault
 }
 
-// told returns what the peer is to be told about err in RST_STREAM or GOAWAY;
-// false means that it would not hear it or knows already.
+// told returns the error code for RST_STREAM or GOAWAY after err. It returns false if the peer would not get the frame
+// or knows already.
 func told(err error) (http2.ErrCode, bool) {
 	switch e := err.(type) { //nolint:errorlint // only our own verdicts, which are never wrapped
 	case *protocolError:
@@ -97,8 +96,8 @@ func told(err error) (http2.ErrCode, bool) {
 	return http2.ErrCodeNo, err == errRetired //nolint:errorlint // as above
 }
 
-// endedReused returns what it means that a connection has ended without GOAWAY, with err,
-// before any header of a stream that was not the first on it.
+// endedReused returns the error of a request whose stream was not the first on its connection. The connection has ended
+// with err, without GOAWAY and before any header on the stream.
 func endedReused(err error) error {
 	if errors.Is(err, errCutOff) || isClosed(err) {
 		return errcode.Wrap(errcode.HTTP2ClosedReused, "reused connection ended before the response, without GOAWAY", err)
@@ -115,15 +114,13 @@ func isClosed(err error) bool {
 // soundness marks the fields of header blocks that are well-formed.
 var soundness = hpack.NewMarks(message.IsSound)
 
-// notFramed reports whether err of reading the header of a frame means that it is
-// not one, rather than that nothing came.
+// notFramed reports whether err, from reading the header of a frame, means that bytes came but are no frame.
 func notFramed(err error) bool {
 	_, ok := told(err)
 	return ok || errors.Is(err, http2.ErrFrameTooLarge)
 }
 
-// prefaceError explains why the peer's first frame did not come; heard tells
-// whether anything else did.
+// prefaceError explains why the peer's first frame did not come. heard reports whether the peer sent anything else.
 func prefaceError(err error, heard bool) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -1,7 +1,7 @@
 package http2
 
-// Withdraw keeps new streams off a connection without any. Those who wait for a stream
-// of its pool are about to use it.
+// Withdraw stops the opening of streams on a connection without any. It returns false if the connection's own pool
+// asks, or if requests in that pool wait for a stream: they are about to use it.
 func (c *conn) Withdraw(asks any) bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
@@ -12,7 +12,7 @@ func (c *conn) Withdraw(asks any) bool {
 	return c.retireIfIdle()
 }
 
-// Evict closes a connection that was withdrawn, and waits for its reader to end.
+// Evict closes a withdrawn connection, and waits for its reader to end.
 func (c *conn) Evict() bool {
 	kept := c.stream.Yield()
 	c.shut(errRetired)

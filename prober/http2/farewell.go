@@ -11,9 +11,8 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// farewell is the end of an HTTP/2 connection: GOAWAY says why, close_notify follows over
-// TLS, and the connection is closed. Nobody waits for a peer that does not read: it is told
-// what the system has room for.
+// farewell is the end of an HTTP/2 connection: it sends GOAWAY with the reason, then close_notify over TLS, and closes
+// the connection. Nobody waits for a peer that does not read: the farewell sends as much as the system has room for.
 //
 //	who waits                         for what                                 what ends it
 //	a goroutine that writes, alone    room                                     interrupt, Abort, the close
@@ -22,17 +21,17 @@ import (
 //	the reader, in serve              the goroutines of the writer, and left   nothing is left for them to write
 //	evict, and Wait of the transport  the reader to end                        the close
 //
-// So the connection is closed without its mutex, and never by the reader in rest. Whoever
-// calls shut does not wait for more than the close.
+// So the connection is closed without its mutex, and never by the reader in rest. A caller of shut waits at most for
+// the close.
 type farewell struct {
 	top    io.WriteCloser // the stream, or TLS over it
 	stream *wire.Stream
 	outlet *outlet
-	// left is closed when the last has been written and the connection closed.
+	// left is closed after the last write and the close of the connection.
 	left chan struct{}
 
-	// code is what the peer is told, if it is told anything. Both belong to whoever ends
-	// the connection, and then to whoever leaves.
+	// code is the error code for the peer; tells reports whether it is sent. Both belong to whoever ends the connection,
+	// and then to leave.
 	code  http2.ErrCode
 	tells bool
 }
@@ -44,8 +43,7 @@ func newFarewell(top io.WriteCloser, o *outlet) *farewell {
 // prepare notes why the connection ends.
 func (f *farewell) prepare(cause error) { f.code, f.tells = told(cause) }
 
-// leave writes last, if anything can be written, and GOAWAY, and closes the connection. It
-// is called once.
+// leave writes last and GOAWAY if possible, and closes the connection. It is called once.
 func (f *farewell) leave(last []byte, canWrite bool) {
 	defer close(f.left)
 	if !canWrite || !f.tells || f.outlet.isFull() {
@@ -59,11 +57,10 @@ func (f *farewell) leave(last []byte, canWrite bool) {
 	_ = f.top.Close() // nothing depends on how the end went
 }
 
-// close closes the connection without a word, upon which the reader ends.
+// close closes the connection without telling the peer. The close ends the reader.
 func (f *farewell) close() { _ = f.stream.Close() }
 
-// appendGoAway appends a GOAWAY frame (RFC 9113, section 6.8) that names no stream: we
-// take none from the peer.
+// appendGoAway appends a GOAWAY frame (RFC 9113, section 6.8) with last stream 0: we accept no streams from the peer.
 func appendGoAway(out []byte, code http2.ErrCode) []byte {
 	out = append(out, 0, 0, 8, byte(http2.FrameGoAway), 0, 0, 0, 0, 0)
 	out = binary.BigEndian.AppendUint32(out, 0)
@@ -77,7 +74,7 @@ func (c *conn) refusePreface(err error) {
 	}
 }
 
-// explain turns the end of reading into what it means for open streams.
+// explain turns the error that ended reading into the error of the open streams.
 func (c *conn) explain(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +82,7 @@ func (c *conn) explain(err error) error {
 	case c.goAway != nil && isClosed(err):
 		return *c.goAway
 	case errors.Is(c.writer.err, syscall.ECONNRESET) && isClosed(err):
-		return c.writer.err // the system tells of a reset once only
+		return c.writer.err // the system reports a reset only once
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errCutOff
 	case c.writer.err != nil && !isClosed(err):
@@ -96,9 +93,8 @@ func (c *conn) explain(err error) error {
 	return err
 }
 
-// shut ends the connection for cause: it fails the streams that are open, and has the
-// peer told and the connection closed, upon which the reader ends. The first cause
-// stands. It does not wait for the peer.
+// shut ends the connection for cause: it fails the open streams, starts the farewell to the peer, and closes the
+// connection. The close ends the reader. Only the first cause counts. shut does not wait for the peer.
 func (c *conn) shut(cause error) {
 	if c.end(cause) {
 		c.pool.remove(c)

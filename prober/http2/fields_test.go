@@ -16,8 +16,8 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// sameVerdict decodes blocks of one connection, and compares what becomes of the
-// response headers in them with what the decoder of package hpack makes of them.
+// sameVerdict decodes the header blocks of one connection with our decoder and with the one of package hpack, and
+// compares the results.
 func sameVerdict(t *testing.T, blocks ...[]byte) {
 	t.Helper()
 	ours := our.NewDecoder(soundness)
@@ -29,24 +29,23 @@ func sameVerdict(t *testing.T, blocks ...[]byte) {
 		fields, theirErr := theirs.DecodeFull(block)
 		if err != nil {
 			require.Len(t, blocks, 2, "of the fuzzer")
-			return // where we are stricter is told in TestHeaderBlocksThatAreRefused
+			return // TestHeaderBlocksThatAreRefused covers the cases in which we are stricter
 		}
 		if theirErr != nil && changesSizeTwice(block) {
-			return // which RFC 7541, section 4.2 allows, and the library only while the table is empty
+			return // RFC 7541, section 4.2 allows that, the library only while the table is empty
 		}
 		require.NoError(t, theirErr)
 		for _, f := range fields {
 			want.Add([]byte(f.Name), []byte(f.Value), message.IsSound([]byte(f.Name), []byte(f.Value)))
 		}
 		require.Equal(t, want.Oversized, got.Oversized)
-		if !got.Oversized { // after which not all is looked at
+		if !got.Oversized { // the decoder stops looking at fields after that
 			require.Equal(t, want, got)
 		}
 	}
 }
 
-// changesSizeTwice reports whether block, which we accept, begins with two changes of the
-// size of the table.
+// changesSizeTwice reports whether block, one that we accept, begins with two changes of the size of the table.
 func changesSizeTwice(block []byte) bool {
 	isChange := func(b []byte) bool { return len(b) > 0 && b[0]&0xe0 == 0x20 }
 	if !isChange(block) {
@@ -62,7 +61,7 @@ func changesSizeTwice(block []byte) bool {
 	return isChange(rest)
 }
 
-// A table that is filled, emptied and resized many times over.
+// A table is filled, emptied and resized many times.
 func TestLongHistoryOfATable(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -90,7 +89,7 @@ func TestLongHistoryOfATable(t *testing.T) {
 	sameVerdict(t, blocks...)
 }
 
-// Blocks that come again, right away or after others, with the same table or another.
+// Blocks come again, right away or after others, with the same table or another.
 func TestBlocksThatComeAgain(t *testing.T) {
 	t.Parallel()
 	const (
@@ -177,8 +176,8 @@ func FuzzHeaderBlocks(f *testing.F) {
 	})
 }
 
-// fieldBlocks returns the header of a response, encoded as often as a server sends it before
-// it begins anew. None of the blocks needs what another has put into the table.
+// fieldBlocks returns the header of a response in encoded blocks, with a different date in each. No block needs a table
+// entry from another.
 func fieldBlocks(tb testing.TB, blocks int, intoTable bool) [][]byte {
 	tb.Helper()
 	var encoded [][]byte
@@ -207,8 +206,8 @@ func fieldBlocks(tb testing.TB, blocks int, intoTable bool) [][]byte {
 	return encoded
 }
 
-// BenchmarkFieldBlock compares the decoder of header blocks with that of package hpack, which
-// makes a string of each name and value.
+// BenchmarkFieldBlock compares the decoder of header blocks with the one in package hpack, which makes a string of each
+// name and value.
 func BenchmarkFieldBlock(b *testing.B) {
 	for _, kind := range []struct {
 		name   string

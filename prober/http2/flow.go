@@ -9,21 +9,18 @@ import (
 )
 
 const (
-	// defaultWindow is what both sides begin with (RFC 9113, section 6.9.2).
+	// defaultWindow is the initial window of both sides (RFC 9113, section 6.9.2).
 	defaultWindow = 65535
 	maxWindow     = 1<<31 - 1
-	// streamWindow and connectionWindow are what the peer may send without being
-	// asked for more. Content is consumed as it arrives, and what is kept of it has
-	// a bound of its own, so they cost no memory: they are there for paths with a
-	// long delay. A peer can never be caught above them, because all that it sends is
-	// given back.
+	// streamWindow and connectionWindow are how many bytes the peer may send before we extend its windows. They are large
+	// for paths with a long delay. They cost no memory: content is consumed as it arrives, and kept content has its own
+	// bound. We never find a peer above them, because we give back all that it sends.
 	streamWindow     = 4 << 20
 	connectionWindow = 64 << 20
 )
 
-// flow is the flow control of a connection, and the settings of the peer for
-// it. Windows are below 0 where the peer has made them smaller than what was
-// already sent (RFC 9113, section 6.9.2).
+// flow is the flow control of a connection, with the peer's settings for it. A window is below 0 if the peer has made
+// it smaller than the bytes already sent (RFC 9113, section 6.9.2).
 type flow struct {
 	sendWindow    int64
 	initialWindow int64 // of new streams
@@ -35,8 +32,8 @@ func newFlow() flow {
 	return flow{sendWindow: defaultWindow, initialWindow: defaultWindow, maxFrame: leastMaxFrame}
 }
 
-// applySettings takes in what the peer sets and acknowledges it (RFC 9113,
-// section 6.5.3); mu is held, or the reader not started yet.
+// applySettings applies the peer's settings and acknowledges them (RFC 9113, section 6.5.3); mu is held, or the reader
+// has not started yet.
 func (c *conn) applySettings(f *http2.SettingsFrame) error {
 	if err := f.ForeachSetting(c.applySetting); err != nil {
 		return err
@@ -55,7 +52,7 @@ func (c *conn) applySetting(s http2.Setting) error {
 			return http2.ConnectionError(http2.ErrCodeProtocol)
 		}
 	case http2.SettingMaxConcurrentStreams:
-		c.peerStreams = min(s.Val, maxStreamID) // more could not be opened, nor counted in 32 bits
+		c.peerStreams = min(s.Val, maxStreamID) // a connection could not open more, nor count them in 32 bits
 	case http2.SettingMaxFrameSize:
 		c.maxFrame = s.Val
 	case http2.SettingInitialWindowSize:
@@ -64,8 +61,8 @@ func (c *conn) applySetting(s http2.Setting) error {
 	return nil
 }
 
-// resizeWindows changes the windows of all streams by the difference to the last
-// initial window (RFC 9113, section 6.9.2).
+// resizeWindows changes the windows of all streams by the difference from the previous initial window (RFC 9113,
+// section 6.9.2).
 func (c *conn) resizeWindows(initial int64) error {
 	delta := initial - c.initialWindow
 	c.initialWindow = initial
@@ -79,7 +76,7 @@ func (c *conn) resizeWindows(initial int64) error {
 	return nil
 }
 
-// widen takes in a WINDOW_UPDATE (RFC 9113, section 6.9); mu is held.
+// widen handles a WINDOW_UPDATE (RFC 9113, section 6.9); mu is held.
 func (c *conn) widen(id, increment uint32) error {
 	if id == 0 {
 		return c.widenConnection(int64(increment))
@@ -115,7 +112,7 @@ func (c *conn) widenConnection(increment int64) error {
 	return nil
 }
 
-// unblock wakes the workers that wait for a window or for room; mu is held.
+// unblock wakes the workers waiting for a window or for room; mu is held.
 func (c *conn) unblock() {
 	for _, st := range c.open {
 		st.unblock()
@@ -129,8 +126,8 @@ func (st *stream) unblock() {
 	}
 }
 
-// giveBack returns n bytes that have been consumed to the peer's windows, half a
-// window at once. st is nil if the stream is not open; mu is held.
+// giveBack returns n consumed bytes to the peer's windows, in updates of at least half a window. st is nil if the
+// stream is not open; mu is held.
 func (c *conn) giveBack(st *stream, n int64) {
 	if c.owed += n; c.owed >= connectionWindow/2 {
 		_ = c.framer.WriteWindowUpdate(0, uint32(c.owed))
@@ -148,23 +145,22 @@ func (c *conn) giveBack(st *stream, n int64) {
 	}
 }
 
-// floodGauge bounds how many frames the peer may send that advance no response
-// (CVE-2019-9512 and its kin): each costs us work, some an answer.
+// floodGauge bounds the frames from the peer that advance no response (CVE-2019-9512 and its kin): each costs us work,
+// and some cost an answer.
 type floodGauge struct {
 	credit int
-	// busyUntil is when the frames that came would have come at the pace allowed.
+	// busyUntil is when all the frames so far would have come at the allowed pace.
 	busyUntil probe.Instant
 }
 
 const (
-	// floodBurst is how many such frames there may be at once. One more is allowed with
-	// every floodPace that passes; progress of a response allows for all again.
+	// floodBurst is how many such frames may come at once. Every floodPace allows one more. Progress of a response resets
+	// the count.
 	floodBurst = 128
 	floodPace  = 5 * time.Millisecond
-	// Each DATA frame of ours allows for creditOfFrame more, and for one more with
-	// each bytesOfCredit of content: the peer answers with updates of both windows,
-	// some do after every few kilobytes. A stream that we give up allows for what is
-	// still on its way. There is at most maxCredit at a time.
+	// Each DATA frame of ours allows creditOfFrame more, and one more per bytesOfCredit of content: the peer answers with
+	// updates of both windows, and some peers send one every few kilobytes. A stream that we give up adds credit for the
+	// frames still on their way. The credit is at most maxCredit.
 	creditOfFrame = 4
 	bytesOfCredit = 1 << 10
 	maxCredit     = 1 << 14
@@ -186,7 +182,7 @@ func (g *floodGauge) spend(now probe.Instant) error {
 
 func (g *floodGauge) progress() { g.busyUntil = 0 }
 
-// allow makes room for what the peer answers to a frame with n bytes of content.
+// allow adds credit for the peer's answers to a frame with n bytes of content.
 func (g *floodGauge) allow(n int64) {
 	g.credit = min(g.credit+creditOfFrame+int(n/bytesOfCredit), maxCredit)
 }

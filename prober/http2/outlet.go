@@ -6,38 +6,37 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// maxKept is how much an outlet keeps for a peer that does not read. The writer stops
-// long before; only what TLS says by itself can go on.
+// maxKept is how many bytes an outlet keeps for a peer that does not read. The writer stops long before; only messages
+// of TLS itself can go on.
 const maxKept = 1 << 20
 
-// outlet takes what is written on an HTTP/2 connection, below TLS, and never waits:
-// what the system has no room for is kept, in order, until drain writes it. A write
-// that waits would have to be given up when a request runs out of time, and TLS does
-// not survive that.
+// outlet takes the bytes written on an HTTP/2 connection, below TLS, and never waits. If the system has no room, it
+// keeps the rest, in order, until drain writes it. A write that waits would have to be given up when a request runs out
+// of time, and TLS does not survive that.
 type outlet struct {
 	stream *wire.Stream
-	socket *wire.Socket // nil where it is not known how to write without waiting
+	socket *wire.Socket // nil if there is no known way to write without waiting
 
 	mu    mutex
 	kept  []byte
 	spare []byte
-	// draining means that what was kept is being written: all else must come after it.
+	// draining means that drain is writing kept bytes: later writes must come after them.
 	draining bool
 }
 
-// attach lets the stream be read without end, and written by way of o. The deadline of a
-// request means nothing to a connection that many share. Where there is a socket, its reader
-// calls beforeRead first of all, and beforeWait when it is going to wait.
+// attach removes the deadlines of the stream and sends its writes through o. The deadline of a request means nothing to
+// a connection that many share. If there is a socket, its reader calls beforeRead before each read, and beforeWait when
+// it is about to wait.
 func (o *outlet) attach(beforeRead, beforeWait func()) (err error) {
 	o.socket, err = o.stream.Share(o, beforeRead, beforeWait)
 	return err
 }
 
-// hasSocket reports whether the reader says when it pauses.
+// hasSocket reports whether the reader announces its pauses.
 func (o *outlet) hasSocket() bool { return o.socket != nil }
 
-// Write writes what there is room for and keeps the rest. TLS calls it one record
-// after another, whoever writes.
+// Write writes as much as there is room for and keeps the rest. TLS calls it for one record after another, from any
+// goroutine.
 func (o *outlet) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -55,15 +54,15 @@ func (o *outlet) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// isFull reports whether something was kept that drain must write.
+// isFull reports whether the outlet has kept bytes for drain to write.
 func (o *outlet) isFull() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.kept) > 0
 }
 
-// drain writes what was kept, and waits for a peer that does not read until the
-// connection is closed, aborted or interrupted.
+// drain writes the kept bytes. It waits for a peer that does not read until the connection is closed, aborted or
+// interrupted.
 func (o *outlet) drain() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -82,14 +81,14 @@ func (o *outlet) drain() error {
 	return nil
 }
 
-// writeAndWait writes p without mu, which is held.
+// writeAndWait writes p. mu is held, and released meanwhile.
 func (o *outlet) writeAndWait(p []byte) error {
 	o.mu.Unlock()
 	defer o.mu.Lock()
 	return o.stream.WriteBelow(p)
 }
 
-// interrupt ends drain, if there is something for it to do, and all later writes.
+// interrupt ends drain and all later writes, if there is something to drain.
 func (o *outlet) interrupt() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

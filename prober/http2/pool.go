@@ -11,17 +11,16 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Pool holds the HTTP/2 connections of a transport and the workers that wait
-// for a stream. Its mutex is taken before that of a connection, never after.
+// Pool holds the HTTP/2 connections of a transport and the workers waiting for a stream. Lock its mutex before the
+// mutex of a connection, never after.
 //
-// A request gets its stream from openOn or becomes a waiter in wait, both of which see
-// to it that expire runs when its time is over. There is no other way to either.
+// A request gets its stream from openOn or becomes a waiter in wait. There is no other way to either. Both make sure
+// that expire runs at the deadline of the request.
 type Pool struct {
 	Options
 
-	// waiting is the length of waiters, to be read without mu. It is changed before
-	// connections are looked at on behalf of a waiter, so that whoever frees a stream
-	// after that look knows of the waiter.
+	// waiting is the length of waiters, readable without mu. It changes before the pool looks at connections for a waiter,
+	// so a goroutine that frees a stream after that look knows of the waiter.
 	waiting atomic.Int32
 	// opened is how many connections are open and not about to be closed.
 	opened atomic.Int32
@@ -29,25 +28,22 @@ type Pool struct {
 	mu      mutex
 	conns   []*conn   // filled in this order
 	waiters []*stream // in the order in which they came
-	// dialing is how many workers dial on behalf of the waiters too: those that have
-	// taken a dial and not given it back. reserved is how many streams are kept for
-	// requests that are about to start; lined is how many workers wait for the permit
-	// to dial.
+	// dialing is how many workers have taken a dial and not given it back: they dial for the waiters too. reserved is how
+	// many streams are kept for requests about to start. lined is how many workers wait for the permit to dial.
 	dialing, reserved, lined int
-	// usual is how many streams the peer allowed on the connection made last.
+	// usual is how many streams the peer allowed on the newest connection.
 	usual uint32
-	// chose1 means that the server chose HTTP/1.1 when it was last asked, known that it
-	// was ever asked, or need not be.
+	// chose1 means that the server chose HTTP/1.1 on the newest connection. known means that the choice is known: the
+	// server has chosen before, or has no choice.
 	chose1  bool
 	known   bool
 	aborted bool
 
-	// expiry runs at armed, 0 if it does not, when the time of the first request
-	// runs out: one timer for all of them, which almost always fires when that
-	// request is long over.
+	// expiry is one timer for all requests. It runs at armed, the first deadline of a request, or not at all if armed is
+	// 0. Almost always, that request is long over by then.
 	expiry *time.Timer
 	armed  probe.Instant
-	// ending are the connections that were shut and whose readers have not ended.
+	// ending counts the connections whose readers have not ended.
 	ending sync.WaitGroup
 }
 
@@ -68,8 +64,8 @@ func NewPool(o Options) *Pool {
 	return &Pool{Options: o, usual: maxStreamID, known: o.Only}
 }
 
-// acquire opens a stream for st or waits until there is something else to do. A
-// connection that is being dialled is waited for if it will have room.
+// acquire opens a stream for st or waits until there is something else to do. It waits for a connection being dialled
+// if that will have room.
 func (p *Pool) acquire(st *stream, x *Exchange) step {
 	next := p.enqueue(st)
 	if p.Connections != nil {
@@ -80,14 +76,14 @@ func (p *Pool) acquire(st *stream, x *Exchange) step {
 	}
 	st.waited = true
 	perturb()
-	next = <-st.steps // which expire sends when the time is over
+	next = <-st.steps // expire sends a step at the deadline
 	if p.Connections != nil {
 		p.honour(st, x, next)
 	}
 	return next
 }
 
-// enqueue finds out at once what st is to do, or makes it wait.
+// enqueue returns the next step of st if there is one now, or makes st wait.
 func (p *Pool) enqueue(st *stream) step {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,9 +127,8 @@ func (p *Pool) wait(st *stream) {
 	p.arm(st.deadline)
 }
 
-// balance gives the waiters what there is for them: streams first, and to those
-// for whom neither a connection nor a dial under way has room, the task to dial.
-// To be called after every change of what it looks at; mu is held.
+// balance serves the waiters: with streams first, then with the task to dial if neither a connection nor a dial under
+// way has room for them. Call it after every change of the state it reads; mu is held.
 func (p *Pool) balance() {
 	for len(p.waiters) > 0 && p.tryOpen(p.waiters[0]) {
 		p.dismiss(0, stepSend)
@@ -147,7 +142,7 @@ func (p *Pool) balance() {
 	}
 }
 
-// dismiss hands waiter i what it is to do; mu is held.
+// dismiss sends waiter i its next step; mu is held.
 func (p *Pool) dismiss(i int, next step) {
 	st := p.waiters[i]
 	p.forget(i)
@@ -179,8 +174,8 @@ func (p *Pool) giveBackDial(st *stream) {
 	}
 }
 
-// coming is how many waiters can count on the dials under way, each of which
-// serves the worker that dials first; mu is held.
+// coming is how many waiters can count on the dials under way. One stream of each belongs to the worker that dials; mu
+// is held.
 func (p *Pool) coming() int {
 	room := min(p.Streams, int(max(p.usual, 1)))
 	if n := p.Requests; n > 0 {
@@ -189,11 +184,11 @@ func (p *Pool) coming() int {
 	return p.dialing * (room - 1)
 }
 
-// isRefused reports whether a peer allows no streams. Another connection would be
-// a way around that; mu is held.
+// isRefused reports whether a peer allows no streams. The pool opens no other connection then, because that would get
+// around the limit; mu is held.
 func (p *Pool) isRefused() bool { return slices.ContainsFunc(p.conns, (*conn).isRefusing) }
 
-// slotFreed serves the waiters, if there are any, after a change of a connection.
+// slotFreed serves the waiters, if any, after a connection has changed.
 func (p *Pool) slotFreed() {
 	perturb()
 	if p.waiting.Load() == 0 {
@@ -204,8 +199,7 @@ func (p *Pool) slotFreed() {
 	p.balance()
 }
 
-// add takes in a new connection, opens the stream of the worker that has dialled
-// it, and then those of the waiters.
+// add adds a new connection, opens a stream for the worker that dialled it, and then for the waiters.
 func (p *Pool) add(c *conn, st *stream) step {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -229,9 +223,9 @@ func (p *Pool) add(c *conn, st *stream) step {
 	return stepSend
 }
 
-// dialFailed passes a failure on to the waiters for whom there is no other dial
-// under way: it would have been theirs too. The end of the time or the context of
-// the one worker means nothing to others, nor does a failure that they do not share.
+// dialFailed passes a failure on to the waiters without another dial under way: their own would have failed the same
+// way. own means that the failure concerns only this worker, such as the end of its time or context: the waiters do not
+// share it.
 func (p *Pool) dialFailed(st *stream, why errcode.PhaseError, own bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -245,8 +239,8 @@ func (p *Pool) dialFailed(st *stream, why errcode.PhaseError, own bool) {
 	p.balance()
 }
 
-// answeredHTTP1 notes that the server chose HTTP/1.1; the waiters, who had hoped
-// to share a connection, make their own.
+// answeredHTTP1 notes that the server chose HTTP/1.1. The waiters had hoped to share a connection; now each makes its
+// own.
 func (p *Pool) answeredHTTP1(st *stream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -264,8 +258,8 @@ func (p *Pool) remove(c *conn) {
 	p.balance()
 }
 
-// Withdraw takes back all that a request has and waits for, when its worker has panicked.
-// What state its connection is in, if the stream was open, nobody knows: it ends.
+// Withdraw takes back everything a request has and waits for, after its worker has panicked. If its stream was open,
+// the connection is in an unknown state and ends.
 func (p *Pool) Withdraw(x *Exchange, why error) {
 	st := x.stream
 	if st == nil {
@@ -283,7 +277,7 @@ func (p *Pool) Withdraw(x *Exchange, why error) {
 	p.balance()
 }
 
-// arm sees to it that expire runs at deadline; mu is held.
+// arm makes sure that expire runs at deadline; mu is held.
 func (p *Pool) arm(deadline probe.Instant) {
 	if p.armed != 0 && p.armed <= deadline {
 		return
@@ -297,12 +291,11 @@ func (p *Pool) arm(deadline probe.Instant) {
 	p.expiry.Reset(wait)
 }
 
-// expire ends what has no time left, and runs again when the next request has
-// none. It is the only place where time is looked at: a request in flight costs
-// no timer of its own.
+// expire ends requests without time left, and arms the timer for the next deadline. Only expire checks deadlines, so a
+// request in flight needs no timer of its own.
 func (p *Pool) expire() {
 	defer func() {
-		if v := recover(); v != nil { // this goroutine is nobody's: a panic would end the process
+		if v := recover(); v != nil { // no worker recovers a panic here: it would end the process
 			p.shutAll(probe.Panicked(v))
 		}
 	}()
@@ -345,11 +338,10 @@ func (p *Pool) overdue() map[*conn]error {
 	return ended
 }
 
-// Wait returns when the connections that were closed are gone, and their readers with
-// them. No request may be under way.
+// Wait returns when the closed connections and their readers are gone. No request may be under way.
 func (p *Pool) Wait() { p.ending.Wait() }
 
-// CloseIdle closes the connections without an open stream. It does not wait for that.
+// CloseIdle closes the connections without an open stream. It does not wait for their end.
 func (p *Pool) CloseIdle() {
 	for _, c := range p.all() {
 		if c.retireIfIdle() {

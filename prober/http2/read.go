@@ -8,17 +8,15 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// maxHeaderFrames bounds the CONTINUATION frames of one header block, and
-// maxHeaderBlock its size, encoded: such a block is decoded even when it is too
-// long, since later ones build on it.
+// maxHeaderFrames bounds the CONTINUATION frames of one header block. maxHeaderBlock bounds its encoded size. Even a
+// header block above [message.MaxHeaderBytes] is decoded, because later ones build on it.
 const (
 	maxHeaderFrames = 64
 	maxHeaderBlock  = 2 * message.MaxHeaderBytes
 )
 
-// readFrame reads one frame and does what it says. Frames that come with every
-// response are taken apart here, where it costs no allocation. An error is one of
-// the connection.
+// readFrame reads one frame and handles it. It parses the frames of every response itself, without an allocation. An
+// error ends the connection.
 func (c *conn) readFrame() error {
 	fh, err := c.readFrameHeader()
 	if err != nil {
@@ -49,14 +47,14 @@ func (c *conn) readFrame() error {
 	}
 }
 
-// readFrameHeader reads the header of a frame. The framer sees to the order of those that
-// may have to follow each other; what stands for itself and is here already, as most of
-// a response is, is taken apart without it.
+// readFrameHeader reads the header of a frame. The framer checks the order of frames that may have to follow each
+// other. A frame that stands alone and is already buffered, as most frames of responses are, is read without the
+// framer.
 func (c *conn) readFrameHeader() (http2.FrameHeader, error) {
 	if c.in.Buffered() < frameHeaderSize {
 		return c.framer.ReadFrameHeader()
 	}
-	p, _ := c.in.Peek(frameHeaderSize) // which is there
+	p, _ := c.in.Peek(frameHeaderSize) // the bytes are buffered
 	fh := http2.FrameHeader{
 		Length:   binary.BigEndian.Uint32(p) >> 8,
 		Type:     http2.FrameType(p[3]),
@@ -71,8 +69,8 @@ func (c *conn) readFrameHeader() (http2.FrameHeader, error) {
 	return fh, err
 }
 
-// readPadding reads the length of the padding if the frame has any, and returns
-// it with what is left of the payload (RFC 9113, section 6.1).
+// readPadding reads the length of the padding, if the frame has any. It returns it with the length of the remaining
+// payload (RFC 9113, section 6.1).
 func (c *conn) readPadding(fh http2.FrameHeader, padded http2.Flags) (left, padding int, err error) {
 	left = int(fh.Length)
 	if !fh.Flags.Has(padded) {
@@ -115,8 +113,7 @@ func (c *conn) readData(fh http2.FrameHeader) error {
 	return c.data(fh, int64(left-padding), part)
 }
 
-// readHeaders reads a header, which is decoded whatever becomes of it, because
-// later ones build on it.
+// readHeaders reads a header. It always decodes it, because later ones build on it.
 func (c *conn) readHeaders(fh http2.FrameHeader) error {
 	if fh.StreamID == 0 {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
@@ -134,8 +131,8 @@ func (c *conn) readHeaders(fh http2.FrameHeader) error {
 	return c.headers(fh, size)
 }
 
-// readBlock reads a header block, valid until the next read, from a frame that
-// fh begins and those that continue it, which have size bytes.
+// readBlock reads a header block from the frame with header fh and its continuations. The block is valid until the next
+// read; size is the size of the frames in bytes.
 func (c *conn) readBlock(fh http2.FrameHeader) (block []byte, size int64, err error) {
 	left, padding, err := c.readPadding(fh, http2.FlagHeadersPadded)
 	if err != nil {
@@ -158,7 +155,7 @@ func (c *conn) readBlock(fh http2.FrameHeader) (block []byte, size int64, err er
 	if !ended {
 		c.block = append(c.block[:0], block...)
 	}
-	// What was peeked at stays where it is until the next read.
+	// The peeked bytes stay in place until the next read.
 	if _, err := c.in.Discard(left); err != nil || ended {
 		return block, size, err
 	}
@@ -166,9 +163,8 @@ func (c *conn) readBlock(fh http2.FrameHeader) (block []byte, size int64, err er
 	return c.block, size + more, err
 }
 
-// readContinuations appends the rest of a header block to c.block and returns the
-// size of the frames. The framer sees to it that no other frame comes between
-// them.
+// readContinuations appends the rest of a header block to c.block and returns the size of the frames. The framer makes
+// sure that no other frame comes between them.
 func (c *conn) readContinuations() (size int64, err error) {
 	for range maxHeaderFrames {
 		fh, err := c.framer.ReadFrameHeader()

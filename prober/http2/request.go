@@ -13,24 +13,21 @@ import (
 
 const (
 	frameHeaderSize = 9
-	// leastMaxFrame is the longest payload that every peer accepts, and that we do
-	// (RFC 9113, section 4.2).
+	// leastMaxFrame is the longest payload that every peer accepts, and the longest we accept (RFC 9113, section 4.2).
 	leastMaxFrame = 16 << 10
 )
 
-// Request is a target's request as it goes over HTTP/2, encoded once. Only the
-// identifier of the stream is missing in its frames: they use nothing of the
-// dynamic table, so they are valid on every stream of every connection.
+// Request is a target's request as HTTP/2 frames, encoded once. Only the stream identifier is missing. The frames use
+// nothing of the dynamic table, so they are valid on every stream of every connection.
 type Request struct {
-	// Opening is for the first stream of a connection: it begins by giving up the
-	// dynamic table, which a peer that shrinks it may wait for (RFC 7541, section
-	// 4.2). later is for all other streams.
+	// Opening is for the first stream of a connection. It begins by giving up the dynamic table: a peer that shrinks the
+	// table may wait for that (RFC 7541, section 4.2). Later is for all other streams.
 	Opening, Later []byte
-	// parts has the header block where it can only be put together for each request.
+	// parts is set if the header block must be put together for each request.
 	parts *parts
 }
 
-// parts are those of a header block whose target varies, or whose stream may end with it.
+// parts are the parts of a header block whose target varies, or whose stream may end with it.
 type parts struct {
 	update     []byte // of the size of the dynamic table
 	head, tail []byte // before and behind a target that varies
@@ -49,15 +46,14 @@ func Encode(q message.Request, content message.Content) Request {
 	}
 }
 
-// encodeBlock returns the field section (RFC 9113, section 8.3.1), how many of its bytes
-// are the update of the dynamic table's size that it begins with, and where the target ends,
-// or would stand if it did not vary.
+// encodeBlock returns the field section (RFC 9113, section 8.3.1). Its first update bytes set the size of the dynamic
+// table. target is the offset at which the target ends, or would stand if it did not vary.
 func encodeBlock(q message.Request) (block []byte, update, target int) {
 	var b bytes.Buffer
 	encoder := hpack.NewEncoder(&b)
 	encoder.SetMaxDynamicTableSize(0)
 	field := func(name, value string) {
-		// An error could only come from b, which has none.
+		// Only b could fail, and it never does.
 		_ = encoder.WriteField(hpack.HeaderField{Name: name, Value: value, Sensitive: message.IsSecret(name)})
 	}
 	field(":method", q.Method)
@@ -94,8 +90,7 @@ func headerFrames(block []byte, endStream bool) []byte {
 	return frames.Bytes()
 }
 
-// appendVaried appends what v says that varies, encoded; where the request is in parts,
-// that is the whole header block.
+// appendVaried appends the encoded varying fields. For a request in parts, that is the whole header block.
 func (q *Request) appendVaried(p []byte, v *message.Varying, s *message.Stamp) []byte {
 	if q.parts != nil {
 		p = append(p, q.parts.head...)
@@ -107,8 +102,8 @@ func (q *Request) appendVaried(p []byte, v *message.Varying, s *message.Stamp) [
 	return appendBlock(p, v, s)
 }
 
-// appendTo appends the frames that open stream id, with what varies, encoded, at the end of
-// the header block. Where the request is in parts, endStream has them end the stream.
+// appendTo appends the frames that open stream id. The header block ends with varied, the encoded varying fields. For a
+// request in parts, endStream makes the frames end the stream.
 func (q *Request) appendTo(out []byte, id uint32, varied []byte, endStream bool) []byte {
 	if q.parts != nil {
 		return q.parts.appendTo(out, id, varied, endStream)
@@ -127,8 +122,7 @@ func (q *Request) appendTo(out []byte, id uint32, varied []byte, endStream bool)
 	return extendBlock(out, last, varied)
 }
 
-// appendTo appends the frames that open stream id, whose header block is block but for the
-// update of the table's size.
+// appendTo appends the frames that open stream id. block is the header block without the update of the table's size.
 func (p *parts) appendTo(out []byte, id uint32, block []byte, endStream bool) []byte {
 	flags := http2.FlagHeadersEndHeaders
 	if endStream {
@@ -143,8 +137,7 @@ func (p *parts) appendTo(out []byte, id uint32, block []byte, endStream bool) []
 	return extendBlock(out, at, block)
 }
 
-// extendBlock appends more to the header block whose last frame begins at last,
-// and ends out.
+// extendBlock appends more to the header block at the end of out; last is the offset of its last frame.
 func extendBlock(out []byte, last int, more []byte) []byte {
 	for len(more) > 0 {
 		length := len(out) - last - frameHeaderSize

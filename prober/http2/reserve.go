@@ -7,12 +7,12 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// What follows serves transports whose connections have a ceiling: a request has a
-// stream, or may dial, before it starts.
+// The functions below serve transports with a ceiling of connections: before a request starts, it has a stream or may
+// dial.
 
-// Reserve keeps a stream for a request that is about to start, if there is one to
-// which nobody else has a right. Where the peer allows none, another connection would
-// be a way around that, so the request waits for a stream within its time.
+// Reserve keeps a stream for a request about to start, if there is an unclaimed one. If the peer allows no streams,
+// another connection would get around that limit, so Reserve returns true and the request waits for a stream within its
+// time.
 func (p *Pool) Reserve() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -23,8 +23,8 @@ func (p *Pool) Reserve() bool {
 	return true
 }
 
-// spare is how many streams can be opened and have not been promised. Those on a
-// connection that is being dialled count only if it will be one of HTTP/2; mu is held.
+// spare is how many streams can be opened and have not been promised. A connection being dialled counts only if it will
+// speak HTTP/2; mu is held.
 func (p *Pool) spare() int {
 	spare := -len(p.waiters) - p.reserved
 	if p.known && !p.chose1 {
@@ -36,7 +36,7 @@ func (p *Pool) spare() int {
 	return spare
 }
 
-// Unreserve gives back a stream that was kept and not used.
+// Unreserve gives back a reserved stream that was not used.
 func (p *Pool) Unreserve() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,9 +50,9 @@ func (p *Pool) IsHTTP1() bool {
 	return p.chose1 && len(p.conns) == 0
 }
 
-// honour lets go of what was reserved for st and is not needed any more now that it
-// has a stream, or waits for one: somebody may be waiting for that to dial. Before it
-// is known that there will be streams, it keeps the permit for a connection of its own.
+// honour releases the reservation and the permit of st once it does not need them, because it has a stream or waits for
+// one: another worker may be waiting for the permit to dial. Before the pool knows that the server speaks HTTP/2, st
+// keeps its permit for a connection of its own.
 func (p *Pool) honour(st *stream, x *Exchange, next step) {
 	if x.Reserved {
 		x.Reserved = false
@@ -66,8 +66,7 @@ func (p *Pool) honour(st *stream, x *Exchange, next step) {
 	}
 }
 
-// await gets the permit to dial for r, unless a stream becomes free before. It returns
-// what r is to do next.
+// await gets the permit to dial for r, unless a stream becomes free first. It returns the next step of r.
 func (p *Pool) await(ctx context.Context, r *probe.Result, x *Exchange) step {
 	if p.Connections == nil {
 		return stepDial
@@ -90,8 +89,8 @@ func (p *Pool) await(ctx context.Context, r *probe.Result, x *Exchange) step {
 	return p.failed(r, x.stream, err)
 }
 
-// line notes how many workers more, or less, wait for the permit to dial, and whether
-// that is what those wait for who wait for a stream.
+// line adds workers, which may be negative, to the number of workers waiting for the permit to dial. It marks the
+// waiters as scarce while that permit keeps them waiting.
 func (p *Pool) line(workers int, scarce bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

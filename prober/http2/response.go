@@ -9,8 +9,7 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// headers takes in the header or the trailers of a response, which are in c.head
-// and came in size bytes of frames; mu is held.
+// headers handles the header or trailers of a response in c.head. They came in size bytes of frames; mu is held.
 func (c *conn) headers(fh http2.FrameHeader, size int64) error {
 	st := c.find(fh.StreamID)
 	if st == nil {
@@ -36,7 +35,7 @@ func (c *conn) headers(fh http2.FrameHeader, size int64) error {
 	return c.drained()
 }
 
-// header judges a header (RFC 9113, section 8.1). An error is one of the stream.
+// header checks a header (RFC 9113, section 8.1). An error ends the stream.
 func (st *stream) header(h *message.Section, ended bool) error {
 	switch {
 	case h.Oversized:
@@ -75,7 +74,7 @@ func (st *stream) header(h *message.Section, ended bool) error {
 	return nil
 }
 
-// trailers judges the fields after the content (RFC 9113, section 8.1).
+// trailers checks the fields after the content (RFC 9113, section 8.1).
 func (st *stream) trailers(h *message.Section, ended bool) error {
 	switch {
 	case h.Fault != "":
@@ -91,8 +90,7 @@ func (st *stream) trailers(h *message.Section, ended bool) error {
 	return nil
 }
 
-// data takes in n bytes of content, which are in part if they may be kept; mu is
-// held.
+// data handles n bytes of content. part has them if they may be kept; mu is held.
 func (c *conn) data(fh http2.FrameHeader, n int64, part []byte) error {
 	st := c.find(fh.StreamID)
 	if st == nil {
@@ -123,7 +121,7 @@ func (c *conn) data(fh http2.FrameHeader, n int64, part []byte) error {
 	return nil
 }
 
-// body judges the content so far (RFC 9113, section 8.1.1).
+// body checks the content so far (RFC 9113, section 8.1.1).
 func (st *stream) body(n int64, part []byte) error {
 	switch {
 	case st.status == 0:
@@ -152,8 +150,8 @@ func (st *stream) body(n int64, part []byte) error {
 	}
 }
 
-// ignoreData drops content of a stream that is not open, which is in order if we
-// gave the stream up and the peer keeps to its window.
+// ignoreData drops content of a stream that is not open. That is allowed if we gave the stream up and the peer keeps to
+// its window.
 func (c *conn) ignoreData(fh http2.FrameHeader) error {
 	if err := c.absent(fh.StreamID); err != nil {
 		return err
@@ -168,7 +166,7 @@ func (c *conn) ignoreData(fh http2.FrameHeader) error {
 	return nil
 }
 
-// complete ends st, whose response has come to its end; mu is held.
+// complete ends st after the end of its response; mu is held.
 func (c *conn) complete(st *stream) {
 	st.last = c.arrival
 	c.pings = 0

@@ -8,8 +8,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// send hands over the request of st, which is open and whose first frames are in
-// out, and returns when that was done; 0 if the stream has ended before.
+// send hands over the request of st and returns the time when that was done, or 0 if the stream has ended before.
+// The stream is open and its first frames are in out.
 func (c *conn) send(st *stream) probe.Instant {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -20,7 +20,7 @@ func (c *conn) send(st *stream) probe.Instant {
 			continue
 		}
 		st.blocked = true
-		c.writer.unlocked(func() { <-st.wake }) // which the end of st signals too
+		c.writer.unlocked(func() { <-st.wake }) // the end of st sends a signal too
 	}
 	if st.left > 0 {
 		return 0
@@ -28,8 +28,8 @@ func (c *conn) send(st *stream) probe.Instant {
 	return probe.Now()
 }
 
-// appendBody appends as much content of st as the windows and the room in out
-// allow, and reports whether that was any; mu is held.
+// appendBody appends as much content of st as the windows and the room in out allow, and reports whether it appended
+// any; mu is held.
 func (c *conn) appendBody(st *stream) bool {
 	some := false
 	for st.left > 0 {

@@ -8,8 +8,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// showRequest takes the header of the request down in its trace, as it is about to be sent; the
-// mutex of the connection is held.
+// showRequest records the header of the request in its trace just before it is sent; the mutex of the connection is
+// held.
 func (st *stream) showRequest() {
 	block := st.varied
 	if st.request.parts == nil {
@@ -29,7 +29,7 @@ func (st *stream) showRequest() {
 	st.trace.SendBody(st.content.Length)
 }
 
-// blockOf returns the header block in frames that begin a stream.
+// blockOf returns the header block in the frames at the start of a stream.
 func blockOf(frames []byte) (block []byte) {
 	for len(frames) >= frameHeaderSize {
 		size := int(binary.BigEndian.Uint32(frames) >> 8)
@@ -40,7 +40,7 @@ func blockOf(frames []byte) (block []byte) {
 	return block
 }
 
-// showHeader hands a header, or trailers, to who takes the response in.
+// showHeader passes a header or trailers to the answer.
 func (st *stream) showHeader(h *message.Section) {
 	if st.status == 0 {
 		st.answer.Head(probe.HTTP2, h.Status, nil)

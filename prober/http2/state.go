@@ -1,20 +1,19 @@
 package http2
 
-// State is what a pool counts at one moment.
+// State has the counts of a pool at one moment.
 type State struct {
-	// Connections are those that are not removed yet, Streams those open on them.
+	// Connections counts those not removed yet, Streams those open on them.
 	Connections, Streams int
-	// Waiting are the requests that wait for a stream. Dialing workers dial on behalf of
-	// others too, Lined ones wait for the permit to.
+	// Waiting counts the requests waiting for a stream. Dialing counts the workers that dial on behalf of others too,
+	// Lined those waiting for the permit to dial.
 	Waiting, Dialing, Lined int
-	// Reserved are the streams that are kept for requests.
+	// Reserved counts the streams kept for requests.
 	Reserved int
 	// Watched reports whether a deadline is watched.
 	Watched bool
 }
 
-// State returns what p counts. Nothing is left where no request is under way and all
-// connections are gone.
+// State returns the counts of p. All are 0 if no request is under way and all connections are gone.
 func (p *Pool) State() State {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,83 +11,78 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// errTimeout is what a request fails with whose time has run out.
+// errTimeout is the error of a request without time left.
 var errTimeout = os.ErrDeadlineExceeded
 
-// Exchange is what one request says over HTTP/2, and what is kept of its response.
+// Exchange is one request over HTTP/2 and the kept parts of its response.
 type Exchange struct {
 	Request *Request
 	Content *message.Content
-	// Varying is what only this request has, as Stamp has it.
+	// Varying says which parts differ in each request; Stamp has their values.
 	Varying *message.Varying
 	Stamp   *message.Stamp
 	// Bodiless reports whether the response has no body, whatever its header says.
 	Bodiless bool
-	Kept     *content.Kept // nil where nothing is kept
-	// MaxBody is the longest response body that is accepted, in bytes.
+	Kept     *content.Kept // nil if nothing is kept
+	// MaxBody is the longest accepted response body, in bytes.
 	MaxBody int64
-	// Call takes in the response as it comes; nil where HTTP is all there is to it.
+	// Call takes in the response as it comes; nil for plain HTTP.
 	Call Call
 	// Reserved reports whether a connection keeps a place for the request.
 	Reserved bool
 	Permit   *probe.Permit
-	stream   *stream // used again for every request
+	stream   *stream // reused for every request
 }
 
-// Call is a request over HTTP/2 whose protocol lies above HTTP, as gRPC does. Its methods,
-// but for Began, are called with the mutex of a connection held, from the moment the stream
-// is open until it has ended: they must not wait.
+// Call is a request over HTTP/2 for a protocol above HTTP, such as gRPC. All its methods but Began are called with the
+// mutex of a connection held, from the opening of the stream until its end: they must not wait.
 type Call interface {
-	// AppendFields appends those fields, encoded, that depend on how much time is left when
-	// the request is sent.
+	// AppendFields appends the encoded fields that depend on the time left when the request is sent.
 	AppendFields(block []byte, left time.Duration) []byte
-	// Header takes in the final header, of which the wanted fields are kept, and whether the
-	// response ends with it.
+	// Header takes in the wanted fields of the final header. ended reports whether the response ends with it.
 	Header(status int, fields *message.FieldSet, ended bool)
-	// Data takes in a part of the content, valid during the call only, with its arrival. An
-	// error gives the stream up.
+	// Data takes in a part of the content with its arrival. The part is valid only during the call. An error gives the
+	// stream up.
 	Data(part []byte, a probe.Arrival) error
-	// Trailers takes in the fields after the content that are wanted.
+	// Trailers takes in the wanted fields after the content.
 	Trailers(fields *message.FieldSet)
-	// Began returns the arrival of that with which the phase transfer begins, the zero value if
-	// nothing arrived.
+	// Began returns the arrival at the start of the phase transfer, or the zero value if nothing arrived.
 	Began() probe.Arrival
 }
 
-// stream is one request on an HTTP/2 connection. It belongs to a worker, which
-// uses it again for every request; from tryOpen until ended it is shared with the
-// connection and guarded by its mutex.
+// stream is one request on an HTTP/2 connection. It belongs to a worker, which reuses it for every request. From
+// tryOpen until ended the connection shares it, and the connection's mutex guards it.
 type stream struct {
 	wake     wake
 	deadline probe.Instant
 	waited   bool // its stream was not opened at once
-	scarce   bool // what it waits for is a connection beyond the ceiling
-	// request and content are what is sent; varied is what only this request has, encoded.
+	scarce   bool // it waits for a connection beyond the ceiling
+	// request and content are sent; varied has the encoded fields of this request alone.
 	request *Request
 	content *message.Content
 	varied  []byte
 	kept    *content.Kept // what is kept of the response, if anything
 	maxBody int64         // bytes
-	call    Call          // nil where HTTP is all there is to it
-	// trace takes the request down, answer takes the response in: nil where nobody wants that.
+	call    Call          // nil for plain HTTP
+	// trace records the request, answer takes in the response. Both are nil if nobody wants them.
 	trace  *probe.Trace
 	answer *probe.Answer
 
-	// steps has what the pool wants a waiting worker to do: one step each time it
-	// waits. refusal is why the pool wants nothing more of it.
+	// steps carries the next step from the pool to a waiting worker: one each time the worker waits. refusal is the error
+	// after stepFail.
 	steps   chan step
 	refusal errcode.PhaseError
 	dials   bool // its worker has taken a dial; guarded by the mutex of the pool
 
-	dialled *conn // on which it could not be opened
+	dialled *conn // the connection this worker dialled, if it could not open a stream there
 
 	conn  *conn
 	id    uint32
 	heard probe.Instant // when the last frame had come before it was opened
-	// left is what is still to send of the body; blocked tells that the worker
-	// waits for a window or for room to send it.
+	// left is how many bytes of the body are not sent yet. blocked means that the worker waits for a window or for room to
+	// send them.
 	left int64
-	// handedOver tells that who writes or reads now will write all of the request.
+	// handedOver means that the current writer or the reader will write the whole request.
 	handedOver bool
 	sendWindow int64
 	blocked    bool
@@ -101,8 +96,8 @@ type stream struct {
 	bodiless       bool
 	first, last    probe.Arrival // of the response
 	err            error
-	// unprocessed means that the server has said, without an error, that it has not
-	// processed the request and will not (RFC 9113, section 6.8).
+	// unprocessed means that the server has said, without an error, that it has not processed the request and will not
+	// (RFC 9113, section 6.8).
 	unprocessed bool
 	ended       atomic.Bool
 }
@@ -132,7 +127,7 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 	}
 }
 
-// began notes the arrival of a part of the response; the first of them counts.
+// began notes the arrival of a part of the response; only the first counts.
 func (st *stream) began(a probe.Arrival) {
 	if !st.hasBegun() {
 		st.first = a
@@ -150,8 +145,8 @@ func (st *stream) finish(err error) {
 	w.signal()
 }
 
-// wake has room for one signal: to look at what has changed. One may also come
-// late, when the worker has seen the change already and gone on.
+// wake has room for one signal. The signal says that something has changed. It may come late, after the worker has seen
+// the change and gone on.
 type wake chan struct{}
 
 func (w wake) signal() {

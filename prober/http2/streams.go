@@ -8,19 +8,18 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxStreamID is where a connection runs out of streams (RFC 9113, section 5.1.1).
+// maxStreamID is the last stream of a connection (RFC 9113, section 5.1.1).
 const maxStreamID = 1<<31 - 1
 
 // streams are the streams of a connection.
 type streams struct {
 	open        []*stream   // ascending by id
 	place       probe.Place // taken while none is open
-	found       int         // where in open the last one that was looked for stood
+	found       int         // index in open of the stream found last
 	nextID      uint32
 	peerStreams uint32 // how many the peer allows
-	// resets are the streams that we gave up and that the peer may not know of
-	// yet, the oldest one overwritten first; those up to forgotten are treated so
-	// in any case. ignorable is how much content of theirs may still arrive.
+	// resets are the streams that we gave up, unknown to the peer yet. A new one overwrites the oldest. Streams up to
+	// forgotten count as given up too. ignorable is how many bytes of their content may still arrive.
 	resets    [256]uint32
 	resetNext int
 	forgotten uint32
@@ -35,8 +34,7 @@ func (s *streams) find(id uint32) *stream {
 	return nil
 }
 
-// index begins where the last search ended: the frames of a response mostly come one
-// after the other.
+// index begins at the position of the last search: the frames of a response mostly come one after the other.
 func (s *streams) index(id uint32) (int, bool) {
 	if s.found < len(s.open) && s.open[s.found].id == id {
 		return s.found, true
@@ -54,8 +52,8 @@ func (s *streams) index(id uint32) (int, bool) {
 	return low, low < len(s.open) && s.open[low].id == id
 }
 
-// endStream takes st out of the open streams and wakes its worker, which owns it from
-// then on; err is nil after a whole response.
+// endStream removes st from the open streams and wakes its worker, which owns it from then on. err is nil after a whole
+// response.
 func (s *streams) endStream(st *stream, err error) {
 	if i, ok := s.index(st.id); ok {
 		s.open = slices.Delete(s.open, i, i+1)
@@ -66,7 +64,7 @@ func (s *streams) endStream(st *stream, err error) {
 	st.finish(err)
 }
 
-// remember keeps st in mind as one that we gave up while it was open.
+// remember notes that we gave up st while it was open.
 func (s *streams) remember(st *stream) {
 	s.forgotten = max(s.forgotten, s.resets[s.resetNext])
 	s.resets[s.resetNext] = st.id
@@ -74,9 +72,8 @@ func (s *streams) remember(st *stream) {
 	s.ignorable += streamWindow
 }
 
-// absent judges a frame that only an open stream can receive, on one that is not
-// open: it is late if we gave the stream up, and otherwise against the rules
-// (RFC 9113, section 5.1).
+// absent checks a frame for a stream that is not open although the frame needs an open one. If we gave the stream up,
+// the frame is late; otherwise it breaks the rules (RFC 9113, section 5.1).
 func (s *streams) absent(id uint32) error {
 	switch {
 	case s.isIdle(id):
@@ -88,6 +85,5 @@ func (s *streams) absent(id uint32) error {
 	}
 }
 
-// isIdle reports whether stream id was never opened. The peer can open none, since
-// we take no pushes.
+// isIdle reports whether stream id was never opened. The peer can open none, since we accept no pushes.
 func (s *streams) isIdle(id uint32) bool { return id%2 == 0 || id >= s.nextID }

@@ -40,7 +40,7 @@ func TestTheFloodGaugeBoundsFramesPerTime(t *testing.T) {
 	assert.Less(t, frames, 2*floodBurst)
 }
 
-// panicking panics when it is written to.
+// panicking panics on a write.
 type panicking struct{ io.ReadWriteCloser }
 
 func (panicking) Write([]byte) (int, error) { panic("a bug below the engine") }
@@ -50,8 +50,8 @@ func TestAPanicOfAWriteIsAnErrorOfItsConnection(t *testing.T) {
 	assert.Equal(t, errcode.Panic, errcode.FromError(writeFrames(panicking{}, []byte("x"))))
 }
 
-// fieldsOf decodes the frames of a request as a peer that has given its dynamic
-// table up before does, and returns "name: value" of each field.
+// fieldsOf decodes the frames of a request like a peer that has already given up its dynamic table. It returns "name:
+// value" for each field.
 func fieldsOf(t *testing.T, id uint32, frames []byte) (fields []string, secret map[string]bool) {
 	t.Helper()
 	framer := http2.NewFramer(nil, bytes.NewReader(frames))

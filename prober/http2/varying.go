@@ -5,8 +5,8 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// appendBlock appends the varying fields as literals that go into no table (RFC
-// 7541, section 6.2.2), the credentials into none on the way either (6.2.3).
+// appendBlock appends the varying fields as literals without indexing (RFC 7541, section 6.2.2). Credentials are never
+// indexed, not even by intermediaries (6.2.3).
 func appendBlock(p []byte, v *message.Varying, s *message.Stamp) []byte {
 	if v.Authorization && s.Authorization != "" {
 		const neverIndexed, authorization = 0x10, 23 // the name is in the static table
@@ -28,7 +28,7 @@ func appendBlock(p []byte, v *message.Varying, s *message.Stamp) []byte {
 	return p
 }
 
-// appendField appends a field that HTTP/2 has a place for.
+// appendField appends a field, unless HTTP/2 does not allow it.
 func appendField(p []byte, f message.StampField) []byte {
 	const neverIndexed = 0x10
 	first := byte(0)
@@ -48,7 +48,7 @@ func appendPath(p, target []byte) []byte {
 	return appendBytes(append(p, path), target)
 }
 
-// appendBytes appends a string as it is.
+// appendBytes appends a string without Huffman coding.
 func appendBytes(p, s []byte) []byte {
 	const prefix = 7 // bits
 	return append(hpack.AppendInteger(p, 0, prefix, uint64(len(s))), s...)

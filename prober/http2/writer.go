@@ -10,20 +10,18 @@ import (
 )
 
 const (
-	// maxBatches bounds how often a worker or the reader writes what others append.
+	// maxBatches bounds how often a worker or the reader writes frames of others.
 	maxBatches = 4
-	// outRoom is how much may be waiting to be written before senders of content
-	// have to wait.
+	// outRoom is how many bytes may wait in out before senders of content have to wait.
 	outRoom = 64 << 10
-	// outStalled is how much waits only if the peer has stopped reading: no stream
-	// is opened on such a connection.
+	// outStalled is the number of waiting bytes above which the peer has stopped reading: no stream is opened on such a
+	// connection.
 	outStalled = 256 << 10
 )
 
-// writer collects the frames of an HTTP/2 connection and writes them in batches: whoever
-// has something to write appends it to out. While the reader is at work, it writes all of
-// that when it pauses. Otherwise whoever has appended writes, unless another goroutine
-// does, and writes also what others append meanwhile.
+// writer collects the frames of an HTTP/2 connection and writes them in batches: a goroutine with something to write
+// appends it to out. While the reader is at work, it writes all of that at its next pause. Otherwise the goroutine
+// itself writes, unless another one already does. The writing goroutine also writes what others append meanwhile.
 //
 // Besides the state, these facts decide what is written, each with one owner:
 //
@@ -36,36 +34,34 @@ const (
 //	cause       the connection: it has ended, of which end tells the writer once
 //	handedOver  the stream, when it opens: isSeenTo said that others write its request
 type writer struct {
-	top      io.Writer // the stream, or TLS over it; what it writes comes to the outlet
+	top      io.Writer // the stream, or TLS over it; its output goes to the outlet
 	outlet   *outlet
 	farewell *farewell
 	owner    writerOwner
-	// background are the goroutines that write or close on behalf of nobody.
+	// background counts the goroutines that write or close, apart from workers and the reader.
 	background sync.WaitGroup
-	// writeAlone is a method value made once, so that starting a goroutine with it
-	// allocates nothing.
+	// writeAlone is a method value made once, so starting a goroutine with it allocates nothing.
 	writeAlone func()
 
-	// mu is the mutex of the connection. It guards all that follows.
+	// mu is the mutex of the connection. It guards all fields below.
 	mu         *mutex
 	out, spare []byte
 	state      writerState // changed by fire alone
 	err        error       // of the first write that failed
-	// reading means that the reader is at work: it will write what is in out. Only the
-	// reader changes it.
+	// reading means that the reader is at work and will write the frames in out. Only the reader changes it.
 	reading bool
-	// awaited is how many workers were woken, since the reader wrote, and have not
-	// opened their next stream. The connection counts them; the reader starts anew.
+	// awaited is how many workers were woken since the reader last wrote and have not opened their next stream. The
+	// connection counts them; the reader resets the count.
 	awaited int
 }
 
-// writerOwner is what a writer needs of its connection.
+// writerOwner is the connection as the writer needs it.
 type writerOwner interface {
 	// isShared reports whether several streams are open; mu is held.
 	isShared() bool
-	// unblock lets those go on who wait for room in out; mu is held.
+	// unblock wakes the workers waiting for room in out; mu is held.
 	unblock()
-	// cannotWrite is called once, when a write has failed; mu is held.
+	// cannotWrite is called once, after the first failed write; mu is held.
 	cannotWrite()
 	// readsAgain is called when a peer that had stopped reading reads; mu is not held.
 	readsAgain()
@@ -77,7 +73,7 @@ func newWriter(mu *mutex, owner writerOwner, top io.Writer, o *outlet, f *farewe
 	return w
 }
 
-// Write appends the frames that the framer makes.
+// Write appends the frames of the framer.
 func (w *writer) Write(p []byte) (int, error) {
 	w.out = append(w.out, p...)
 	return len(p), nil
@@ -86,34 +82,34 @@ func (w *writer) Write(p []byte) (int, error) {
 // isStalled reports whether the peer seems to have stopped reading.
 func (w *writer) isStalled() bool { return len(w.out) > outStalled }
 
-// room is how much content may be appended before its senders have to wait.
+// room is how many bytes of content may be appended before their senders have to wait.
 func (w *writer) room() int { return outRoom - len(w.out) }
 
-// isSeenTo reports whether another goroutine will write what is in out.
+// isSeenTo reports whether another goroutine will write the frames in out.
 func (w *writer) isSeenTo() bool { return w.reading || w.state != writerIdle }
 
-// flush writes what is in out, unless another goroutine will. It does not wait for the
-// peer; mu is held, and released meanwhile.
+// flush writes the frames in out, unless another goroutine will. It does not wait for the peer; mu is held, and
+// released meanwhile.
 func (w *writer) flush() {
 	if !w.reading && len(w.out) > 0 {
 		w.fire(eventFlush)
 	}
 }
 
-// flushSoon has what is in out written without holding up the caller.
+// flushSoon arranges for the frames in out to be written without delaying the caller.
 func (w *writer) flushSoon() {
 	if !w.reading && w.hasToWrite() {
 		w.fire(eventSoon)
 	}
 }
 
-// heard notes that the reader is at work, if it says when it pauses.
+// heard notes that the reader is at work, if it announces its pauses.
 func (w *writer) heard() { w.reading = w.outlet.hasSocket() }
 
-// pass is called by the reader before it reads more: workers whose responses have come
-// get to append their next requests, so that the peer has something to do meanwhile.
+// pass is called by the reader before it reads more. It lets workers with new responses append their next requests, so
+// the peer has something to do meanwhile.
 func (w *writer) pass() {
-	if !w.reading { // which only this goroutine changes
+	if !w.reading { // only this goroutine changes reading
 		return
 	}
 	w.mu.Lock()
@@ -138,22 +134,21 @@ func (w *writer) rest() {
 	}
 }
 
-// end ends the connection for cause, of which the peer is told if it does not know.
+// end ends the connection for cause. The peer is told the cause unless it knows already.
 func (w *writer) end(cause error) {
 	w.farewell.prepare(cause)
 	w.fire(eventEnd)
 }
 
-// fire lets e happen: it changes the state and does what follows from that. mu is held,
-// and may be released meanwhile.
+// fire changes the state for event e and performs the resulting action. mu is held, and may be released meanwhile.
 func (w *writer) fire(e writerEvent) {
 	var do writerAction
 	w.state, do = w.state.next(e)
 	switch do {
 	case actionGather:
 		if w.owner.isShared() {
-			// Workers whose responses came together run right after each other. Those
-			// that are ready now get to append their next requests to this batch.
+			// Workers whose responses came together run right after each other. Let the ready ones append their next requests to
+			// this batch.
 			w.unlocked(runtime.Gosched)
 		}
 		w.writeInPassing()
@@ -165,7 +160,7 @@ func (w *writer) fire(e writerEvent) {
 	case actionInterrupt:
 		w.outlet.interrupt()
 	case actionClose:
-		if !wire.PeerHungUp(w.err) { // else the reader meets the end too, and what was said before
+		if !wire.PeerHungUp(w.err) { // else the reader will see the end too, after the bytes before it
 			w.background.Go(w.farewell.close)
 		}
 	case actionLeave:
@@ -173,12 +168,12 @@ func (w *writer) fire(e writerEvent) {
 	}
 }
 
-// hasToWrite reports whether there is anything to write, and sense in it.
+// hasToWrite reports whether there is anything to write and it can still reach the peer.
 func (w *writer) hasToWrite() bool {
 	return w.state.mayWrite() && (len(w.out) > 0 || w.outlet.isFull())
 }
 
-// writeInPassing writes until nothing is left, or has a goroutine go on with it.
+// writeInPassing writes until nothing is left, or starts a goroutine to continue.
 func (w *writer) writeInPassing() {
 	for batches := 0; w.hasToWrite(); batches++ {
 		if batches == maxBatches || w.outlet.isFull() {
@@ -190,7 +185,7 @@ func (w *writer) writeInPassing() {
 	w.fire(eventWritten)
 }
 
-// writeInBackground writes until nothing is left, and waits for room.
+// writeInBackground writes until nothing is left. It waits for room.
 func (w *writer) writeInBackground() {
 	defer w.background.Done()
 	w.mu.Lock()
@@ -205,8 +200,7 @@ func (w *writer) writeInBackground() {
 	w.fire(eventWritten)
 }
 
-// writeBatch writes what is in out, as far as the outlet has room, and lets those go on
-// who wait for room in out.
+// writeBatch writes the frames in out, as far as the outlet has room, and wakes the workers waiting for room in out.
 func (w *writer) writeBatch() {
 	batch, wasStalled := w.out, w.isStalled()
 	w.out, w.spare = w.spare[:0], nil
@@ -235,7 +229,7 @@ func (w *writer) drainOutlet() {
 	}
 }
 
-// fail notes that a write has failed. No more is written.
+// fail notes a failed write. The writer writes nothing after it.
 func (w *writer) fail(err error) {
 	if w.err != nil {
 		return
@@ -246,8 +240,7 @@ func (w *writer) fail(err error) {
 	w.fire(eventFailed)
 }
 
-// leave lets the connection end. A peer that does not read, or cannot be written to, is
-// told nothing.
+// leave ends the connection. It tells the peer nothing if the peer does not read or a write has failed.
 func (w *writer) leave() {
 	last := w.out
 	w.out = nil
@@ -255,7 +248,7 @@ func (w *writer) leave() {
 	w.unlocked(func() { w.farewell.leave(last, canSay) })
 }
 
-// unlocked runs f without mu, which is held before and after, whatever f does.
+// unlocked runs f without mu. mu is held before and after, even if f panics.
 func (w *writer) unlocked(f func()) {
 	w.mu.Unlock()
 	defer w.mu.Lock()

@@ -15,18 +15,18 @@ import (
 
 var errWrite = errors.New("a write that fails")
 
-// writerRig is a writer whose connection, with TLS and the rest of HTTP/2, is played by the
-// test. There is no socket: what gets below TLS is kept by the outlet.
+// writerRig is a writer in a test. The test stands for the connection, with TLS and the rest of HTTP/2. There is no
+// socket: the outlet keeps everything written below TLS.
 type writerRig struct {
 	w    *writer
 	mu   mutex
 	fate error // of the next write
 
-	seen sync.Mutex // guards what follows
-	// during is called once, by the next write while it is under way.
+	seen sync.Mutex // guards the fields below
+	// during is called once, during the next write.
 	during func()
-	// done is what has become visible since watch was called. state is the first that the
-	// writer had after that when somebody looked.
+	// done lists the visible actions since watch was called. state is the state of the writer at the first look after
+	// that.
 	done    []string
 	state   writerState
 	watched bool
@@ -76,7 +76,7 @@ func (c rigConn) Write(p []byte) (int, error) {
 
 func (c rigConn) Close() error {
 	c.note("closes")
-	c.locked(func() {}) // as the system waits for the reader, which may need the mutex
+	c.locked(func() {}) // the system waits for the reader, which may need the mutex
 	return nil
 }
 
@@ -112,7 +112,7 @@ func (r *writerRig) cannotWrite() { r.note("tells that it cannot write") }
 
 func (*writerRig) readsAgain() {}
 
-// watch forgets what was done so far.
+// watch forgets the actions so far.
 func (r *writerRig) watch() {
 	r.seen.Lock()
 	defer r.seen.Unlock()
@@ -127,7 +127,7 @@ func (r *writerRig) note(what string) {
 	}
 }
 
-// look notes the state, if that is watched and nobody has looked before.
+// look notes the state, if it is watched and nobody has looked before.
 func (r *writerRig) look() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -147,11 +147,11 @@ func (r *writerRig) locked(f func()) {
 
 func (r *writerRig) append() { r.w.out = append(r.w.out, "a frame"...) }
 
-// keep has the outlet keep something.
+// keep makes the outlet keep something.
 func (r *writerRig) keep() { _, _ = r.w.outlet.Write([]byte("kept")) }
 
-// reach brings a fresh writer into a state and calls then when it is there, without the
-// mutex. It returns when all is over.
+// reach brings a fresh writer into a state and then calls then, without the mutex. It returns after everything has
+// ended.
 func (r *writerRig) reach(t *testing.T, s writerState, then func()) {
 	t.Helper()
 	ended := func() { r.locked(func() { r.w.end(errRetired) }); then() }
@@ -187,8 +187,8 @@ func (r *writerRig) reach(t *testing.T, s writerState, then func()) {
 	r.look()
 }
 
-// fire lets e happen in the state that was reached, and looks. What a write leads to happens
-// when that returns.
+// fire causes event e in the current state, and looks. An event that follows from a write happens when the write
+// returns.
 func (r *writerRig) fire(t *testing.T, e writerEvent) {
 	t.Helper()
 	r.watch()
@@ -204,7 +204,7 @@ func (r *writerRig) fire(t *testing.T, e writerEvent) {
 		r.w.rest()
 	case eventSoon:
 		r.locked(func() { r.append(); r.w.flushSoon() })
-		return // the goroutine that was started looks
+		return // the new goroutine looks
 	case eventEnd:
 		r.locked(func() { r.w.end(errRetired) })
 	case eventWritten:

@@ -26,14 +26,14 @@ package http2
 //	lastRest  written  lastWait  start
 //	lastWait  written  done      leave
 //
-// No other event changes anything. So an event that asks for a write is lost where another
-// goroutine writes, which finds what there is to write, and where nothing is written any
-// more. A write that fails after the end of the connection is followed by written as well.
+// No other event changes anything. So an event that asks for a write is lost in two cases: another goroutine writes,
+// and will find the bytes; or nothing is written any more. A write that fails after the end of the connection is
+// followed by written as well.
 type writerState uint8
 
 const (
 	writerIdle     writerState = iota // nobody writes
-	writerPassing                     // a worker or the reader writes what there is room for
+	writerPassing                     // a worker or the reader writes as much as there is room for
 	writerResting                     // so does the reader, within a read of the descriptor: it cannot close that
 	writerWaiting                     // a goroutine of its own writes, and waits for room
 	writerBroken                      // a write has failed: nobody writes any more
@@ -51,20 +51,20 @@ const (
 	eventPass                       // so has the reader, before it reads
 	eventRest                       // so has the reader, before it waits
 	eventSoon                       // so has somebody who cannot write now
-	eventWritten                    // whoever writes has nothing more to write
+	eventWritten                    // the writing goroutine has nothing more to write
 	eventFull                       // there is no room, or a worker or the reader has written enough
 	eventFailed                     // a write has failed
 	eventEnd                        // the connection ends
 )
 
-// writerAction is what follows from an event.
+// writerAction is the action after an event.
 type writerAction uint8
 
 const (
 	actionNone      writerAction = iota
-	actionGather                 // let workers that are ready append more, and write
+	actionGather                 // let ready workers append more, and write
 	actionWrite                  // write
-	actionStart                  // start a goroutine that writes
+	actionStart                  // start a goroutine to write
 	actionInterrupt              // end the wait for room
 	actionClose                  // close the connection, unless the peer has
 	actionLeave                  // tell the peer that the connection ends, and close it
@@ -76,7 +76,7 @@ type stateEvent struct {
 	event writerEvent
 }
 
-// next returns the state after an event, and what has to be done.
+// next returns the state after an event, and the action to perform.
 func (s writerState) next(e writerEvent) (writerState, writerAction) {
 	switch (stateEvent{s, e}) {
 	case stateEvent{writerIdle, eventFlush}:
@@ -105,5 +105,5 @@ func (s writerState) next(e writerEvent) (writerState, writerAction) {
 	return s, actionNone
 }
 
-// mayWrite reports whether what is appended can still reach the peer.
+// mayWrite reports whether appended frames can still reach the peer.
 func (s writerState) mayWrite() bool { return s <= writerWaiting }

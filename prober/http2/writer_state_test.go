@@ -14,8 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// transition is a row of the table of the writer. done is what becomes visible until
-// somebody sees the next state.
+// transition is a row of the table of the writer. done lists the actions visible before somebody sees the next state.
 type transition struct {
 	from, event, to, action string
 	done                    []string
@@ -69,7 +68,7 @@ func TestTheWriterOfHTTP2GoesThroughItsTable(t *testing.T) {
 	assert.ElementsMatch(t, source.table, walked, "the table in the comment and the cases of this test")
 }
 
-// Events that the table does not mention in a state leave it and lead to nothing.
+// An event without a row for a state leaves the state and causes nothing.
 func TestTheTableOfTheWriterIsComplete(t *testing.T) {
 	t.Parallel()
 	source := readWriterSource(t)
@@ -122,11 +121,11 @@ func setsState(f *ast.FuncDecl) (sets bool) {
 	return sets
 }
 
-// writerSource is what the source of the writer says.
+// writerSource is the information in the source of the writer.
 type writerSource struct {
 	table [][4]string
-	// names are those of the states, events and actions, by the beginning that the
-	// constants have in common. An action that is none has the name -.
+	// names are the names of the states, events and actions, by the common prefix of the constants. The name of
+	// actionNone is -.
 	names map[string][]string
 }
 
@@ -183,7 +182,7 @@ func (s writerSource) add(constant string) {
 	}
 }
 
-// readTable returns the rows of the table that doc contains, but for its head.
+// readTable returns the rows of the table in doc, without its head.
 func readTable(t *testing.T, doc string) [][4]string {
 	t.Helper()
 	var rows [][4]string

@@ -21,32 +21,32 @@ type conn struct {
 	transport *quic.Transport
 	socket    *wire.Datagrams
 	remote    netip.AddrPort
-	// reading are the goroutines that open our own stream and read those of the server. gone
-	// is closed when they have ended, and the socket is closed.
+	// reading counts the goroutines that open our own stream and read the server's streams. gone
+	// is closed when they have ended and the socket is closed.
 	reading sync.WaitGroup
 	gone    chan struct{}
-	// yielded means that the room under the ceiling belongs to somebody else already.
+	// yielded means that another connection already has the room under the ceiling.
 	yielded atomic.Bool
 	server  server
 
-	// What follows is guarded by the mutex of the pool.
+	// The mutex of the pool guards the fields below.
 	open  []*stream
 	place probe.Place // taken while none is open
-	// served is how many streams were ever opened, peak how many at once; limited means that
-	// the server has not allowed more than peak.
+	// served is how many streams were ever opened, peak how many at once. limited means that the
+	// server has not allowed more than peak.
 	served, peak int
 	limited      bool
-	// draining means that no stream can be opened any more.
+	// draining means that the connection opens no more streams.
 	draining bool
-	counted  bool  // the pool counts the connection among those that are open
+	counted  bool  // the pool counts the connection as open
 	early    bool  // the handshake goes on: one stream can be opened
 	cause    error // why our side has ended the connection
 }
 
-// greet does the handshake of QUIC over a socket and begins HTTP/3 on it. The connection
-// that comes of it runs until it is shut, or the server ends it.
+// greet does the handshake of QUIC over a socket and begins HTTP/3 on it. The connection runs
+// until it is shut or the server ends it.
 //
-// With early data the handshake may go on after that.
+// With early data, the handshake may go on after greet has returned.
 func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Config, early bool) (*conn, error) {
 	transport := &quic.Transport{Conn: socket}
 	dial := transport.Dial
@@ -57,7 +57,7 @@ func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Confi
 	q, err := dial(ctx, socket.RemoteAddr(), cfg, p.config)
 	if err != nil {
 		socket.LetGo()
-		_ = transport.Close() // there is nothing left on it
+		_ = transport.Close() // nothing is left on it
 		_ = socket.Close()
 		return nil, handshakeError(err, socket.Heard() != 0, socket.Shown() != nil)
 	}
@@ -68,8 +68,7 @@ func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Confi
 	return c, nil
 }
 
-// serve says what has to be said first, and takes the streams that the server opens, until
-// the connection ends.
+// serve sends our settings and accepts the server's streams until the connection ends.
 func (c *conn) serve() {
 	defer close(c.gone)
 	ctx := c.quic.Context()
@@ -78,22 +77,22 @@ func (c *conn) serve() {
 			if !c.ripen(ctx) {
 				return nil
 			}
-			return c.settle(ctx) // which the server may never allow
+			return c.settle(ctx) // the server may never allow it
 		})
 	})
 	c.guard(func() error { return c.accept(ctx) })
-	c.retire() // unless it has ended: the server has dropped early data, and with it all streams
+	c.retire() // unless the connection has ended: the server has dropped early data, and with it all streams
 	<-ctx.Done()
 	c.pool.remove(c)
 	c.reading.Wait()
-	_ = c.transport.Close() // there is nothing left on it
+	_ = c.transport.Close() // nothing is left on it
 	_ = c.socket.Close()
 	if c.yielded.CompareAndSwap(false, true) {
 		c.pool.Connections.Release()
 	}
 }
 
-// guard runs f, whose failure ends the connection, as does a panic.
+// guard runs f. A failure or panic of f ends the connection.
 func (c *conn) guard(f func() error) {
 	err := func() (err error) {
 		defer probe.Catch(&err)
@@ -104,9 +103,9 @@ func (c *conn) guard(f func() error) {
 	}
 }
 
-// tryPlace puts st on the connection, if that can carry it now; the mutex of the pool is
-// held. Where the server has allowed as many streams before as would be open then, its
-// permission is on its way, and the worker waits for it.
+// tryPlace puts st on the connection if it can carry st now; the mutex of the pool is held. If
+// the server has allowed that many streams before, its permission is on the way, and the
+// worker waits for it.
 func (c *conn) tryPlace(st *stream) bool {
 	if c.draining || len(c.open) >= c.pool.Streams || c.early && c.served > 0 {
 		return false
@@ -129,8 +128,9 @@ func (c *conn) tryPlace(st *stream) bool {
 	return true
 }
 
-// isLate reports whether a stream that could not be opened will be allowed soon. Where the
-// server has allowed none at all, another connection would be a way around that.
+// isLate reports whether the server will soon allow a stream that could not be opened. If it
+// has allowed none at all, isLate returns true and the worker waits, because another
+// connection would get around that limit.
 func (c *conn) isLate(err error) bool {
 	if _, limited := errors.AsType[*quic.StreamLimitReachedError](err); !limited {
 		c.draining = true // it has ended
@@ -141,7 +141,7 @@ func (c *conn) isLate(err error) bool {
 	return len(c.open) < c.peak || c.peak == 0
 }
 
-// openLate opens the stream of st when the server allows it, within the time of the request.
+// openLate opens the stream of st once the server allows it, within the time of the request.
 func (c *conn) openLate(ctx context.Context, st *stream) error {
 	ctx, cancel := context.WithDeadline(ctx, st.deadline.Time())
 	defer cancel()
@@ -164,8 +164,8 @@ func (c *conn) openLate(ctx context.Context, st *stream) error {
 	return err
 }
 
-// awaits notes that st waits until its stream is allowed, and how to end that. It returns
-// false where the server will not process the request any more.
+// awaits notes that st waits for permission for its stream, and how to end the wait. It
+// returns false if the server will no longer process the request.
 func (c *conn) awaits(st *stream, giveUp context.CancelFunc) bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
@@ -189,7 +189,7 @@ func (c *conn) room() int {
 	return max(room, 0)
 }
 
-// retireIfIdle reports whether no stream is open, and if so lets none be opened.
+// retireIfIdle reports whether no stream is open. If so, no stream can be opened any more.
 func (c *conn) retireIfIdle() bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
@@ -200,7 +200,7 @@ func (c *conn) retireIfIdle() bool {
 	return true
 }
 
-// retire lets no stream be opened any more. The connection ends with its last stream.
+// retire stops the opening of streams. The connection ends with its last stream.
 func (c *conn) retire() {
 	c.pool.mu.Lock()
 	c.draining = true
@@ -211,7 +211,8 @@ func (c *conn) retire() {
 	}
 }
 
-// isDone reports whether the connection has done all it can do; the mutex of the pool is held.
+// isDone reports whether the connection opens no more streams and has none open; the mutex of
+// the pool is held.
 func (c *conn) isDone() bool {
 	if !c.draining || len(c.open) > 0 {
 		return false
@@ -230,8 +231,8 @@ func (c *conn) uncount() {
 
 func (c *conn) hasEnded() bool { return c.quic.Context().Err() != nil }
 
-// shut ends the connection, for a reason that the requests on it fail with, and tells the
-// server. It waits for quic-go, which waits for nobody. The first reason counts.
+// shut ends the connection and tells the server. The requests on it fail with why. shut waits
+// for quic-go, but quic-go waits for nobody. Only the first reason counts.
 func (c *conn) shut(why error) {
 	c.pool.mu.Lock()
 	c.draining = true
@@ -247,8 +248,8 @@ func (c *conn) shut(why error) {
 	_ = c.quic.CloseWithError(quic.ApplicationErrorCode(tell), "") // never fails
 }
 
-// failure returns why a request on the connection has failed where reading or writing did
-// with err: what has ended the connection, if it has ended.
+// failure returns why a request on the connection has failed after a read or write returned
+// err. If the connection has ended, it returns the reason for that.
 func (c *conn) failure(err error) error {
 	if !c.hasEnded() {
 		return explain(err)

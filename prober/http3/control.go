@@ -13,7 +13,7 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// Kinds of the streams that a server opens (RFC 9114, section 6.2; RFC 9204, section 4.2).
+// Types of the streams of a server (RFC 9114, section 6.2; RFC 9204, section 4.2).
 const (
 	streamControl = 0x0
 	streamPush    = 0x1
@@ -23,26 +23,25 @@ const (
 
 const (
 	settingMaxFieldSection = 0x6
-	// maxSettings bounds the payload of SETTINGS, maxControl that of any other frame on the
-	// control stream that means nothing to us.
+	// maxSettings bounds the payload of SETTINGS, in bytes.
 	maxSettings = 8 << 10
-	// maxStrange is how many streams of kinds that are not known, and maxControlFrames how
-	// many frames of the control stream, a server may send beyond what its requests explain.
+	// maxStrange is how many streams of unknown types a server may send, and maxControlFrames
+	// how many frames on the control stream. Each request allows one more.
 	maxStrange       = 64
 	maxControlFrames = 64
 )
 
-// server is what a server has opened on a connection, guarded by the mutex of the pool.
+// server is the state of a server's own streams on a connection; the mutex of the pool
+// guards it.
 type server struct {
 	control, encoder, decoder bool
 	strange, frames           int
-	// excluded is the first stream that the server will not process, once it has said so.
+	// excluded is the first stream that the server will not process; it is set once isGoing is.
 	excluded uint64
 	isGoing  bool
 }
 
-// settle opens the control stream and says what there is to say on it. Streams of QPACK
-// would carry nothing.
+// settle opens the control stream and sends SETTINGS. Streams of QPACK would carry nothing.
 func (c *conn) settle(ctx context.Context) error {
 	control, err := c.quic.OpenUniStreamSync(ctx)
 	if err != nil {
@@ -52,12 +51,12 @@ func (c *conn) settle(ctx context.Context) error {
 	out = quicvarint.Append(out, frameSettings)
 	value := quicvarint.Append(quicvarint.Append(nil, settingMaxFieldSection), message.MaxHeaderBytes)
 	out = append(quicvarint.Append(out, uint64(len(value))), value...)
-	_, _ = control.Write(out) // fails only where the connection has ended
+	_, _ = control.Write(out) // fails only after the end of the connection
 	return nil
 }
 
-// accept reads each stream of the server on a goroutine of its own, of which serverStreams
-// run at once.
+// accept reads each stream of the server on a goroutine of its own, at most serverStreams at
+// once.
 func (c *conn) accept(ctx context.Context) error {
 	for {
 		s, err := c.quic.AcceptUniStream(ctx)
@@ -68,12 +67,12 @@ func (c *conn) accept(ctx context.Context) error {
 	}
 }
 
-// read reads one stream of the server. An error is one of the connection.
+// read reads one stream of the server. An error ends the connection.
 func (c *conn) read(s *quic.ReceiveStream) error {
 	in := bufio.NewReaderSize(s, 256)
 	kind, err := quicvarint.Read(in)
 	if err != nil {
-		return c.strange() // it has ended before it said what it is
+		return c.strange() // it has ended before its type
 	}
 	switch kind {
 	case streamControl:
@@ -98,7 +97,7 @@ func (c *conn) read(s *quic.ReceiveStream) error {
 	return c.strange()
 }
 
-// isFirst notes that a stream was opened of which there is one, and reports whether it is
+// isFirst notes the opening of a stream that may exist only once, and reports whether it is
 // the first.
 func (c *conn) isFirst(opened *bool) bool {
 	c.pool.mu.Lock()
@@ -108,7 +107,7 @@ func (c *conn) isFirst(opened *bool) bool {
 	return !was
 }
 
-// strange counts a stream that means nothing.
+// strange counts a stream of an unknown type.
 func (c *conn) strange() error {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
@@ -118,7 +117,7 @@ func (c *conn) strange() error {
 	return nil
 }
 
-// critical judges the end of a stream that must not end (RFC 9114, section 6.2.1), with err.
+// critical handles err, the end of a stream that must not end (RFC 9114, section 6.2.1).
 func (c *conn) critical(err error) error {
 	var f *fault
 	switch reset := (*quic.StreamError)(nil); {
@@ -175,7 +174,7 @@ func (c *conn) spend() error {
 }
 
 // readSettings checks the settings of the server (RFC 9114, section 7.2.4). None of them
-// changes what the prober does: it needs no dynamic table.
+// changes the prober's behaviour: it needs no dynamic table.
 func readSettings(in io.Reader, length uint64) error {
 	if length > maxSettings {
 		return broken(h3ExcessiveLoad, "the server sent SETTINGS above 8 KiB")
@@ -203,8 +202,8 @@ func readSettings(in io.Reader, length uint64) error {
 	return nil
 }
 
-// readGoAway lets no stream be opened any more, and gives up those that the server will not
-// process (RFC 9114, section 5.2). The others may end well.
+// readGoAway stops the opening of streams, and gives up the streams that the server will not
+// process (RFC 9114, section 5.2). The others may still complete.
 func (c *conn) readGoAway(in io.Reader, length uint64) error {
 	var payload [8]byte
 	if length == 0 || length > uint64(len(payload)) {
@@ -224,9 +223,9 @@ func (c *conn) readGoAway(in io.Reader, length uint64) error {
 	return nil
 }
 
-// exclude gives up the streams from id on. It reports whether id can be one.
+// exclude gives up the streams from id on. It reports whether id is valid.
 func (c *conn) exclude(id uint64) bool {
-	const ours = 4 // streams of requests are those with a multiple of it
+	const ours = 4 // identifiers of request streams are multiples of it
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
 	if id%ours != 0 || c.server.isGoing && id > c.server.excluded {
@@ -249,8 +248,8 @@ func (c *conn) exclude(id uint64) bool {
 	return true
 }
 
-// readEncoder reads what the server says of its dynamic table, which may only be that there
-// is none (RFC 9204, section 4.3.1).
+// readEncoder reads the server's instructions for its dynamic table. It may only say that
+// there is none (RFC 9204, section 4.3.1).
 func readEncoder(in io.ByteReader) error {
 	const noTable = 0x20
 	for {
@@ -264,8 +263,8 @@ func readEncoder(in io.ByteReader) error {
 	}
 }
 
-// readDecoder reads what the server says of ours, of which there is none: that it cancelled
-// a stream is all it may say (RFC 9204, section 4.4.2).
+// readDecoder reads the server's instructions about our dynamic table. There is none, so it
+// may only cancel streams (RFC 9204, section 4.4.2).
 func readDecoder(in io.ByteReader) error {
 	for {
 		b, err := in.ReadByte()

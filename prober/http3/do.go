@@ -10,7 +10,8 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// Do performs one request. A request that the server says it has not processed is sent once more.
+// Do performs one request. If the server says that it has not processed the request, Do sends it
+// once more.
 func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
 	if r.Start >= r.Deadline {
 		r.Fail(&errcode.PhaseError{Err: errTimeout})
@@ -25,8 +26,8 @@ func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
 	}
 }
 
-// send sends the request once. It reports whether it is to be sent again, in which case it
-// has not failed yet.
+// send sends the request once. If again is true, the request must be sent again and has not
+// failed yet.
 func (p *Pool) send(ctx context.Context, r *probe.Result, x *Exchange) (again bool) {
 	st := x.stream
 	st.begin(r, x)
@@ -44,7 +45,7 @@ func (p *Pool) send(ctx context.Context, r *probe.Result, x *Exchange) (again bo
 			return false
 		case stepDial:
 			if st.dialled != nil && st.dialled.hasEnded() {
-				next = p.failed(r, st, st.dialled.failure(errNoUse)) // a request does not dial again for that
+				next = p.failed(r, st, st.dialled.failure(errNoUse)) // a request does not dial a second time
 				continue
 			}
 			next = p.connect(ctx, r, x)
@@ -52,8 +53,8 @@ func (p *Pool) send(ctx context.Context, r *probe.Result, x *Exchange) (again bo
 	}
 }
 
-// connect makes a connection for r, and for those who wait for it if its worker has taken a
-// dial.
+// connect makes a connection for r. If the worker has taken a dial, the connection is also for
+// the waiters.
 func (p *Pool) connect(ctx context.Context, r *probe.Result, x *Exchange) step {
 	st := x.stream
 	if next := p.await(ctx, r, x); next != stepDial {
@@ -91,9 +92,8 @@ func (p *Pool) failed(r *probe.Result, st *stream, err error) step {
 	return stepNone
 }
 
-// exchange sends the request of st, which has a place, waits for the whole response, and
-// fills in r. It reports whether the request is to be sent again, because the server says
-// that it has not processed it.
+// exchange sends the request of st, which has a place, waits for the whole response, and fills in
+// r. It returns true if the request must be sent again because the server has not processed it.
 func (st *stream) exchange(ctx context.Context, r *probe.Result) (again bool) {
 	c := st.conn
 	r.Remote, r.Reused = c.remote, !r.Opened
@@ -123,8 +123,8 @@ func (st *stream) exchange(ctx context.Context, r *probe.Result) (again bool) {
 	return st.report(r, sentAt, err)
 }
 
-// report notes in r what the exchange came to; sentAt is 0 if the request was not sent to
-// its end. The response may have begun before that.
+// report fills in r with the result of the exchange. sentAt is 0 if the request was not sent
+// completely. The response may have begun before that.
 func (st *stream) report(r *probe.Result, sentAt probe.Instant, err error) (again bool) {
 	r.Sent += st.upload.sent
 	r.Received += st.received

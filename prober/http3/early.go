@@ -7,12 +7,13 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// quic-go must not open a stream while it takes in what the server says of its limits, which
-// it does in the middle of a handshake. Without early data no stream is opened before the
-// end of that. With it, one is, for the request that dials: what the server sends is held
-// back until then. All others wait for the end of the handshake.
+// quic-go must not open a stream while it applies the limits of the server, and it does that
+// in the middle of a handshake. Without early data, no stream is opened before the end of
+// the handshake. With early data, the dialling request gets a stream, and the server's
+// packets are held back until then. All other requests wait for the end of the handshake.
 
-// sessions are those of a client, which say when one is resumed that takes early data.
+// sessions are the sessions of a client. Get makes the socket hold packets back if the
+// session takes early data.
 type sessions struct {
 	tls.ClientSessionCache
 
@@ -36,14 +37,14 @@ func takesEarlyData(session *tls.ClientSessionState) bool {
 	return err == nil && state != nil && state.EarlyData
 }
 
-// watch has the socket hold back what the server sends, where early data can be sent.
+// watch makes the socket hold back the server's packets if early data can be sent.
 func watch(cfg *tls.Config, socket *wire.Datagrams) {
 	if cfg.ClientSessionCache != nil {
 		cfg.ClientSessionCache = sessions{cfg.ClientSessionCache, socket}
 	}
 }
 
-// isEarly reports whether the handshake of c goes on.
+// isEarly reports whether the handshake of c is still under way.
 func (c *conn) isEarly() bool {
 	select {
 	case <-c.quic.HandshakeComplete():
@@ -53,7 +54,7 @@ func (c *conn) isEarly() bool {
 	}
 }
 
-// ripen waits for the end of the handshake, from when on every request can have a stream. It
+// ripen waits for the end of the handshake; after it, every request can have a stream. ripen
 // returns false if the connection has ended before.
 func (c *conn) ripen(ctx context.Context) bool {
 	select {

@@ -33,8 +33,8 @@ const (
 	qpackDecoder      = 0x202
 )
 
-// fault is the end of a stream or of a connection for what the server did: what the server
-// is told, and why.
+// fault ends a stream or a connection because of something the server did: tell is the
+// code sent to the server, err the reason.
 type fault struct {
 	tell uint64
 	err  error
@@ -47,17 +47,17 @@ func (f *fault) Error() string { return f.err.Error() }
 // Unwrap returns the reason.
 func (f *fault) Unwrap() error { return f.err }
 
-// spoilt is the end of a stream for which HTTP/3 has a number.
+// spoilt returns the fault of a stream with a code of HTTP/3.
 func spoilt(tell uint64, text string) *fault {
 	return &fault{tell: tell, err: errcode.New(errcode.FromH3Stream(tell), text)}
 }
 
-// broken is the end of a connection for which HTTP/3 has a number.
+// broken returns the fault of a connection with a code of HTTP/3.
 func broken(tell uint64, text string) *fault {
 	return &fault{tell: tell, err: errcode.New(errcode.FromH3Close(tell), text), ends: true}
 }
 
-// What ends a stream. The connection goes on.
+// Errors that end a stream. The connection goes on.
 var (
 	errTimeout     = os.ErrDeadlineExceeded
 	errHeaderList  = spoilt(h3ExcessiveLoad, "the server sent a response header above 64 KiB")
@@ -71,7 +71,7 @@ var (
 	errOverrun     = &fault{tell: h3Message, err: errcode.New(errcode.BodyOverrun, "more body than declared")}
 )
 
-// What ends a connection, or keeps a request from having one.
+// Errors that end a connection, or leave a request without one.
 var (
 	errRetired  = errors.New("the connection is not needed any more")
 	errGoneAway = errcode.New(errcode.FromH3Close(h3NoError), "the server is going away and will not process the request (GOAWAY)")
@@ -80,7 +80,7 @@ var (
 	errLoad     = broken(h3ExcessiveLoad, "the server sent too much on streams of its own that answers nothing")
 )
 
-// explain gives err of quic-go its code. What the peer said with it is quoted and cut.
+// explain gives err of quic-go its code. It quotes and cuts the peer's text.
 func explain(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
@@ -95,7 +95,7 @@ func explain(err error) error {
 	return explained
 }
 
-// unreachable gives what ICMP says of a connection that stands its code.
+// unreachable gives a code to an ICMP error on an established connection.
 func unreachable(err error) error {
 	system := wire.SystemError(err)
 	switch errcode.FromError(&errcode.PhaseError{Phase: errcode.PhaseConnect, Err: system}) {
@@ -105,7 +105,7 @@ func unreachable(err error) error {
 	return system
 }
 
-// handshakeError explains why the handshake on a socket has failed. Heard means that the
+// handshakeError explains why the handshake on a socket has failed. heard means that the
 // server had begun to answer, shown that it had shown a certificate.
 func handshakeError(err error, heard, shown bool) error {
 	switch alert, own := ownAlert(err); {
@@ -125,7 +125,7 @@ func handshakeError(err error, heard, shown bool) error {
 	return explain(err)
 }
 
-// ownAlert returns the alert of TLS with which our side gave the handshake up.
+// ownAlert returns the TLS alert with which our side gave the handshake up.
 func ownAlert(err error) (alert uint8, ok bool) {
 	const first = 0x100 // RFC 9001, section 4.8
 	e, ok := errors.AsType[*quic.TransportError](err)
@@ -135,8 +135,8 @@ func ownAlert(err error) (alert uint8, ok bool) {
 	return uint8(e.ErrorCode - first), true
 }
 
-// isRejection reports whether err says that the server has not begun with the request (RFC
-// 9114, section 4.1.1), or has dropped the early data that it was in.
+// isRejection reports whether err means that the server has not begun with the request
+// (RFC 9114, section 4.1.1), or has dropped the early data with the request.
 func isRejection(err error) bool {
 	e, ok := errors.AsType[*quic.StreamError](err)
 	return ok && e.Remote && e.ErrorCode == h3Rejected || errors.Is(err, quic.Err0RTTRejected)

@@ -21,11 +21,11 @@ const (
 	frameMaxPushID   = 0xd
 )
 
-// readAhead is how much is read from a stream at once.
+// readAhead is the size of the read buffer of a stream, in bytes.
 const readAhead = 16 << 10
 
-// isReserved reports whether a type of frames is one of HTTP/2 that HTTP/3 must not have
-// (RFC 9114, section 7.2.8).
+// isReserved reports whether a frame type is from HTTP/2 and forbidden in HTTP/3 (RFC 9114,
+// section 7.2.8).
 func isReserved(kind uint64) bool {
 	switch kind {
 	case 0x2, 0x6, 0x8, 0x9:
@@ -34,20 +34,20 @@ func isReserved(kind uint64) bool {
 	return false
 }
 
-// inbox is what has been read from a stream and not been looked at. Its space is used again.
+// inbox has the unprocessed bytes read from a stream. Its buffer is reused.
 type inbox struct {
 	buf        []byte
 	start, end int
-	failure    error // of the last read, which is the next one's too
-	// first and last are the arrivals of what the first and the last read returned; received
-	// is how many bytes came.
+	failure    error // of the last read; the next read returns it
+	// first and last are the arrivals of the bytes of the first and the last read; received is
+	// how many bytes came.
 	first, last probe.Arrival
 	received    int64
-	socket      *wire.Datagrams // tells when datagrams arrive
+	socket      *wire.Datagrams // knows when datagrams arrive
 }
 
 func (b *inbox) begin() {
-	if cap(b.buf) != readAhead { // or a long header has made it longer
+	if cap(b.buf) != readAhead { // a long header may have made it longer
 		b.buf = make([]byte, readAhead)
 	}
 	*b = inbox{buf: b.buf}
@@ -56,10 +56,10 @@ func (b *inbox) begin() {
 // hasBegun reports whether anything has arrived.
 func (b *inbox) hasBegun() bool { return b.first.Read != 0 }
 
-// have returns what is there.
+// have returns the unprocessed bytes.
 func (b *inbox) have() []byte { return b.buf[b.start:b.end] }
 
-// skip drops n bytes of what is there.
+// skip drops n unprocessed bytes.
 func (b *inbox) skip(n int) { b.start += n }
 
 // fill reads once from the stream. It returns io.EOF at its end.
@@ -89,7 +89,7 @@ func (b *inbox) fill(from io.Reader) error {
 	return nil
 }
 
-// need fills until n bytes are there.
+// need fills the inbox until it has n bytes.
 func (b *inbox) need(from io.Reader, n int) error {
 	if n > len(b.buf) {
 		b.buf = append(make([]byte, 0, n), b.have()...)[:n]
@@ -103,8 +103,8 @@ func (b *inbox) need(from io.Reader, n int) error {
 	return nil
 }
 
-// frame reads the type and the length of the next frame. It returns io.EOF where the stream
-// has ended before one, and io.ErrUnexpectedEOF within.
+// frame reads the type and the length of the next frame. It returns io.EOF if the stream
+// ends before a frame, and io.ErrUnexpectedEOF within.
 func (b *inbox) frame(from io.Reader) (kind, length uint64, err error) {
 	for {
 		p := b.have()

@@ -12,7 +12,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Pool holds the HTTP/3 connections of a transport and the workers that wait for a stream.
+// Pool holds the HTTP/3 connections of a transport and the workers waiting for a stream.
 type Pool struct {
 	Options
 
@@ -20,18 +20,18 @@ type Pool struct {
 	// opened is how many connections are open and not about to be closed.
 	opened atomic.Int32
 
-	// mu guards what follows, and what is shared of each connection.
+	// mu guards the fields below, and the shared fields of each connection.
 	mu      sync.Mutex
 	conns   []*conn   // filled in this order
 	waiters []*stream // in the order in which they came
-	// dialing is how many workers dial on behalf of the waiters too; reserved is how many
-	// streams are kept for requests that are about to start; lined is how many workers wait
-	// for the permit to dial.
+	// dialing is how many workers dial for the waiters too. reserved is how many streams are
+	// kept for requests about to start. lined is how many workers wait for the permit to
+	// dial.
 	dialing, reserved, lined int
-	// usual is how many streams the connection made last was found to allow.
+	// usual is how many streams the newest connection seems to allow.
 	usual   int
 	aborted bool
-	// ending are the connections whose goroutines have not ended.
+	// ending counts the connections with goroutines that have not ended.
 	ending sync.WaitGroup
 }
 
@@ -52,7 +52,7 @@ func NewPool(o Options) *Pool {
 }
 
 // acquire takes a place for st on a connection, or waits until there is something else to
-// do. A connection that is being dialled is waited for if it will have room.
+// do. It waits for a connection being dialled if that will have room.
 func (p *Pool) acquire(st *stream, x *Exchange) step {
 	next := p.enqueue(st)
 	if p.Connections != nil {
@@ -69,7 +69,7 @@ func (p *Pool) acquire(st *stream, x *Exchange) step {
 	return next
 }
 
-// enqueue finds out at once what st is to do, or makes it wait.
+// enqueue returns the next step of st if there is one now, or makes st wait.
 func (p *Pool) enqueue(st *stream) step {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,7 +86,7 @@ func (p *Pool) enqueue(st *stream) step {
 	return stepWait
 }
 
-// turn waits for what st is to do. Its own deadline ends the wait.
+// turn waits for the next step of st. The deadline of st ends the wait.
 func (p *Pool) turn(st *stream) step {
 	expiry := st.expiry()
 	defer expiry.Stop()
@@ -104,10 +104,10 @@ func (p *Pool) turn(st *stream) step {
 		p.refuse(i, why)
 	}
 	p.mu.Unlock()
-	return <-st.steps // which has been sent: a waiter that is dismissed is none any more
+	return <-st.steps // it has been sent: a dismissed waiter is no longer in waiters
 }
 
-// tryPlace puts st on a connection that has room; mu is held.
+// tryPlace puts st on a connection with room; mu is held.
 func (p *Pool) tryPlace(st *stream) bool {
 	for _, c := range p.conns {
 		if c.tryPlace(st) {
@@ -117,9 +117,9 @@ func (p *Pool) tryPlace(st *stream) bool {
 	return false
 }
 
-// balance gives the waiters what there is for them: places first, and to those for whom
-// neither a connection nor a dial under way has room, the task to dial. To be called after
-// every change of what it looks at; mu is held.
+// balance serves the waiters: with places first, then with the task to dial if neither a
+// connection nor a dial under way has room for them. Call it after every change of the
+// state it reads; mu is held.
 func (p *Pool) balance() {
 	for len(p.waiters) > 0 && p.tryPlace(p.waiters[0]) {
 		p.dismiss(0, stepSend)
@@ -130,7 +130,7 @@ func (p *Pool) balance() {
 	}
 }
 
-// dismiss hands waiter i what it is to do; mu is held.
+// dismiss sends waiter i its next step; mu is held.
 func (p *Pool) dismiss(i int, next step) {
 	st := p.waiters[i]
 	p.waiters = slices.Delete(p.waiters, i, i+1)
@@ -156,8 +156,8 @@ func (p *Pool) giveBackDial(st *stream) {
 	}
 }
 
-// coming is how many waiters can count on the dials and the handshakes under way, each of
-// which serves the worker that dials first; mu is held.
+// coming is how many waiters can count on the dials and the handshakes under way. One
+// stream of each belongs to the worker that dials; mu is held.
 func (p *Pool) coming() int {
 	room := min(p.Streams, max(p.usual, 1))
 	if n := p.Requests; n > 0 {
@@ -172,8 +172,8 @@ func (p *Pool) coming() int {
 	return making * (room - 1)
 }
 
-// add takes in a new connection, and places the worker that has dialled it there, and then
-// the waiters.
+// add adds a new connection, and places there the worker that dialled it, and then the
+// waiters.
 func (p *Pool) add(c *conn, st *stream) step {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -194,8 +194,8 @@ func (p *Pool) add(c *conn, st *stream) step {
 	return stepSend
 }
 
-// dialFailed passes a failure on to the waiters for whom there is no other dial under way:
-// it would have been theirs too. What is the one worker's own means nothing to others.
+// dialFailed passes a failure on to the waiters without another dial under way: their own
+// would have failed the same way. own means that the failure concerns only this worker.
 func (p *Pool) dialFailed(st *stream, why errcode.PhaseError, own bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -209,7 +209,7 @@ func (p *Pool) dialFailed(st *stream, why errcode.PhaseError, own bool) {
 	p.balance()
 }
 
-// leave takes st off its connection, and gives its place to the next.
+// leave takes st off its connection, and gives its place to the next waiter.
 func (p *Pool) leave(st *stream) {
 	p.mu.Lock()
 	c := st.conn
@@ -227,7 +227,7 @@ func (p *Pool) leave(st *stream) {
 	}
 }
 
-// remove takes out a connection that has ended.
+// remove removes a connection that has ended.
 func (p *Pool) remove(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -240,8 +240,8 @@ func (p *Pool) remove(c *conn) {
 	p.balance()
 }
 
-// Withdraw takes back all that a request has and waits for, when its worker has panicked.
-// What state its connection is in nobody knows: it ends.
+// Withdraw takes back everything a request has and waits for, after its worker has
+// panicked. Its connection is in an unknown state and ends.
 func (p *Pool) Withdraw(x *Exchange, why error) {
 	st := x.stream
 	if st == nil {
@@ -266,8 +266,8 @@ func (p *Pool) Withdraw(x *Exchange, why error) {
 	p.leave(st)
 }
 
-// Wait returns when the connections that were closed are gone, and their goroutines with
-// them. No request may be under way.
+// Wait returns when the closed connections and their goroutines are gone. No request may
+// be under way.
 func (p *Pool) Wait() { p.ending.Wait() }
 
 // CloseIdle closes the connections without a request. It waits for no peer.

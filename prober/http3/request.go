@@ -9,9 +9,9 @@ import (
 	"example.com/prober/prober/qpack"
 )
 
-// Request is a target's request as it goes over HTTP/3, encoded once: a field section that
-// uses nothing of a dynamic table, so it is valid on every stream. Where the target varies,
-// it goes between head and tail, which are the field section then.
+// Request is a target's request as an HTTP/3 field section, encoded once. It uses nothing of
+// a dynamic table, so it is valid on every stream. If the target varies, the field section is
+// head, the target and tail instead of section.
 type Request struct{ section, head, tail []byte }
 
 // Encode returns q as it goes over every connection.
@@ -38,8 +38,8 @@ func Encode(q message.Request) Request {
 	return Request{section: section}
 }
 
-// appendVaried appends what v says that varies, encoded; where the target does, that is the
-// whole field section.
+// appendVaried appends the encoded varying fields. If the target varies, that is the whole
+// field section.
 func (q *Request) appendVaried(p []byte, v *message.Varying, s *message.Stamp) []byte {
 	if v.Target {
 		p = qpack.AppendLiteral(append(p, q.head...), ":path", s.Target, false)
@@ -48,8 +48,8 @@ func (q *Request) appendVaried(p []byte, v *message.Varying, s *message.Stamp) [
 	return appendVarying(p, v, s)
 }
 
-// appendTo appends the frames of the request up to its content, with what varies, encoded, at
-// the end of its header.
+// appendTo appends the frames of the request up to its content. The header ends with varied,
+// the encoded varying fields.
 func (q *Request) appendTo(out, varied []byte, content int64) []byte {
 	out = quicvarint.Append(out, frameHeaders)
 	out = quicvarint.Append(out, uint64(len(q.section)+len(varied)))
@@ -61,8 +61,8 @@ func (q *Request) appendTo(out, varied []byte, content int64) []byte {
 	return out
 }
 
-// appendVarying appends the varying fields as literals, the credentials as one that goes
-// into no table on the way either.
+// appendVarying appends the varying fields as literals. Credentials are never indexed, not
+// even by intermediaries.
 func appendVarying(p []byte, v *message.Varying, s *message.Stamp) []byte {
 	if v.Authorization && s.Authorization != "" {
 		p = qpack.AppendLiteral(p, "authorization", s.Authorization, true)

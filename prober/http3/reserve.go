@@ -7,11 +7,10 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// What follows serves transports whose connections have a ceiling: a request has a place on
-// a connection, or may dial, before it starts.
+// The functions below serve transports with a ceiling of connections: before a request
+// starts, it has a place on a connection or may dial.
 
-// Reserve keeps a place for a request that is about to start, if there is one to which
-// nobody else has a right.
+// Reserve keeps a place for a request about to start, if there is an unclaimed one.
 func (p *Pool) Reserve() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -26,15 +25,15 @@ func (p *Pool) Reserve() bool {
 	return true
 }
 
-// Unreserve gives back a place that was kept and not used.
+// Unreserve gives back a reserved place that was not used.
 func (p *Pool) Unreserve() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reserved--
 }
 
-// honour lets go of what was reserved for st and is not needed any more now that it has a
-// place, or waits for one: somebody may be waiting for that to dial.
+// honour releases the reservation and the permit of st once it does not need them, because
+// it has a place or waits for one: another worker may be waiting for the permit to dial.
 func (p *Pool) honour(st *stream, x *Exchange, next step) {
 	if x.Reserved {
 		x.Reserved = false
@@ -46,8 +45,8 @@ func (p *Pool) honour(st *stream, x *Exchange, next step) {
 	}
 }
 
-// await gets the permit to dial for r, unless a place becomes free before. It returns what r
-// is to do next.
+// await gets the permit to dial for r, unless a place becomes free first. It returns the
+// next step of r.
 func (p *Pool) await(ctx context.Context, r *probe.Result, x *Exchange) step {
 	if p.Connections == nil {
 		return stepDial
@@ -70,8 +69,8 @@ func (p *Pool) await(ctx context.Context, r *probe.Result, x *Exchange) step {
 	return p.failed(r, x.stream, err)
 }
 
-// line notes how many workers more, or less, wait for the permit to dial, and whether that
-// is what those wait for who wait for a place.
+// line adds workers, which may be negative, to the number of workers waiting for the permit
+// to dial. It marks the waiters as scarce while that permit keeps them waiting.
 func (p *Pool) line(workers int, scarce bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,7 +80,7 @@ func (p *Pool) line(workers int, scarce bool) {
 	}
 }
 
-// placeInstead places st, which was about to dial, on a connection that has room by now.
+// placeInstead places st on a connection that now has room, instead of letting it dial.
 func (p *Pool) placeInstead(st *stream) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,8 +95,9 @@ func (p *Pool) placeInstead(st *stream) bool {
 	return true
 }
 
-// Withdraw keeps new streams off a connection without any. Those who wait for a place in
-// its pool are about to use it.
+// Withdraw stops the opening of streams on a connection without any. It returns false if the
+// connection's own pool asks, or if requests in that pool wait for a place: they are about
+// to use it.
 func (c *conn) Withdraw(asks any) bool {
 	p := c.pool
 	p.mu.Lock()
@@ -113,7 +113,7 @@ func (c *conn) Withdraw(asks any) bool {
 	return true
 }
 
-// Evict closes a connection that was withdrawn, and waits for its goroutines to end.
+// Evict closes a withdrawn connection, and waits for its goroutines to end.
 func (c *conn) Evict() bool {
 	kept := c.yielded.CompareAndSwap(false, true)
 	c.shut(errRetired)

@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// maxSection bounds a field section as it comes. What is longer has too many fields, or
-	// an encoding that serves nothing.
+	// maxSection bounds an encoded field section. A longer section has too many fields, or a
+	// wasteful encoding.
 	maxSection = 2 * message.MaxHeaderBytes
 	// maxIdleFrames is how many frames in a row may bring nothing.
 	maxIdleFrames = 64
 )
 
-// response is what has come of a response.
+// response is the received part of a response.
 type response struct {
 	inbox
 
@@ -30,7 +30,7 @@ type response struct {
 	stream  int64         // of QUIC, for the text of failures
 	maxBody int64         // bytes
 	kept    *content.Kept // what is kept of the response, if anything
-	answer  *probe.Answer // takes the response in; nil where nobody wants that
+	answer  *probe.Answer // takes the response in; nil if nobody wants it
 
 	status   int
 	interim  int   // informational responses
@@ -51,7 +51,7 @@ func (s *response) begin(x *Exchange) {
 	s.bodiless, s.trailed, s.idle = x.Bodiless, false, 0
 }
 
-// open says where the response comes from, and what is wanted of it.
+// open sets the source of the response, and the fields to keep.
 func (s *response) open(from *quic.Stream, c *conn) {
 	p := c.pool
 	s.socket = c.socket
@@ -77,7 +77,7 @@ func (s *response) receive() error {
 	}
 }
 
-// take reads the payload of one frame and judges it (RFC 9114, sections 4.1 and 7.2).
+// take reads and checks the payload of one frame (RFC 9114, sections 4.1 and 7.2).
 func (s *response) take(kind, length uint64) error {
 	switch {
 	case kind == frameData && s.status == 0:
@@ -96,7 +96,7 @@ func (s *response) take(kind, length uint64) error {
 	return s.ignore(length)
 }
 
-// ignore drops the payload of a frame whose type is not known (RFC 9114, section 9).
+// ignore drops the payload of a frame of an unknown type (RFC 9114, section 9).
 func (s *response) ignore(length uint64) error {
 	if err := s.isIdle(); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (s *response) isIdle() error {
 	return nil
 }
 
-// section reads and judges a header, or trailers.
+// section reads and checks a header or trailers.
 func (s *response) section(length uint64) error {
 	if length > maxSection {
 		return errHeaderList
@@ -145,7 +145,7 @@ func (s *response) section(length uint64) error {
 	return s.header()
 }
 
-// header judges a header. An error is one of the stream.
+// header checks a header. An error ends the stream.
 func (s *response) header() error {
 	h := &s.head
 	switch {
@@ -178,7 +178,7 @@ func (s *response) header() error {
 	return nil
 }
 
-// trailers judges the fields after the content.
+// trailers checks the fields after the content.
 func (s *response) trailers() error {
 	h := &s.head
 	switch {
@@ -214,7 +214,7 @@ func (s *response) data(length uint64) error {
 	return nil
 }
 
-// body judges the content so far, and keeps part if it is wanted.
+// body checks the content so far, and keeps part if it is wanted.
 func (s *response) body(part []byte) error {
 	s.arrived += int64(len(part))
 	switch {
@@ -237,7 +237,7 @@ func (s *response) body(part []byte) error {
 	}
 }
 
-// complete judges a response whose stream has ended in order.
+// complete checks a response after an orderly end of its stream.
 func (s *response) complete() error {
 	switch {
 	case s.status == 0:
@@ -248,7 +248,7 @@ func (s *response) complete() error {
 	return nil
 }
 
-// inFrame tells the end of a stream within a frame from one between two.
+// inFrame changes io.EOF within a frame to io.ErrUnexpectedEOF.
 func inFrame(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -256,8 +256,8 @@ func inFrame(err error) error {
 	return err
 }
 
-// cut makes of the end of a stream within a frame the fault that it is (RFC 9114, section
-// 7.1).
+// cut returns the fault for the end of a stream within a frame (RFC 9114, section 7.1),
+// and other errors unchanged.
 func (s *response) cut(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return s.breaks(h3FrameError, "a frame that the end of the stream cuts")
@@ -265,8 +265,9 @@ func (s *response) cut(err error) error {
 	return err
 }
 
-// malformed is the end of a stream on which the server sent what is no response, or no
-// trailers once the header has come; name is that of the field at fault, if it is one.
+// malformed returns an error that ends a stream with a malformed response or, after the
+// header, malformed trailers. name is the faulty field; it is empty if the fault is not
+// in a field.
 func (s *response) malformed(what string, name []byte) *fault {
 	if len(name) > 0 {
 		what += ":"
@@ -281,7 +282,7 @@ func (s *response) malformed(what string, name []byte) *fault {
 	return f
 }
 
-// breaks is the end of the connection for what the server sent on the stream.
+// breaks returns a fault that ends the connection because of bytes on this stream.
 func (s *response) breaks(tell uint64, what string) *fault { return broken(tell, s.where()+what) }
 
 func (s *response) where() string {

@@ -19,17 +19,17 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// untimed is a socket of which nothing is known.
+// untimed is a socket without any arrivals.
 var untimed = new(wire.Datagrams)
 
-// read reads a response that comes from a reader.
+// read reads a response from a reader.
 func (s *response) read(from io.Reader, x *Exchange) error {
 	s.begin(x)
 	s.from, s.maxBody, s.socket = from, 1<<20, untimed
 	return s.receive()
 }
 
-// outcome is what a response came to.
+// outcome is the result of reading a response.
 type outcome struct {
 	status  int
 	arrived int64
@@ -45,8 +45,8 @@ func (s *response) outcome(err error) outcome {
 	return o
 }
 
-// A response is the same however it is cut up. What of a body beyond its bounds was read
-// before that was found out may differ.
+// A response is the same in any pieces. Only the number of bytes read of a body beyond
+// its bounds may differ.
 func sameInPieces(t *testing.T, text []byte, bodiless bool) {
 	t.Helper()
 	x := &Exchange{Bodiless: bodiless}
@@ -156,7 +156,7 @@ func TestAFieldSectionIsPutTogetherForEachRequest(t *testing.T) {
 	assert.Equal(t, byte(0x20|neverIndexed), section[at-2]&0xf0, "the name has a length of two bytes")
 }
 
-// A failure of quic-go that has no number is told as what it is.
+// An unknown failure of quic-go keeps its text.
 func TestAFailureWithoutANumberKeepsItsText(t *testing.T) {
 	t.Parallel()
 	err := explain(errors.New("new and unknown"))

@@ -9,26 +9,26 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// longestCopy is how many bytes of a request are handed to quic-go at once, which copies
-// them: longer ones it sends from where they are.
+// longestCopy is how many bytes of a request quic-go gets at once. It copies them; it sends
+// longer content from its place.
 const longestCopy = 32 << 10
 
-// upload is the sending of one request.
+// upload sends one request.
 type upload struct {
 	out     []byte // the frames up to the content
 	content *message.Content
-	// What follows belongs to the goroutine that sends, until it has ended.
+	// The sending goroutine owns the fields below until it has ended.
 	sent int64         // bytes of frames
-	at   probe.Instant // when the request was sent to its end, 0 if it was not
-	// panicked is why the goroutine has failed, if it has panicked.
+	at   probe.Instant // when the whole request was sent, or 0
+	// panicked is the error of a panic of the goroutine.
 	panicked error
-	// running means that a goroutine sends, which puts a token into ended when it is done.
+	// running means that a goroutine sends. It puts a token into ended when it is done.
 	running bool
 	ended   chan struct{}
 }
 
-// send hands the request over, or starts to: a goroutine sends what the server does not take
-// at once, so that an early answer is read meanwhile.
+// send sends the request, or starts to: if the server does not take all of it at once, a
+// goroutine sends the rest, so an early answer is read meanwhile.
 func (st *stream) send() error {
 	if err := st.quic.SetDeadline(st.deadline.Time()); err != nil {
 		return err
@@ -55,13 +55,13 @@ func (st *stream) send() error {
 	return nil
 }
 
-// run sends all of the request, as the server allows.
+// run sends the whole request, as the server allows.
 func (u *upload) run(to *quic.Stream) {
 	defer func() { u.ended <- struct{}{} }() // has room
 	defer func() {
 		if v := recover(); v != nil {
 			u.panicked = probe.Panicked(v)
-			to.CancelRead(h3Cancelled) // so that nobody waits for the response
+			to.CancelRead(h3Cancelled) // so nobody waits for the response
 		}
 	}()
 	n, err := to.Write(u.out)
@@ -75,13 +75,13 @@ func (u *upload) run(to *quic.Stream) {
 	}
 }
 
-// finish ends a request that was sent whole.
+// finish ends a completely sent request.
 func (u *upload) finish(to *quic.Stream) {
-	_ = to.Close() // fails only where the stream has failed, which the reader learns
+	_ = to.Close() // fails only after the stream has failed, and the reader sees that
 	u.at = probe.Now()
 }
 
-// end gives up what is not sent yet, and returns when the request was sent, 0 if it was not.
+// end gives up the unsent rest, and returns when the whole request was sent, or 0.
 func (u *upload) end(to *quic.Stream, tell uint64) (at probe.Instant) {
 	if u.running {
 		u.running = false
@@ -89,7 +89,7 @@ func (u *upload) end(to *quic.Stream, tell uint64) (at probe.Instant) {
 		case <-u.ended:
 		default:
 			to.CancelWrite(quic.StreamErrorCode(tell))
-			<-u.ended // which comes at once: a write that waits ends with the stream
+			<-u.ended // comes at once: a waiting write ends with the stream
 		}
 	}
 	if u.at == 0 {

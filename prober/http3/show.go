@@ -6,7 +6,7 @@ import (
 	"example.com/prober/prober/qpack"
 )
 
-// showRequest takes the header of the request of r down in its trace, as it is about to be sent.
+// showRequest records the header of the request of r in its trace just before it is sent.
 func (st *stream) showRequest(r *probe.Result) {
 	t := r.Trace
 	t.Learn(r)
@@ -25,7 +25,7 @@ func (st *stream) showRequest(r *probe.Result) {
 	t.SendBody(st.upload.content.Length)
 }
 
-// showHeader hands the section that was decoded last to who takes the response in.
+// showHeader passes the newest section to the answer.
 func (s *response) showHeader() {
 	if s.status == 0 {
 		s.answer.Head(probe.HTTP3, s.head.Status, nil)

@@ -15,44 +15,44 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Exchange is what one request says over HTTP/3, and what is kept of its response.
+// Exchange is one request over HTTP/3 and the kept parts of its response.
 type Exchange struct {
 	Request *Request
 	Content *message.Content
-	// Varying is what only this request has, as Stamp has it.
+	// Varying says which parts differ in each request; Stamp has their values.
 	Varying *message.Varying
 	Stamp   *message.Stamp
 	// Bodiless reports whether the response has no body, whatever its header says.
 	Bodiless bool
-	Kept     *content.Kept // nil where nothing is kept
-	// MaxBody is the longest response body that is accepted, in bytes.
+	Kept     *content.Kept // nil if nothing is kept
+	// MaxBody is the longest accepted response body, in bytes.
 	MaxBody int64
 	// Reserved reports whether a connection keeps a place for the request.
 	Reserved bool
 	Permit   *probe.Permit
-	stream   *stream // used again for every request
+	stream   *stream // reused for every request
 }
 
-// stream is one request on an HTTP/3 connection. It belongs to a worker, which uses it again
-// for every request.
+// stream is one request on an HTTP/3 connection. It belongs to a worker, which reuses it for
+// every request.
 type stream struct {
 	deadline probe.Instant
 	waited   bool // it did not get its place at once
-	scarce   bool // what it waits for is a connection beyond the ceiling
+	scarce   bool // it waits for a connection beyond the ceiling
 	request  *Request
-	varied   []byte // what only this request has, encoded
+	varied   []byte // the encoded fields of this request alone
 
-	// steps has what the pool wants a waiting worker to do: one step each time it waits.
-	// refusal is why the pool wants nothing more of it.
+	// steps carries the next step from the pool to a waiting worker: one each time the worker
+	// waits. refusal is the error after stepFail.
 	steps   chan step
 	refusal errcode.PhaseError
 	dials   bool  // its worker has taken a dial; guarded by the mutex of the pool
-	dialled *conn // on which it got no place
+	dialled *conn // the connection this worker dialled, if it got no place there
 
 	conn *conn
 	quic *quic.Stream
-	// late means that the server has yet to allow the stream. giveUp ends the wait for that;
-	// the mutex of the pool guards it.
+	// late means that the server has not allowed the stream yet. giveUp ends the wait for
+	// permission; the mutex of the pool guards it.
 	late   bool
 	giveUp context.CancelFunc
 	// unprocessed means that the server has said that it will not process the request.
@@ -81,13 +81,13 @@ func (st *stream) begin(r *probe.Result, x *Exchange) {
 	st.request, st.answer = x.Request, r.Answer
 }
 
-// expiry fires when the time of the request is over.
+// expiry returns a timer for the deadline of the request.
 func (st *stream) expiry() *time.Timer { return time.NewTimer(st.deadline.Sub(probe.Now())) }
 
-// end gives the stream back to quic-go, when the exchange has ended with err, and returns
-// when the request had been sent, 0 if it was not.
+// end gives the stream back to quic-go after the exchange has ended with err. It returns when
+// the whole request had been sent, or 0.
 func (st *stream) end(err error) (sentAt probe.Instant) {
-	tell := uint64(h3Cancelled) // where the server has answered without the rest of the request, too
+	tell := uint64(h3Cancelled) // also if the server has answered without the rest of the request
 	f, isFault := errors.AsType[*fault](err)
 	if isFault {
 		tell = f.tell
@@ -105,9 +105,9 @@ func (st *stream) end(err error) (sentAt probe.Instant) {
 	return sentAt
 }
 
-// suspect retires a connection on which nothing came for as long as st was open, or whose
-// handshake has not ended in the time of a request. Otherwise a path that swallows everything
-// would be used for ever, and every request wait for the end of that handshake.
+// suspect retires a connection if nothing came on it for as long as st was open, or if its
+// handshake took longer than a request may. Otherwise a path that swallows everything would
+// stay in use for ever, and every request would wait for the end of that handshake.
 func (st *stream) suspect() {
 	c := st.conn
 	if c.quic.ConnectionStats().PacketsReceived == st.heard || c.isEarly() {
@@ -115,13 +115,13 @@ func (st *stream) suspect() {
 	}
 }
 
-// isUnprocessed reports whether the server says that it has not begun with the request, of
-// whose response nothing has come.
+// isUnprocessed reports whether the server says that it has not begun with the request, and
+// nothing of the response has come.
 func (st *stream) isUnprocessed(err error) bool {
 	return err != nil && !st.hasBegun() && (st.unprocessed.Load() || isRejection(err))
 }
 
-// failure returns why the exchange has failed where err came of it.
+// failure returns why the exchange has failed with err.
 func (st *stream) failure(err error) error {
 	switch {
 	case st.upload.panicked != nil:

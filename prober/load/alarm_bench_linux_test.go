@@ -15,9 +15,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// BenchmarkAlarm compares the ways to wait for the next arrival, without what a waiter spins:
-// how late each wakes, and the processor time of a wait. The waits are of no whole
-// milliseconds, in which the poller of the runtime counts.
+// BenchmarkAlarm compares the ways to wait for the next arrival, without the spinning of a
+// waiter: how late each wakes, and the processor time of a wait. The waits are not whole
+// milliseconds, because the poller of the runtime counts in those.
 func BenchmarkAlarm(b *testing.B) {
 	for _, waiters := range []int{1, 20} {
 		for _, way := range []struct {
@@ -51,8 +51,8 @@ func waitByTimer(*alarm) func(probe.Instant) {
 	}
 }
 
-// waitByNanosleep blocks a thread, which keeps a processor of the runtime for as long as that
-// needs to notice.
+// waitByNanosleep blocks a thread. That keeps a processor of the runtime until the runtime
+// notices.
 func waitByNanosleep(*alarm) func(probe.Instant) {
 	runtime.LockOSThread() // ends with the goroutine
 	return func(until probe.Instant) {

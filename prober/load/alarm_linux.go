@@ -13,40 +13,40 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// spinFor is how long a target that asks for it spins at the end of a wait: longer
-// than a sleeping thread takes to wake.
+// spinFor is how long a target with spin spins at the end of a wait: longer than a
+// sleeping thread takes to wake.
 const spinFor = 100 * time.Microsecond
 
-// alarm rings bells at the right time in a process that is otherwise idle. The
-// runtime's timers are up to a millisecond late then, because it waits in its poller,
-// which counts in whole milliseconds. So the alarm is a timer of the kernel that the
-// poller watches like a socket. Blocking a thread in a system call instead would keep
-// a processor of the runtime from everybody else meanwhile: answers would be noticed
-// late, and requests of other targets sent late.
+// alarm rings bells at the right time in an idle process. The runtime's timers are up
+// to a millisecond late then, because the runtime waits in its poller, and the poller
+// counts in whole milliseconds. So the alarm is a timer of the kernel; the poller
+// watches it like a socket. Blocking a thread in a system call instead would keep a
+// processor of the runtime from everybody else: answers would be noticed late, and
+// requests of other targets sent late.
 //
-// It takes a descriptor and a goroutine while bells are to ring, and for a moment
+// It takes a descriptor and a goroutine while bells wait to ring, and for a moment
 // longer. The zero alarm is ready for use.
 type alarm struct {
 	mu    sync.Mutex
 	bells bells
-	clock syscall.RawConn  // a timerfd; nil while there is none
-	reset func(fd uintptr) // set, as a value that is made once
+	clock syscall.RawConn  // a timerfd; nil without one
+	reset func(fd uintptr) // set, as a value made once
 }
 
-// linger is how long the alarm stays when no bell is to ring any more.
+// linger is how long the alarm stays without a bell that waits to ring.
 const linger = 100 * time.Millisecond
 
-// bell is rung for one who waits. It hangs in one alarm.
+// bell is rung for one waiter. It belongs to one alarm.
 type bell struct {
 	rung chan struct{} // has room for one
 	at   probe.Instant
-	// place is that among the bells, counted from 1; 0 if it is not to ring.
+	// place is its place among the bells, counted from 1; 0 if it is not to ring.
 	place int
 }
 
 func newBell() bell { return bell{rung: make(chan struct{}, 1)} }
 
-// ring has b ring at the given moment instead of when it was to ring before.
+// ring has b ring at the given moment instead of an earlier request.
 func (a *alarm) ring(b *bell, at probe.Instant) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -54,7 +54,7 @@ func (a *alarm) ring(b *bell, at probe.Instant) {
 		return // the runtime's timers do it, less precisely
 	}
 	select {
-	case <-b.rung: // for a wait that is over
+	case <-b.rung: // left over from an earlier wait
 	default:
 	}
 	b.at = at
@@ -64,7 +64,7 @@ func (a *alarm) ring(b *bell, at probe.Instant) {
 		heap.Push(&a.bells, b)
 	}
 	if b.place == 1 {
-		_ = a.clock.Control(a.reset) // fails only on a clock that is closed
+		_ = a.clock.Control(a.reset) // fails only on a closed clock
 	}
 }
 
@@ -77,11 +77,11 @@ func (a *alarm) silence(b *bell) {
 	}
 	heap.Remove(&a.bells, b.place-1)
 	if len(a.bells) == 0 {
-		_ = a.clock.Control(a.reset) // the clock is closed by nobody while there are bells
+		_ = a.clock.Control(a.reset) // nobody closes the clock while there are bells
 	}
 }
 
-// start makes the clock and has somebody look at it.
+// start makes the clock and starts watch.
 func (a *alarm) start() error {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
@@ -97,13 +97,14 @@ func (a *alarm) start() error {
 	return nil
 }
 
-// watch waits for the clock to go off again and again, until no bell has been there
-// for long enough.
+// watch waits for the clock to go off again and again, until no bell has been there for
+// long enough.
 func (a *alarm) watch(file *os.File, clock syscall.RawConn) {
 	defer file.Close()
 	isSet := false
-	// The clock is set between the moment from which the poller remembers what
-	// happens and the wait, so that it cannot go off unnoticed. It need not be read.
+	// The poller remembers events from some moment before the wait. The clock is set
+	// between that moment and the wait, so it cannot go off unnoticed. Nobody has to
+	// read it.
 	wait := func(fd uintptr) (isOver bool) {
 		if !isSet {
 			a.mu.Lock()
@@ -117,8 +118,8 @@ func (a *alarm) watch(file *os.File, clock syscall.RawConn) {
 	}
 }
 
-// wentOff rings the bells that are due. It returns false when there are none at all,
-// and the clock is the alarm's no longer.
+// wentOff rings the due bells. It returns false when there are no bells; the alarm has
+// let go of the clock then.
 func (a *alarm) wentOff() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -130,7 +131,7 @@ func (a *alarm) wentOff() bool {
 	return true
 }
 
-// ringDue rings the bells whose time has come.
+// ringDue rings the due bells.
 func (a *alarm) ringDue() {
 	for now := probe.Now(); len(a.bells) > 0 && a.bells[0].at <= now; {
 		b := heap.Pop(&a.bells).(*bell)
@@ -138,17 +139,17 @@ func (a *alarm) ringDue() {
 	}
 }
 
-// set has the clock go off when the next bell is to ring.
+// set has the clock go off when the next bell is due.
 func (a *alarm) set(fd uintptr) {
 	wait := linger
 	if len(a.bells) > 0 {
 		wait = max(a.bells[0].at.Sub(probe.Now()), 1) // 0 would stop the clock
 	}
 	when := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(wait))}
-	_ = unix.TimerfdSettime(int(fd), 0, &when, nil) // fails only for arguments that are none
+	_ = unix.TimerfdSettime(int(fd), 0, &when, nil) // fails only for invalid arguments
 }
 
-// bells is a heap of those that are to ring, the next one first.
+// bells is a heap of bells that wait to ring, the next one first.
 type bells []*bell
 
 func (b *bells) Len() int           { return len(*b) }

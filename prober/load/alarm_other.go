@@ -8,11 +8,11 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// spinFor is how long a target that asks for it spins at the end of a wait: longer
-// than the runtime's timers are late.
+// spinFor is how long a target with spin spins at the end of a wait: longer than the
+// runtime's timers are late.
 const spinFor = 2 * time.Millisecond
 
-// alarm is not needed where the runtime waits as precisely as the system can.
+// alarm is not needed on systems whose runtime waits as precisely as possible.
 type alarm struct{}
 
 type bell struct{ rung chan struct{} }

@@ -6,10 +6,11 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// ClaimState says what became of asking for the next arrival.
+// ClaimState is the result of a claim of the next arrival.
 type ClaimState uint8
 
-// The arrival is the worker's, or is not due yet, or there will be none any more.
+// Claimed means the worker has the arrival, notYet that it is not due yet, and Exhausted that
+// there will be no more arrivals.
 const (
 	Claimed ClaimState = iota
 	notYet
@@ -20,50 +21,51 @@ const (
 type Arrival struct {
 	// K is its number in the burst, counted from 0 over all shards.
 	K int64
-	// Request is which of the target's requests it takes.
+	// Request is the index of the request it takes.
 	Request int
 	Due     probe.Instant
 }
 
-// Arrivals is the ledger of one open burst: which of its arrivals are due,
-// started or dropped. Its owner is a recorder, under whose lock it is used.
+// Arrivals keeps account of the arrivals of one open burst: which are due, started or dropped.
+// Its owner is a recorder, and the recorder's lock protects it.
 //
-// Nothing is queued. Two cursors run over the same plan: front stands at the
-// first arrival that is not due yet, back at the first that was neither claimed
-// nor dropped, and what waits lies between the two. So arrivals start in the order in which
-// they are due, and one that has less time than those before it is looked at when it is the
-// first that waits: it is dropped then, if its time has run out meanwhile.
+// Nothing is queued. Two cursors run over the same plan: front is at the first arrival that is
+// not due yet, back is at the first arrival that was neither claimed nor dropped. Waiting
+// arrivals lie between the two. So arrivals start in the order of their due times. An arrival
+// with less time than those before it is checked only when it is the first to wait: it is
+// dropped then if its time has run out meanwhile.
 type Arrivals struct {
 	plan  *Pacer
 	mix   *Mix
 	start probe.Instant
-	// timeouts are by request; the last one is also that of the requests behind it.
+	// timeouts are by request; later requests use the last timeout.
 	timeouts []time.Duration
-	// frozen returns how much of the time between two moments the process did not run.
+	// frozen returns how long the process did not run between two moments.
 	frozen  func(from, to probe.Instant) time.Duration
 	front   cursor
 	back    cursor
 	head    int // the request of the arrival at back
 	waiting uint64
 	stopped bool // nothing more becomes due
-	// Workers is how many send them, which is no more than there are arrivals. Has is how many
-	// there may be. Needs are learned from as many answers as there are workers.
+	// Workers is how many workers send the arrivals: at most the number of arrivals. Has is
+	// the highest possible number of workers. Needs are learned from as many answers as there
+	// are workers.
 	Workers, Has int
-	// Needs say, by request, how much time an arrival must have left to be worth sending; nil
-	// asks for none.
+	// Needs say, by request, how much time left makes an arrival worth sending; nil asks for
+	// none.
 	Needs []*Need
 }
 
-// NewArrivals returns the ledger of a burst that started at start, whose arrivals take the
-// requests of mix. An arrival may wait for a worker as long as the timeout of its request: of
-// timeouts there is one for each, or one for all. frozen returns how much of the time between
-// two moments the process did not run.
+// NewArrivals returns the account of a burst that started at start. Its arrivals take the
+// requests of mix. An arrival may wait for a worker as long as the timeout of its request:
+// timeouts has one for each request, or one for all. frozen returns how long the process did
+// not run between two moments.
 func NewArrivals(plan *Pacer, mix *Mix, start probe.Instant, timeouts []time.Duration, frozen func(from, to probe.Instant) time.Duration) *Arrivals {
 	first := plan.first()
 	return &Arrivals{plan: plan, mix: mix, start: start, timeouts: timeouts, frozen: frozen, front: first, back: first, head: mix.Request(plan.number(first.k))}
 }
 
-// Capacity returns what the burst asks of so many workers, without the time of an answer.
+// Capacity returns the load of the burst for its workers, without the time of an answer.
 func (a *Arrivals) Capacity() Capacity {
 	return Capacity{Rate: a.plan.peak() / float64(a.plan.of), Has: a.Has}
 }
@@ -75,7 +77,7 @@ func (a *Arrivals) SetTimeouts(timeouts []time.Duration) { a.timeouts = timeouts
 func (a *Arrivals) timeout() time.Duration { return a.timeouts[min(a.head, len(a.timeouts)-1)] }
 
 // Due returns the request of the next arrival that has become due by now. It returns false
-// when there is none that it has not returned before.
+// when all due arrivals were returned before.
 func (a *Arrivals) Due(now probe.Instant) (request int, ok bool) {
 	if a.stopped || a.front.at > now.Sub(a.start) || a.plan.done(&a.front) {
 		return 0, false
@@ -86,9 +88,9 @@ func (a *Arrivals) Due(now probe.Instant) (request int, ok bool) {
 	return request, true
 }
 
-// Expire drops the first arrival that waits if it has run out of time by now, and returns its
-// request. late reports whether the process did not run for a part of its time: nobody knows
-// whether a worker would have become free in that part.
+// Expire drops the first waiting arrival if it has run out of time by now, and returns its
+// request. late reports whether the process did not run for a part of its time: a worker might
+// have become free in that part.
 func (a *Arrivals) Expire(now probe.Instant) (request int, late, ok bool) {
 	timeout := a.timeout()
 	if a.waiting == 0 || a.back.at > now.Sub(a.start)-timeout {
@@ -99,15 +101,15 @@ func (a *Arrivals) Expire(now probe.Instant) (request int, late, ok bool) {
 	return a.take(), late, true
 }
 
-// Oldest returns when the next arrival that was neither claimed nor dropped is due.
+// Oldest returns the due time of the first arrival that was neither claimed nor dropped.
 func (a *Arrivals) Oldest() probe.Instant { return a.start.Add(a.back.at) }
 
-// GiveUp drops the first arrival that waits if it has less time left at now than an answer to
-// its request needs, and returns its request. late reports whether the process did not run for
-// a part of its wait. A worker that has been free since free asks for the next.
+// GiveUp drops the first waiting arrival if its time left at now is less than an answer to its
+// request needs, and returns its request. late reports whether the process did not run for a
+// part of its wait. The worker that asks has been free since free.
 //
-// What is due while a worker is free is never given up, nor what has hardly waited. So
-// something always reaches the target, however bad its last answers were.
+// GiveUp never drops an arrival that became due while a worker was free, or that has hardly
+// waited. So something always reaches the target, however bad its last answers were.
 func (a *Arrivals) GiveUp(now, free probe.Instant) (request int, late, ok bool) {
 	if a.waiting == 0 || a.Needs == nil {
 		return 0, false, false
@@ -121,7 +123,7 @@ func (a *Arrivals) GiveUp(now, free probe.Instant) (request int, late, ok bool) 
 	return a.take(), late, true
 }
 
-// take takes the first arrival that waits out of the plan, and returns its request.
+// take takes the first waiting arrival out of the plan, and returns its request.
 func (a *Arrivals) take() (request int) {
 	request = a.head
 	a.waiting--
@@ -130,7 +132,8 @@ func (a *Arrivals) take() (request int) {
 	return request
 }
 
-// Claim takes the next arrival if it is due. If it is not due yet, it returns it all the same.
+// Claim takes the next arrival if it is due. If it is not due yet, Claim returns it without
+// taking it.
 func (a *Arrivals) Claim() (next Arrival, state ClaimState) {
 	next = Arrival{K: a.back.k, Request: a.head, Due: a.start.Add(a.back.at)}
 	switch {
@@ -144,9 +147,9 @@ func (a *Arrivals) Claim() (next Arrival, state ClaimState) {
 	}
 }
 
-// Lag returns how late a request starts at now by the prober's own doing: the arrival
-// was due, and the worker that took it has been free since free. What passed while
-// the worker was busy is the target's, unless the process did not run.
+// Lag returns how late a request starts at now because of the prober itself. The request was
+// due at due; its worker has been free since free. Time while the worker was busy is the
+// target's, unless the process did not run.
 func (a *Arrivals) Lag(now, due, free probe.Instant) time.Duration {
 	if free <= due {
 		return now.Sub(due)
@@ -154,10 +157,10 @@ func (a *Arrivals) Lag(now, due, free probe.Instant) time.Duration {
 	return now.Sub(free) + a.frozen(due, free)
 }
 
-// Abandon ends the plan where it stands. It gives up the arrivals that are due and not
-// claimed, calls drop with the requests of them and how many they are, and returns how many
-// more would have become due: those never were scheduled. isCut reports whether there are any
-// of either kind. A plan is abandoned once; there is nothing left of it then.
+// Abandon ends the plan at its current place. It gives up arrivals that are due and not
+// claimed, and calls drop with their requests and their number. It returns how many more
+// arrivals would have become due: those never were scheduled. isCut reports whether there are
+// arrivals of either kind. Nothing is left of the plan then; a second call does nothing.
 func (a *Arrivals) Abandon(drop func(request int, n uint64)) (later uint64, isCut bool) {
 	if a.stopped {
 		return 0, false

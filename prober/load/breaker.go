@@ -2,12 +2,12 @@ package load
 
 import "time"
 
-// Breaker thins the bursts of a target that only fails. It opens after so many
-// failures in a row. While it is open a burst is one request; the first success
-// after it has been open for its time closes it. It is used under the lock of
-// its recorder; the zero value never opens.
+// Breaker thins the bursts of a target that only fails. It opens after so many failures
+// in a row. While it is open, a burst is one request. The first success after it has been
+// open for its time closes it. The lock of its recorder protects it; the zero value never
+// opens.
 type Breaker struct {
-	// After is how many failures in a row open it, 0 if none do; For is how long it stays
+	// After is how many failures in a row open it, 0 for never; For is how long it stays
 	// open at least.
 	After int
 	For   time.Duration
@@ -16,7 +16,7 @@ type Breaker struct {
 	opened   time.Time
 }
 
-// Note counts the end of a request and reports whether the state changed with it.
+// Note counts the end of a request and reports whether this changed the state.
 func (b *Breaker) Note(failed bool, now time.Time) (changed bool) {
 	if !b.IsThere() {
 		return false
@@ -37,15 +37,15 @@ func (b *Breaker) Note(failed bool, now time.Time) (changed bool) {
 	return true
 }
 
-// Adopt takes over when it opens and for how long. Its state stays, unless it never opens
-// any more, where it closes.
+// Adopt replaces After and For. The state stays, except that a breaker without After
+// closes.
 func (b *Breaker) Adopt(rule Breaker) {
 	if b.After, b.For = rule.After, rule.For; !b.IsThere() {
 		*b = Breaker{}
 	}
 }
 
-// IsThere reports whether any failures open it.
+// IsThere reports whether failures can open it.
 func (b *Breaker) IsThere() bool { return b.After > 0 }
 
 // IsOpen reports whether bursts are thinned to one request.

@@ -9,18 +9,17 @@ import (
 
 // Capacity says whether the workers of an open burst can keep up with its rate.
 type Capacity struct {
-	// Rate is the highest of the burst, in requests per second of this prober; 0 for a
-	// closed burst, which sends as fast as it is answered.
+	// Rate is the highest rate of the burst, in requests per second of this prober. It is
+	// 0 for a closed burst: its rate follows the answers.
 	Rate float64
-	// Answer is how long a request takes from its start to its end, on average; 0 where
-	// that is not known.
+	// Answer is the average time of a request from its start to its end; 0 if unknown.
 	Answer time.Duration
 	// Has is how many workers there are.
 	Has int
 }
 
-// Needs returns how many workers would keep up, 0 where nothing is known. The time of an
-// answer is taken as it is shown: it was not measured more finely than that.
+// Needs returns how many workers would keep up, 0 if nothing is known. It uses the time of
+// an answer as shown: the measurement is not finer.
 func (c Capacity) Needs() int {
 	const rounding = 1e-9
 	return int(min(math.Ceil(c.Rate*c.shown().Seconds()-rounding), math.MaxInt32))
@@ -39,7 +38,7 @@ func (c Capacity) shown() time.Duration {
 // IsShort reports whether there are too few workers.
 func (c Capacity) IsShort() bool { return c.Needs() > c.Has }
 
-// String says it as "50/s × 0.40 s needs 20 workers, has 5".
+// String returns the capacity as "50/s × 0.40 s needs 20 workers, has 5".
 func (c Capacity) String() string {
 	unit := "workers"
 	if c.Needs() == 1 {

@@ -7,14 +7,13 @@ import (
 
 // Plan is what a burst sends if nothing holds it back.
 type Plan struct {
-	// Requests is how many there are, on average where arrivals are random; 0 where
-	// only Length ends the burst.
+	// Requests is how many there are, on average for random arrivals; 0 if only Length
+	// ends the burst.
 	Requests uint64
-	// Length is from the start of the burst to the end of its schedule; 0 where only
-	// Requests ends it.
+	// Length is from the start of the burst to the end of its schedule; 0 if only Requests
+	// ends the burst.
 	Length time.Duration
-	// Rate is in requests per second, the average where it changes; 0 for a closed
-	// burst.
+	// Rate is in requests per second, an average if it changes; 0 for a closed burst.
 	Rate float64
 }
 
@@ -33,18 +32,18 @@ func (l *Target) Plan() Plan {
 	return plan
 }
 
-// Work is what one target asks of one prober.
+// Work is the load of one target on one prober.
 type Work struct {
-	// Rate is in requests per second over a long time, peak the highest there is. A closed
-	// burst has no peak, and one that only its duration bounds no rate: it sends as many
-	// as it can.
+	// Rate is in requests per second over a long time, Peak the highest rate. A closed
+	// burst has no peak. A closed burst without a number of requests has no rate either:
+	// it sends as many as it can.
 	Rate, Peak float64
-	// InFlight is how many requests there can be at once.
+	// InFlight is the highest number of requests in flight.
 	InFlight int
 }
 
-// Work follows what a burst does: it has no more workers than requests, and the
-// next one starts at the first slot after its end.
+// Work returns the load of a burst on the prober. It has no more workers than requests,
+// and the next burst starts at the first slot after its end.
 func (l *Target) Work(part Part) Work {
 	b, fraction := &l.Burst, 1/float64(part.total)
 	if !b.IsOpen() {
@@ -68,8 +67,8 @@ func (l *Target) Work(part Part) Work {
 	return w
 }
 
-// LeastLength returns how long a burst takes however fast the answers are: until the
-// last arrival is due or, where it sends as much as it can, until its time is over.
+// LeastLength returns how long a burst takes even with the fastest answers: until the last
+// arrival is due or, if only a duration ends it, until its time is over.
 func (l *Target) LeastLength() time.Duration {
 	b := &l.Burst
 	switch {

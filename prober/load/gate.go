@@ -10,21 +10,21 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxOvertaken is how many requests that need no new connection may start before one
-// that came earlier and waits for a connection. Then no other starts before it, so
-// that connections become idle and one of them can be closed for it.
+// maxOvertaken is how many requests without need of a new connection may start before an
+// earlier request that waits for a connection. Then no other starts before it. So
+// connections become idle, and one of them can be closed for it.
 const maxOvertaken = 1000
 
-// gate lets requests start. Each one takes all that the ceilings ask for at once, or
-// nothing, so that none holds what another could use while it waits for the rest.
-// Those that wait are served in the order in which they came; a request that was sent
-// already, and goes on after a redirect, before those that were not.
+// gate lets requests start. Each request takes all it needs of the ceilings at once, or
+// nothing, so no request holds what another could use. Waiting requests are served in the
+// order in which they came. A request that was sent already, and goes on after a redirect,
+// comes first.
 //
-// Its mutex is taken before those of transports, never after.
+// Lock its mutex before those of transports, never after.
 type gate struct {
 	most int // requests in flight; 0 is no ceiling
-	// waiting is the length of queue, to be read without mu; woken tells that a
-	// goroutine is about to serve it.
+	// waiting is the length of queue, to be read without mu; woken means that a goroutine is
+	// about to serve it.
 	waiting atomic.Int32
 	woken   atomic.Bool
 
@@ -32,39 +32,40 @@ type gate struct {
 	rate     *window
 	inFlight int
 	queue    []*Ticket // of requests that need everything
-	patient  int       // how many in it are
+	patient  int       // how many patient ones are in queue
 	places   uint64    // how many there have been
-	hops     []*Ticket // of those that have started; they need the rate only
+	hops     []*Ticket // of started requests; they need the rate only
 	timer    *time.Timer
 }
 
-// Ticket is what a worker shows at the gate, for one request after another.
+// Ticket stands for a worker at the gate, for one request after another.
 type Ticket struct {
 	result *probe.Result
-	// engine reserves what the request needs to be sent; nil where connections have no
-	// ceiling. shares tells that it may get along without a connection of its own.
+	// engine reserves what the request needs to be sent; nil if connections have no ceiling.
+	// shares means that the request may do without a connection of its own.
 	engine probe.Reserver
 	shares bool
-	// patient tells that it waits for each ceiling. Others do so for connections, and
-	// where patient ones would get before them all that there is.
+	// patient means that the worker waits for each ceiling. Others wait for connections, and
+	// for other ceilings if patient workers would otherwise get everything first.
 	patient bool
-	// The worker waits until the given time, if there is one, or until cut is closed.
+	// The worker waits until Until, unless that is 0, or until cut is closed.
 	Until probe.Instant
 	cut   <-chan struct{}
 
 	granted chan struct{} // holds a token once admitted
 
-	// What follows belongs to the gate.
+	// The gate owns the rest.
 	admitted  bool
 	overtaken int
-	// place orders the queue, 0 if t has none. A worker whose request ran out of time
-	// there keeps it for the next one: behind a crowd none would live to be served.
+	// place orders the queue, 0 if t has none. A worker whose request ran out of time in the
+	// queue keeps its place for the next one: behind a crowd every request would run out of
+	// time.
 	place uint64
 }
 
-// join puts t into the queue, and reports whether it has got through at once.
-// If not, it says which ceiling is in the way. A request that does not wait for it is out of
-// the queue again then.
+// join puts t into the queue, and reports whether it has got through at once. If not, lack
+// is the ceiling in the way. If the request does not wait for that ceiling, join takes it
+// out of the queue again.
 func (g *gate) join(t *Ticket) (lack DropReason, ok, waits bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -89,7 +90,7 @@ func (g *gate) join(t *Ticket) (lack DropReason, ok, waits bool) {
 	return lack, false, waits
 }
 
-// insert puts t where it has its place, mostly at the end; mu is held.
+// insert puts t at its place, mostly at the end; mu is held.
 func (g *gate) insert(t *Ticket) {
 	t.admitted = false
 	if t.place == 0 {
@@ -104,13 +105,13 @@ func (g *gate) insert(t *Ticket) {
 	g.count(t, 1)
 }
 
-// remove takes out of the queue what stands at i; mu is held.
+// remove takes the ticket at i out of the queue; mu is held.
 func (g *gate) remove(i int) {
 	g.count(g.queue[i], -1)
 	g.queue = slices.Delete(g.queue, i, i+1)
 }
 
-// count keeps account of the queue; mu is held.
+// count updates the numbers of the queue; mu is held.
 func (g *gate) count(t *Ticket, more int32) {
 	g.waiting.Add(more)
 	if t.patient {
@@ -146,15 +147,15 @@ func (g *gate) quit(t *Ticket) (admitted bool) {
 	}
 	if i := slices.Index(g.queue, t); i >= 0 {
 		g.remove(i)
-		g.serve() // it may have held up those behind it
+		g.serve() // it may have held up tickets behind it
 	} else if i := slices.Index(g.hops, t); i >= 0 {
 		g.hops = slices.Delete(g.hops, i, i+1)
 	}
 	return false
 }
 
-// pass waits until the rate lets through a request that follows another, until the
-// given time at most, and reports whether it did.
+// pass waits until the rate lets a further request of a chain through, at most until the
+// given time, and reports whether it did.
 func (g *gate) pass(ctx context.Context, until probe.Instant) bool {
 	if g.rate == nil {
 		return true
@@ -175,8 +176,8 @@ func (g *gate) leave() {
 	g.serve()
 }
 
-// wake serves the queue after a change of the connections. It may be called with any
-// lock held but that of the gate.
+// wake serves the queue after a change of the connections. The caller may hold any lock
+// except that of the gate.
 func (g *gate) wake() {
 	if g.waiting.Load() > 0 && g.woken.CompareAndSwap(false, true) {
 		go g.rouse()
@@ -190,8 +191,8 @@ func (g *gate) rouse() {
 	g.serve()
 }
 
-// serve admits those for whom there is everything; mu is held. To be called after
-// every change of what it looks at.
+// serve admits tickets that can have everything; mu is held. Call it after every change of
+// its inputs.
 func (g *gate) serve() {
 	now := probe.Now()
 	for len(g.hops) > 0 && g.rate.wait(now) == 0 {
@@ -199,7 +200,7 @@ func (g *gate) serve() {
 		g.hops[0].admit()
 		g.hops = slices.Delete(g.hops, 0, 1)
 	}
-	scarce := false // there is no connection, but perhaps a place on one
+	scarce := false // there is no free connection, but perhaps a place on an open one
 	for i := 0; i < len(g.queue) && g.hasRoom() && g.rate.wait(now) == 0; {
 		t := g.queue[i]
 		if t.reserve(scarce) {
@@ -217,7 +218,7 @@ func (g *gate) serve() {
 	}
 }
 
-// start admits the one at i; mu is held.
+// start admits the ticket at i; mu is held.
 func (g *gate) start(i int, now probe.Instant) {
 	t := g.queue[i]
 	if i > 0 {
@@ -241,7 +242,7 @@ func (g *gate) arm(wait time.Duration) {
 	g.timer.Reset(wait)
 }
 
-// holding is what a gate holds.
+// holding returns what the gate holds.
 func (g *gate) holding() Holding {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -259,10 +260,10 @@ func (t *Ticket) admit() {
 	t.granted <- struct{}{}
 }
 
-// IsOver reports whether the time is over in which the request may start.
+// IsOver reports whether it is too late for the request to start.
 func (t *Ticket) IsOver(now probe.Instant) bool { return t.Until != 0 && now >= t.Until }
 
-// Lead has the connections of r reserved for the next request of t; a nil r has no ceiling.
+// Lead has r reserve the connections for the next request of t; a nil r has no ceiling.
 func (t *Ticket) Lead(r probe.Reserver) {
 	t.engine = r
 	if r != nil {

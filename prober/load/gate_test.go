@@ -71,7 +71,7 @@ func TestTheGateServesInTheOrderOfArrival(t *testing.T) {
 	})
 }
 
-// poorEngine has so many connections left.
+// poorEngine has a number of free connections.
 type poorEngine struct{ free atomic.Int64 }
 
 func (e *poorEngine) Reserve(*probe.Result) bool {

@@ -8,10 +8,10 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Limits are the ceilings of the process. They bind whatever the configuration
-// says; 0 means none.
+// Limits are the ceilings of the process. They bind whatever the configuration says; 0
+// means none.
 type Limits struct {
-	// Rate is in requests per RateSpan, which is a second unless it is set.
+	// Rate is in requests per RateSpan; RateSpan is a second unless set.
 	Rate     float64
 	RateSpan time.Duration
 	// InFlight bounds the requests that have started and not ended.
@@ -20,9 +20,9 @@ type Limits struct {
 	Connections int
 	// Targets bounds the number of targets.
 	Targets int
-	// KeptBodies bounds the memory for bodies that are looked at or decoded, in bytes.
+	// KeptBodies bounds the memory for bodies to be checked or decoded, in bytes.
 	KeptBodies int
-	// KeptFailures bounds the memory for the answers that are kept with failures, in bytes.
+	// KeptFailures bounds the memory for the answers of failures, in bytes.
 	KeptFailures int
 }
 
@@ -30,10 +30,10 @@ type Limits struct {
 type Limiter struct {
 	Limits      Limits
 	Connections *probe.Ceiling
-	gate        *gate // nil where no request can be held back
+	gate        *gate // nil if no request can be held back
 }
 
-// NewLimiter returns a limiter of which nothing is in use.
+// NewLimiter returns an unused limiter.
 func NewLimiter(l Limits) *Limiter {
 	limits := &Limiter{Limits: l, Connections: probe.NewCeiling(l.Connections)}
 	rate := newWindow(l.Rate, cmp.Or(l.RateSpan, time.Second))
@@ -45,11 +45,11 @@ func NewLimiter(l Limits) *Limiter {
 	return limits
 }
 
-// MayHoldBack reports whether there is a ceiling for which requests may have to wait.
+// MayHoldBack reports whether requests may have to wait for a ceiling.
 func (l *Limiter) MayHoldBack() bool { return l.gate != nil }
 
-// Ticket returns what the worker with the result r shows for its requests. It gives up
-// waiting when cut is closed.
+// Ticket returns the ticket of the worker with the result r, for its requests. The worker
+// gives up waiting when cut is closed.
 func (l *Limiter) Ticket(r *probe.Result, cut <-chan struct{}) *Ticket {
 	t := &Ticket{result: r}
 	if l.MayHoldBack() {
@@ -58,8 +58,8 @@ func (l *Limiter) Ticket(r *probe.Result, cut <-chan struct{}) *Ticket {
 	return t
 }
 
-// Await waits until the request of t may start, and takes what it needs. It returns
-// false, and has taken nothing, when that did not come before t or ctx ended.
+// Await waits until the request of t may start, and takes what it needs. If t or ctx ends
+// first, Await takes nothing and returns false.
 func (l *Limiter) Await(ctx context.Context, t *Ticket) bool {
 	if l.gate == nil {
 		return ctx.Err() == nil
@@ -69,10 +69,10 @@ func (l *Limiter) Await(ctx context.Context, t *Ticket) bool {
 	return ok || l.gate.wait(ctx, t)
 }
 
-// Admit takes what the request of t needs to start. It waits for connections, but for
-// other ceilings only in its turn among those that wait for them anyway; it calls hold
-// before and after. When the request is held back, admit has taken nothing and says
-// which ceiling is the reason.
+// Admit takes what the request of t needs to start. It waits for connections. It waits for
+// other ceilings only in its turn behind requests that wait for them anyway. It calls hold
+// before and after. If the request is held back, Admit takes nothing and returns the
+// ceiling as the reason.
 func (l *Limiter) Admit(ctx context.Context, t *Ticket, hold func(reason DropReason, workers int)) (held DropReason, ok bool) {
 	if l.gate == nil {
 		return 0, true
@@ -86,20 +86,20 @@ func (l *Limiter) Admit(ctx context.Context, t *Ticket, hold func(reason DropRea
 	return held, l.gate.wait(ctx, t)
 }
 
-// Next waits until a request that follows another, as after a redirect, may be sent.
-// It returns false when ctx or the time ended before.
+// Next waits until a further request of a chain may be sent, such as after a redirect. It
+// returns false if ctx or the time ends first.
 func (l *Limiter) Next(ctx context.Context, until probe.Instant) bool {
 	return l.gate == nil || l.gate.pass(ctx, until)
 }
 
-// Done gives back what the request of t needed while it was in flight.
+// Done releases what the request of t needed while it was in flight.
 func (l *Limiter) Done(t *Ticket) {
 	l.GiveBack(t)
 	l.Leave()
 }
 
-// GiveBack gives back what was reserved of connections for the request of t and was not
-// used. It touches the request, and so is for the worker that has it.
+// GiveBack releases unused connection reservations of the request of t. It touches the
+// request, so only the worker of the request may call it.
 func (l *Limiter) GiveBack(t *Ticket) {
 	if t.engine != nil {
 		t.engine.Unreserve(t.result)
@@ -113,13 +113,13 @@ func (l *Limiter) Leave() {
 	}
 }
 
-// Holding is what of the ceilings is taken and who waits for them: nothing and nobody
+// Holding is the usage of the ceilings and the number of waiting requests. All fields are 0
 // when no request is under way.
 type Holding struct {
 	// InFlight requests have started and not ended, Connections are open.
 	InFlight, Connections int
-	// Waiting requests have not started; Patient of them wait for whatever it is. Hops are
-	// those that go on after a redirect and wait for the rate.
+	// Waiting requests have not started; Patient ones of them wait for any ceiling. Hops go
+	// on after a redirect and wait for the rate.
 	Waiting, Patient, Hops int
 }
 

@@ -6,21 +6,21 @@ import (
 	"sort"
 )
 
-// Mix says which of the requests of a target each arrival of one burst takes. It is pure
-// arithmetic on the weights, the name and the slot, so all shards agree on it.
+// Mix says which request of a target each arrival of one burst takes. It is pure arithmetic on
+// the weights, the name and the slot, so all shards agree on it.
 //
-// The arrivals are divided into blocks of as many as the weights come to, and within each
-// block a request occurs exactly as often as its weight says, in a random order that is
-// another one in each block. A nil Mix is that of a target with one request.
+// A block has as many arrivals as the sum of the weights, divided by their greatest common
+// divisor. In each block a request occurs exactly as often as its weight says, in random
+// order. Each block has another order. A nil Mix is the mix of a target with one request.
 //
-// The order takes no table: a permutation of the places in a block is computed for each
-// arrival, and the place says which request it is, as if the requests stood there in the order
-// of the configuration.
+// The order takes no table. For each arrival Mix computes a permutation of the places in a
+// block. The place determines the request, as if the requests stood there in the order of the
+// configuration.
 type Mix struct {
 	// ends[i] is how many places the requests up to i have.
 	ends []int64
 	seed uint64
-	// The permutation is one of width × height places, a few more than there are.
+	// The permutation has width × height places, a few more than the block.
 	width, height int64
 }
 
@@ -29,8 +29,8 @@ type Mix struct {
 const mixRounds = 4
 
 // NewMix returns the mix of the burst of a slot: nil for fewer than two weights. No weight is
-// below 0, and one is above. Two mixes with the same weights, name and slot are the same, on
-// whatever machine.
+// below 0, and one is above. Two mixes with the same weights, name and slot are the same on
+// every machine.
 func NewMix(weights []int, name string, slot int64) *Mix {
 	if len(weights) < 2 {
 		return nil
@@ -50,12 +50,12 @@ func NewMix(weights []int, name string, slot int64) *Mix {
 	return m
 }
 
-// mixSalt makes the order of the requests another random number than the gaps between
-// arrivals, which hang on name and slot too.
+// mixSalt gives the order of the requests other random numbers than the gaps between arrivals:
+// both depend on name and slot.
 const mixSalt = 0x9e3779b97f4a7c15
 
-// Request returns which request the arrival k of the burst takes, an index of the weights.
-// All shards count k alike.
+// Request returns the request of the arrival k of the burst, an index of the weights. All
+// shards count k alike.
 func (m *Mix) Request(k int64) int {
 	if m == nil {
 		return 0
@@ -67,8 +67,8 @@ func (m *Mix) Request(k int64) int {
 // block returns how many arrivals a block has.
 func (m *Mix) block() int64 { return m.ends[len(m.ends)-1] }
 
-// place returns where in its block the permutation puts the arrival k. What it puts behind
-// the end is put once more: that ends, because it would come back to where it began.
+// place returns the place of the arrival k in its block. It permutes a place behind the end
+// again. That ends, because the permutation would come back to where it began.
 func (m *Mix) place(k int64) int64 {
 	total := m.block()
 	key := mix(m.seed ^ mix(uint64(k/total)))
@@ -80,7 +80,7 @@ func (m *Mix) place(k int64) int64 {
 }
 
 // permuted returns the place of x in a random permutation of width × height places: a Feistel
-// network, which in turn adds to one coordinate what a hash makes of the other.
+// network. It adds in turn to one coordinate a hash of the other.
 func (m *Mix) permuted(x int64, key uint64) int64 {
 	column, row := x%m.width, x/m.width
 	for range mixRounds {
@@ -92,7 +92,7 @@ func (m *Mix) permuted(x int64, key uint64) int64 {
 	return row*m.width + column
 }
 
-// addBelow adds to x what the random number comes to, modulo n.
+// addBelow maps random to a number below n and adds that to x, modulo n.
 func addBelow(x int64, random uint64, n int64) int64 {
 	part, _ := bits.Mul64(random, uint64(n))
 	if x += int64(part); x >= n {

@@ -13,7 +13,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// randomWeights are of up to most requests.
+// randomWeights returns the weights of a random number of requests; most is the limit.
 func randomWeights(random *rand.Rand, most int) []int {
 	weights := make([]int, 2+random.IntN(most-1))
 	for i := range weights {
@@ -22,7 +22,8 @@ func randomWeights(random *rand.Rand, most int) []int {
 	return weights
 }
 
-// blockOf returns how often each request occurs in a block of a mix, and how long that is.
+// blockOf returns how often each request occurs in a block of a mix, and the length of the
+// block.
 func blockOf(weights []int) (times []int, length int) {
 	divisor := 0
 	for _, w := range weights {
@@ -59,7 +60,7 @@ func TestTheGreatestMixHasItsWeightsExactlyAndTakesNoTable(t *testing.T) {
 	t.Parallel()
 	weights := make([]int, 1000)
 	for i := range weights {
-		weights[i] = 1000 - i%2 // so that no divisor makes it shorter
+		weights[i] = 1000 - i%2 // so no divisor makes it shorter
 	}
 	want, length := blockOf(weights)
 	m := NewMix(weights, "shop", 7)
@@ -108,8 +109,8 @@ func TestAMixIsTheSameForTheSameNameAndSlotOnly(t *testing.T) {
 	assert.NotEqual(t, order("shop", 3, 0), order("shop", 3, 120), "and another block")
 }
 
-// TestEveryOrderOfASmallBlockIsAsLikelyAsAnother looks at blocks so small that all orders can
-// be counted: a permutation that is not random enough leaves some out.
+// TestEveryOrderOfASmallBlockIsAsLikelyAsAnother looks at blocks with few possible orders and
+// counts them all: a permutation that is not random enough leaves some out.
 func TestEveryOrderOfASmallBlockIsAsLikelyAsAnother(t *testing.T) {
 	t.Parallel()
 	const blocks = 24_000
@@ -195,7 +196,7 @@ func TestTheMixesOfAllShardsAreTogetherThatOfTheWhole(t *testing.T) {
 	}
 }
 
-// requireProportional demands that in each whole block each request occurs as its weight says.
+// requireProportional checks that in each whole block each request occurs as its weight says.
 func requireProportional(t *testing.T, weights []int, requests map[int64]int) {
 	t.Helper()
 	want, length := blockOf(weights)

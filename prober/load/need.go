@@ -6,33 +6,34 @@ import (
 )
 
 const (
-	// mostOutliers bounds how many answers are looked past; where more are in flight at
+	// mostOutliers bounds how many answers an estimate ignores. With more in flight at
 	// once, only one in several answers is noted.
 	mostOutliers = 16
 	// needMargin is the part of an estimate that is added to it: an answer takes a little
 	// longer now and then.
 	needMargin = 8
-	// freshPart is the part of its timeout that an arrival may wait and still be sent
-	// whatever the estimate says.
+	// freshPart is the part of its timeout that an arrival may wait and still be sent,
+	// whatever the estimate.
 	freshPart = 100
 )
 
-// Need is an estimate of how much time a target needs to answer, from its last answers. An
-// arrival with less time left is not worth sending.
+// Need estimates how much time a target needs to answer, from its last answers. An arrival
+// with less time left is not worth sending.
 //
-// The estimate is the greatest of the last answers but for as many as can be in flight at
-// once: a target that stalls delays each request in flight once, and that must not condemn
-// those that wait and would be answered at once when it goes on. Of four times as many
-// answers and one more, a quarter is looked past. A request that its deadline cut short
-// counts as an answer that needed all of its timeout.
+// The estimate ignores the greatest of the last answers: as many as there can be requests
+// in flight. It takes the next one. The reason is a target that stalls: it delays each
+// request in flight once, but waiting requests would be answered at once when it goes on.
+// The stall must not drop them. Need keeps four times as many answers and one more, so it
+// ignores a quarter. A request that its deadline cut short counts as an answer that needed
+// all of its timeout.
 //
-// The zero value estimates nothing. It is used under the lock of a recorder.
+// The zero value estimates nothing. The lock of a recorder protects it.
 type Need struct {
 	recent   [4*mostOutliers + 1]uint32 // microseconds; a ring
 	noted    int                        // answers in it, ever
-	outliers int                        // answers to look past
+	outliers int                        // answers to ignore
 	stride   int                        // one answer in so many is noted
-	skipped  int                        // answers since the last that was noted
+	skipped  int                        // answers since the last noted one
 	unread   int                        // answers since the estimate was made
 	estimate time.Duration
 }
@@ -40,7 +41,7 @@ type Need struct {
 // Forget drops all answers: the target is another, or in another place.
 func (n *Need) Forget() { *n = Need{outliers: n.outliers, stride: n.stride} }
 
-// Fit prepares n for bursts with so many requests in flight at most.
+// Fit prepares n for bursts with at most concurrency requests in flight.
 func (n *Need) Fit(concurrency int) {
 	outliers, stride := min(concurrency, mostOutliers), (concurrency+mostOutliers-1)/mostOutliers
 	if outliers != n.outliers || stride != n.stride {
@@ -48,7 +49,7 @@ func (n *Need) Fit(concurrency int) {
 	}
 }
 
-// Note takes in how long an answer took from when its request started.
+// Note records how long an answer took since the start of its request.
 func (n *Need) Note(took time.Duration) {
 	if n.skipped++; n.skipped < n.stride || n.outliers == 0 {
 		return
@@ -59,8 +60,8 @@ func (n *Need) Note(took time.Duration) {
 	n.unread++
 }
 
-// Estimate returns how much time a request must have left to be answered in it, 0 where
-// too few answers are known.
+// Estimate returns how much time left a request needs to be answered in time, 0 if too few
+// answers are known.
 func (n *Need) Estimate() time.Duration {
 	if n.noted <= n.outliers {
 		return 0

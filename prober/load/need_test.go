@@ -21,7 +21,7 @@ func learned(concurrency int, answers ...time.Duration) time.Duration {
 	return n.Estimate()
 }
 
-// needing returns what one worker has learned from answers that all took as long.
+// needing returns the need learned by one worker from answers of the same length.
 func needing(took time.Duration) *Need {
 	n := new(Need)
 	n.Fit(1)
@@ -30,7 +30,7 @@ func needing(took time.Duration) *Need {
 	return n
 }
 
-// advance brings a up to now, as a recorder does, and giveUp drops what is not worth sending.
+// advance brings a up to now, as a recorder does. giveUp drops arrivals not worth sending.
 func advance(a *Arrivals, now probe.Instant) {
 	for ok := true; ok; {
 		_, ok = a.Due(now)

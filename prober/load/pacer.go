@@ -8,14 +8,13 @@ import (
 	"time"
 )
 
-// Pacer is the plan of an open burst: when each of its arrivals is due, whatever
-// the target does. It is pure arithmetic on the burst's definition.
+// Pacer is the plan of an open burst: when each of its arrivals is due, whatever the target
+// does. It is pure arithmetic on the burst's definition.
 //
-// An arrival has a place x on the axis of the expected number of arrivals: the
-// places are 0, 1, 2 … when arrivals are constant, and lie an exponentially
-// distributed distance apart when they are a Poisson process. The rate over time
-// turns the place into the moment at which so many arrivals are expected; that
-// is a straight line for a constant rate and a parabola where the rate ramps.
+// An arrival has a place x on the axis of the expected number of arrivals. The places are 0, 1,
+// 2 … for constant arrivals. For a Poisson process, the distances between places are
+// exponentially distributed. The rate over time turns the place into the moment of so many
+// expected arrivals: a straight line for a constant rate, and a parabola for a ramp.
 type Pacer struct {
 	stages []stage
 	// limit is the greatest number of arrivals, end is when no more are due.
@@ -23,14 +22,14 @@ type Pacer struct {
 	end   time.Duration
 	// seed makes the places random; nil leaves them even.
 	seed *[2]uint64
-	// Of all arrivals, those with k mod of = shard belong to this process, unless side says that
-	// it has one of each pair.
+	// Arrivals with k mod of = shard belong to this process. If side is not 0, the process has
+	// one of each pair instead.
 	shard, of int64
 	side      int64
 }
 
-// stage is a time over which the rate goes in a straight line, in arrivals per
-// second, from one value to another.
+// stage is a time in which the rate goes in a straight line from one value to another, in
+// arrivals per second.
 type stage struct {
 	start    time.Duration
 	seconds  float64 // its length; +Inf for a rate that stays
@@ -38,8 +37,8 @@ type stage struct {
 	place    float64 // the expected number of arrivals before it
 }
 
-// NewPacer compiles the plan of b. Two plans with the same burst, name and slot
-// are the same, on whatever machine.
+// NewPacer compiles the plan of b. Two plans with the same burst, name and slot are the same on
+// every machine.
 func NewPacer(b *Burst, name string, slot int64, part Part) *Pacer {
 	if part.side != 0 {
 		return newSidePacer(b, name, slot, part.side)
@@ -64,8 +63,8 @@ func NewPacer(b *Burst, name string, slot int64, part Part) *Pacer {
 	return p
 }
 
-// compileStages chains the stages: each begins at the rate at which the one
-// before it ends, the first at 0. A stage without duration jumps to its rate.
+// compileStages chains the stages: each begins at the last rate of the stage before, the first
+// at 0. A stage without duration jumps to its rate.
 func compileStages(stages []Stage) []stage {
 	compiled := make([]stage, len(stages))
 	var start time.Duration
@@ -83,9 +82,9 @@ func compileStages(stages []Stage) []stage {
 // arrivals is the expected number of arrivals of the stage: the area under it.
 func (s stage) arrivals() float64 { return (s.from + s.to) / 2 * s.seconds }
 
-// due returns the moment at which x arrivals of the stage are expected, in
-// seconds after its start: the root of from·t + (to-from)/(2·seconds)·t² = x,
-// in the form that stays exact where the quadratic term vanishes.
+// due returns the moment of x expected arrivals of the stage, in seconds after its start: the
+// root of from·t + (to-from)/(2·seconds)·t² = x, in the form that stays exact when the quadratic
+// term vanishes.
 func (s stage) due(x float64) float64 {
 	if x <= 0 {
 		return 0
@@ -109,16 +108,15 @@ func (p *Pacer) due(x float64) time.Duration {
 	return math.MaxInt64
 }
 
-// cursor points at one arrival of a plan. It is a value: a copy goes on from the
-// same place by itself.
+// cursor points at one arrival of a plan. It is a value: a copy moves independently.
 type cursor struct {
 	k      int64
 	x      float64
-	at     time.Duration // when it is due after the burst's start
+	at     time.Duration // due time after the burst's start
 	random rand.PCG
 }
 
-// first returns a cursor at the first arrival that is this process's.
+// first returns a cursor at the first arrival of this process.
 func (p *Pacer) first() cursor {
 	var c cursor
 	if p.seed != nil {
@@ -132,7 +130,7 @@ func (p *Pacer) first() cursor {
 	return c
 }
 
-// next moves c to the next arrival that is this process's.
+// next moves c to the next arrival of this process.
 func (p *Pacer) next(c *cursor) {
 	p.step(c)
 	for !p.isOwn(c.k) && !p.done(c) {
@@ -140,7 +138,7 @@ func (p *Pacer) next(c *cursor) {
 	}
 }
 
-// isOwn reports whether the arrival k is this process's.
+// isOwn reports whether the arrival k belongs to this process.
 func (p *Pacer) isOwn(k int64) bool {
 	if p.side != 0 {
 		return isOfSide(k, p.side)
@@ -151,8 +149,8 @@ func (p *Pacer) isOwn(k int64) bool {
 // done reports whether c is past the last arrival.
 func (p *Pacer) done(c *cursor) bool { return c.k >= p.limit || c.at >= p.end }
 
-// remaining returns how many arrivals of this process there are from c on, on average
-// where they are random; 0 where they never end.
+// remaining returns how many arrivals of this process there are from c on, on average if they
+// are random; 0 if they never end.
 func (p *Pacer) remaining(c *cursor) uint64 {
 	if p.done(c) {
 		return 0
@@ -165,10 +163,10 @@ func (p *Pacer) remaining(c *cursor) uint64 {
 		left := min((total-c.x)/float64(p.of), float64(p.limit-c.k))
 		return uint64(math.Round(max(left, 1)))
 	}
-	// The mean may be above the number by rounding and by a plan that ends early.
+	// The mean may be above the number because of rounding or of a plan that ends early.
 	most := min(int64(math.Ceil(total))+1, p.limit) - c.k
 	left := sort.Search(int(most), func(i int) bool { return p.due(float64(c.k+int64(i))) >= p.end })
-	if p.side != 0 { // a pair that has begun is one, and the other arrival of it may come first or last
+	if p.side != 0 { // the pair of c counts as one, and this side's arrival may come first or last
 		return uint64((int64(left) + c.k%2 + 1) / 2)
 	}
 	return uint64((int64(left) + p.of - 1) / p.of)
@@ -191,8 +189,8 @@ func (c *cursor) gap() float64 {
 	return -math.Log1p(-uniform)
 }
 
-// Mean returns how many arrivals the whole plan has for all shards together: to
-// the unit where they are constant, on average where they are random.
+// Mean returns how many arrivals the whole plan has for all shards together: exactly if they are
+// constant, on average if they are random.
 func (p *Pacer) Mean() float64 {
 	n := p.place(p.end)
 	if p.seed == nil && !math.IsInf(n, 1) {
@@ -201,8 +199,7 @@ func (p *Pacer) Mean() float64 {
 	return min(n, float64(p.limit))
 }
 
-// place returns how many arrivals are expected before at: the area below the rate
-// up to there.
+// place returns how many arrivals are expected before at: the area below the rate up to there.
 func (p *Pacer) place(at time.Duration) float64 {
 	last := p.stages[len(p.stages)-1]
 	if at == math.MaxInt64 && math.IsInf(last.seconds, 1) {
@@ -216,8 +213,7 @@ func (p *Pacer) place(at time.Duration) float64 {
 	return 0
 }
 
-// before returns how many arrivals of the stage are expected in so many seconds
-// from its start.
+// before returns how many arrivals of the stage are expected in so many seconds from its start.
 func (s stage) before(seconds float64) float64 {
 	if seconds >= s.seconds {
 		return s.arrivals()
@@ -226,9 +222,9 @@ func (s stage) before(seconds float64) float64 {
 	return (s.from + slope*seconds/2) * seconds
 }
 
-// count returns how many constant arrivals are due before the end of the plan,
-// where about n are. An arrival that is due at the end itself is not: n alone does not say
-// on which side of it rounding has put that.
+// count returns how many constant arrivals are due before the end of the plan, about n. An
+// arrival due at the end itself does not count. n alone cannot decide this: rounding may have
+// put it on either side.
 func (p *Pacer) count(n float64) float64 {
 	count := math.Ceil(n)
 	for count > 0 && p.due(count-1) >= p.end {
@@ -252,8 +248,8 @@ func (p *Pacer) peak() float64 {
 	return highest
 }
 
-// rateAfter returns the rate so many seconds after the start of the stage, or that
-// at its end.
+// rateAfter returns the rate so many seconds after the start of the stage, or the rate at its
+// end.
 func (s stage) rateAfter(seconds float64) float64 {
 	if seconds >= s.seconds || s.from == s.to {
 		return s.to
@@ -261,13 +257,12 @@ func (s stage) rateAfter(seconds float64) float64 {
 	return s.from + (s.to-s.from)*seconds/s.seconds
 }
 
-// lastDue returns when the last arrival is due after the burst's start, on average
-// where arrivals are random.
+// lastDue returns when the last arrival is due after the burst's start, on average for random
+// arrivals.
 func (p *Pacer) lastDue() time.Duration { return min(p.due(max(p.Mean()-1, 0)), p.end) }
 
-// length returns the time from the start of the burst until its last arrival is
-// due, or the end of its schedule if that comes first; on average where arrivals
-// are random.
+// length returns the time from the start of the burst until its last arrival is due, or until
+// the end of its schedule if that comes first; on average for random arrivals.
 func (p *Pacer) length() time.Duration {
 	if p.limit == math.MaxInt64 {
 		return p.end

@@ -9,16 +9,16 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Precision is what those have in common that wait for arrivals.
+// Precision is shared by all waiters of a process.
 type Precision struct {
 	alarm alarm
-	// spinning bounds how many spin at once: each keeps a processor of the runtime
-	// from all other goroutines.
+	// spinning bounds how many spin at once: each keeps a processor of the runtime from
+	// all other goroutines.
 	spinning *probe.Ceiling
 	lateness lateness
 }
 
-// NewPrecision returns what the waiters of one process share.
+// NewPrecision returns the shared state of the waiters of one process.
 func NewPrecision() *Precision {
 	return &Precision{spinning: probe.NewCeiling(max(1, runtime.GOMAXPROCS(0)-1))}
 }
@@ -32,20 +32,21 @@ type Waiter struct {
 }
 
 // NewWaiter returns a waiter for one target. With spin it keeps a processor busy for the
-// last stretch of each wait.
+// last part of each wait.
 func NewWaiter(p *Precision, spin bool) *Waiter {
 	w := &Waiter{Precision: p, spin: spin, timer: time.NewTimer(0), bell: newBell()}
 	w.timer.Stop()
 	return w
 }
 
-// Pause waits until the given moment or until ctx ends. It may return a little
-// early. The last stretch is not slept: with spin as much as a sleeper may need to
-// wake, otherwise as much as it usually takes, of which little is left to spin.
+// Pause waits until the given moment or until ctx ends. It may return a little early. It
+// does not sleep for the last part of the wait. With spin this part is as long as a
+// sleeper may need to wake. Without, it is as long as waking usually takes; little of it
+// is left to spin.
 func (w *Waiter) Pause(ctx context.Context, until probe.Instant) {
 	usual := w.lateness.usual()
 	switch {
-	case w.spin && w.spinning.TryAcquire(): // for the whole wait: then it has its turn for sure
+	case w.spin && w.spinning.TryAcquire(): // for the whole wait, so its turn to spin is certain
 		w.sleep(ctx, until.Add(-spinFor))
 	case until.Sub(probe.Now()) < worthwhile*usual:
 		w.sleep(ctx, until)
@@ -64,13 +65,13 @@ func (w *Waiter) Pause(ctx context.Context, until probe.Instant) {
 	}
 }
 
-// worthwhile is how many times longer than a sleeper takes to wake a wait is to be.
-// Of a shorter one too much would be spun.
+// worthwhile is the least ratio of a wait to the usual lateness. In a shorter wait the
+// spinning part would be too large.
 const worthwhile = 4
 
-// sleep waits for what comes first: the runtime's timer, which is precise while the
-// runtime has other work, or the bell, which is so while it has none. It reports whether
-// it has waited until then.
+// sleep waits for the runtime's timer or the bell, whichever comes first. The timer is
+// precise while the runtime has other work, the bell while it has none. It reports
+// whether it has waited until then.
 func (w *Waiter) sleep(ctx context.Context, until probe.Instant) bool {
 	wait := until.Sub(probe.Now())
 	if wait <= 0 {
@@ -91,18 +92,18 @@ func (w *Waiter) sleep(ctx context.Context, until probe.Instant) bool {
 }
 
 // lateness is the median of how late sleepers wake. An idle processor takes its time to
-// wake up, about the same each time.
+// wake, about the same each time.
 type lateness struct{ nanoseconds atomic.Int64 }
 
 func (l *lateness) usual() time.Duration { return time.Duration(l.nanoseconds.Load()) }
 
-// learn goes a step towards what was observed. So it finds the middle, however late a
-// few wake, and is not far off when the processor's load has changed. If two learn at
-// once, one of them does in vain.
+// learn goes a step towards the observed value. So it finds the median, however late a
+// few wake, and soon follows a change of the processor's load. If two calls overlap, one
+// of them has no effect.
 func (l *lateness) learn(observed time.Duration) {
 	const (
 		step = time.Microsecond
-		most = 50 * time.Microsecond // bounds what is spun when one wakes sooner than usual
+		most = 50 * time.Microsecond // bounds the spinning after a wake that is earlier than usual
 	)
 	usual := l.usual()
 	if observed > usual {

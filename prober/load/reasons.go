@@ -3,12 +3,12 @@ package load
 // DropReason says why an arrival was never started.
 type DropReason uint8
 
-// The reasons for which an arrival was not started.
+// The reasons why an arrival was not started.
 const (
 	// DropTimeout means that no worker became free within the request's timeout.
 	DropTimeout DropReason = iota
-	// DropNoWorker means that no worker became free while there was time enough left for
-	// an answer.
+	// DropNoWorker means that no worker became free while enough time was left for an
+	// answer.
 	DropNoWorker
 	// DropLate means that its time ran out, and the process did not run for a part of it.
 	DropLate
@@ -27,16 +27,15 @@ const (
 	NumDropReasons = iota
 )
 
-// String returns the reason as it stands in the label reason.
+// String returns the reason for the label reason.
 func (d DropReason) String() string {
 	return [NumDropReasons]string{
 		"timeout", "no_worker", "late", "shutdown", "reload", "breaker", "limit_rate", "limit_in_flight", "limit_connections",
 	}[d]
 }
 
-// IsTrouble reports whether the prober did not do what was asked of it, whether for
-// want of workers, for a ceiling or because it did not run, rather than that nobody
-// wants it any more.
+// IsTrouble reports whether the prober failed to do its job: for want of workers, for a
+// ceiling or because it did not run. It is false if nobody wants the request any more.
 func (d DropReason) IsTrouble() bool {
 	return d == DropTimeout || d == DropNoWorker || d == DropLate || d >= DropLimitRate && d <= DropLimitConnections
 }
@@ -44,7 +43,7 @@ func (d DropReason) IsTrouble() bool {
 // SkipReason says why no burst started at a slot.
 type SkipReason uint8
 
-// The reasons for which a slot has no burst.
+// The reasons why a slot has no burst.
 const (
 	// SkipOverrun means that the burst before was not over.
 	SkipOverrun SkipReason = iota
@@ -52,14 +51,14 @@ const (
 	SkipLate
 	// SkipStuck means that all workers hang in the engine.
 	SkipStuck
-	// SkipMaintenance means that the target is under maintenance that stops bursts.
+	// SkipMaintenance means that the target is under maintenance without bursts.
 	SkipMaintenance
 
 	// NumSkipReasons is how many reasons there are.
 	NumSkipReasons = iota
 )
 
-// String returns the reason as it stands in the label reason.
+// String returns the reason for the label reason.
 func (s SkipReason) String() string {
 	return [NumSkipReasons]string{"overrun", "late", "stuck", "maintenance"}[s]
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Shard says which of several probers with the same configuration this one is.
-// The zero value is the only one of one.
+// Shard says which of several probers with the same configuration this one is. The zero
+// value is the only one.
 type Shard struct {
 	// Ordinal counts from 0, Total is how many there are.
 	Ordinal, Total int
@@ -29,7 +29,7 @@ func (s Shard) Validate() error {
 // Count returns how many shards there are, at least 1.
 func (s Shard) Count() int { return max(s.Total, 1) }
 
-// Part says which part of a plan is this process's.
+// Part is the part of a plan for this process.
 type Part struct {
 	ordinal, total int64
 	// side is 1 or 2 for one of two bursts that are fired in turn, see [Side].
@@ -39,9 +39,8 @@ type Part struct {
 // Whole is all of a plan.
 func Whole() Part { return Part{total: 1} }
 
-// Runs reports whether this shard runs t at all. Of a target whose load is shared,
-// a shard that would never have a request to send fires no bursts, rather than
-// empty ones.
+// Runs reports whether this shard runs t at all. If the load of t is shared, a shard
+// that would never have a request to send fires no bursts, rather than empty ones.
 func (s Shard) Runs(t *Target) bool {
 	if !t.Shared {
 		return s.owner(t.Name) == s.Ordinal
@@ -64,7 +63,7 @@ func (p Part) hasWork(t *Target) bool {
 	return plan.due(float64(p.ordinal)) < plan.end
 }
 
-// Part returns which of t's arrivals this shard fires.
+// Part returns this shard's part of the arrivals of t.
 func (s Shard) Part(t *Target) Part {
 	if t.Shared {
 		return Part{ordinal: int64(s.Ordinal), total: int64(s.Count())}
@@ -72,9 +71,9 @@ func (s Shard) Part(t *Target) Part {
 	return Whole()
 }
 
-// owner picks the shard of a name by rendezvous hashing: the one whose hash with
-// the name is the highest. When a shard is added, only the targets that it gets
-// move; when the last one goes, only its own do.
+// owner picks the shard of a name by rendezvous hashing: the shard with the highest
+// hash of its number and the name. When a shard is added, only its new targets move;
+// when the last shard goes, only its own do.
 func (s Shard) owner(name string) int {
 	owner, highest := 0, uint64(0)
 	seed := hashName(name)
@@ -91,5 +90,5 @@ func (p Part) Share(n int) int {
 	return int((int64(n) - p.ordinal + p.total - 1) / p.total)
 }
 
-// Global returns which of all things, numbered from 0, is number j of the part.
+// Global maps number j of the part to its number among all things, both counted from 0.
 func (p Part) Global(j int64) int64 { return j*p.total + p.ordinal }

@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// Two bursts with the same load can be fired in turn, arrival by arrival, so that whatever happens
-// meanwhile hits both. Arrivals come in pairs then, one for each side. Which comes first in a
-// pair is random, and the same for all that know the number of the pair: neither side always goes first.
+// Two bursts with the same load can be fired in turn, arrival by arrival, so disturbances hit both. Arrivals come
+// in pairs then, one for each side. The order in a pair is random, so neither side always goes first. It depends
+// only on the number of the pair.
 
 // Side returns the part of one of two bursts that are fired in turn, 0 or 1. Each has all arrivals of its own plan.
-// Those of an open burst are the first or the second of a pair of arrivals at twice the rate.
+// In an open burst these are the first or the second of a pair of arrivals at twice the rate.
 func Side(side int) Part { return Part{total: 1, side: int64(side) + 1} }
 
 // isOfSide reports whether the arrival k, counted over both sides, is of a side, 1 or 2.
@@ -37,7 +37,7 @@ func newSidePacer(b *Burst, name string, slot, side int64) *Pacer {
 	return p
 }
 
-// number returns that of an arrival among those of its side, or of all where there are no sides.
+// number returns the number of an arrival within its side, or among all without sides.
 func (p *Pacer) number(k int64) int64 {
 	if p.side != 0 {
 		return k / 2
@@ -45,20 +45,19 @@ func (p *Pacer) number(k int64) int64 {
 	return k
 }
 
-// Turns has two closed bursts start their requests in turn: one of each pair, in the order of the
-// arrivals of open bursts. The side that answers faster waits for the other.
+// Turns has two closed bursts start their requests in turn: one of each pair, in the same order as in open bursts.
+// The side with the faster answers waits for the other.
 type Turns struct {
 	mu      sync.Mutex
 	started [2]int64
 	over    [2]bool
-	changed chan struct{} // closed when something of the above has changed
+	changed chan struct{} // closed when a field above has changed
 }
 
 // NewTurns returns the turns of two bursts.
 func NewTurns() *Turns { return &Turns{changed: make(chan struct{})} }
 
-// Await waits until the next request of a side, 0 or 1, may start, the other side has
-// ended, or ctx has.
+// Await waits until the next request of a side, 0 or 1, may start, or the other side or ctx has ended.
 func (t *Turns) Await(ctx context.Context, side int) {
 	for {
 		changed := t.take(side)
@@ -73,7 +72,7 @@ func (t *Turns) Await(ctx context.Context, side int) {
 	}
 }
 
-// take takes the next turn of a side. If it is not its turn it returns what tells when to look again.
+// take takes the next turn of a side. If it is not its turn, changed is closed when to look again.
 func (t *Turns) take(side int) (changed <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

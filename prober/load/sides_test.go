@@ -66,7 +66,7 @@ func TestBothSidesTakeTheSameRequestsOfAMix(t *testing.T) {
 	assert.Equal(t, taken[0], taken[1])
 }
 
-// takeTurns has each side take its turns and returns who did, in order.
+// takeTurns has each side take its turns and returns the sides in their order.
 func takeTurns(ctx context.Context, turns *Turns, counts [2]int) (order []int) {
 	var mu sync.Mutex
 	var both sync.WaitGroup

@@ -6,8 +6,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// BootTime reads a clock that goes on while the machine is suspended, which the
-// monotonic clock does not. Only differences between two readings mean anything.
+// BootTime reads a clock that, unlike the monotonic clock, goes on while the machine is
+// suspended. Only differences between two readings have a meaning.
 func BootTime() probe.Instant {
 	var t unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &t) != nil {

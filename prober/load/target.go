@@ -1,23 +1,23 @@
 // Package load says when the requests of a target are due and what holds them back: slots,
 // the plan of a burst, shards, the breaker, and the ceilings of the process with the gate
-// at which requests wait for them. It knows neither the configuration nor what is counted.
+// for waiting requests. It knows neither the configuration nor the counts.
 package load
 
 import "time"
 
-// Target is when a target sends how many requests.
+// Target says when a target sends how many requests.
 type Target struct {
-	// Name is that of the target: its slots, its shard and its random arrivals hang on it.
+	// Name of the target. Its slots, its shard and its random arrivals depend on it.
 	Name     string
 	Interval time.Duration
 	Burst    Burst
-	// Shared tells that every shard fires its part of the arrivals. Else one shard fires
+	// Shared means that every shard fires its part of the arrivals. Else one shard fires
 	// them all.
 	Shared bool
 	Requests
 }
 
-// Requests says what an arrival is: one request that has no name, one of a mix or, in turn,
+// Requests says what an arrival is: one request without a name, one of a mix or, in turn,
 // the steps of a journey.
 type Requests struct {
 	// Names of the requests of a mix or the steps of a journey; nil without either.
@@ -42,14 +42,14 @@ type Burst struct {
 	// Stages end the burst with the last of them, unless Requests or Duration end it
 	// before. At least one has a rate above 0.
 	Stages []Stage
-	// Poisson tells that arrivals are random, not evenly spaced.
+	// Poisson means that arrivals are random, not evenly spaced.
 	Poisson bool
 	// Concurrency bounds the requests in flight; at least 1.
 	Concurrency int
 }
 
-// Stage is a part of a burst over which the rate changes in a straight line: from
-// that of the stage before, or 0 in the first, to its own.
+// Stage is a part of a burst. Its rate changes in a straight line from the rate of the
+// stage before, or 0 in the first, to its own.
 type Stage struct {
 	// Duration may be 0: the rate jumps.
 	Duration time.Duration

@@ -10,9 +10,9 @@ import (
 // maxStarts bounds the memory of a window.
 const maxStarts = 1 << 16
 
-// window admits at most n requests in any span of time of its length. A token
-// bucket would let through its rate and, on top, its depth within one second;
-// this remembers when each of the last n requests started. Its owner has a lock.
+// window admits at most n requests in any span of time of its length. A token bucket
+// would let through its rate and, on top, its depth within one second. A window
+// remembers when each of the last n requests started. Its owner has a lock.
 type window struct {
 	length time.Duration
 	starts []probe.Instant // a ring; next is the oldest
@@ -21,8 +21,8 @@ type window struct {
 
 // newWindow returns the window for a rate per span, nil for no ceiling. Within a span
 // it admits no more than the whole requests of the rate: 2 of 2.9. A rate below 1 makes
-// the window longer than the span. A rate above maxStarts divides the span into windows
-// that together admit no more than the rate.
+// the window longer than the span. A rate above maxStarts divides the span into
+// windows; together they admit no more than the rate.
 func newWindow(rate float64, span time.Duration) *window {
 	switch {
 	case !(rate > 0) || math.IsInf(rate, 1):
@@ -42,13 +42,13 @@ func WholeRate(rate float64) float64 {
 	return math.Floor(rate)
 }
 
-// nanoseconds rounds up, to at most what can still be added to an Instant.
+// nanoseconds rounds up, to at most the greatest duration an Instant can add.
 func nanoseconds(seconds float64) time.Duration {
 	const most = 1 << 61
 	return time.Duration(min(math.Ceil(seconds*float64(time.Second)), most))
 }
 
-// wait returns how long after now the next request may start, 0 if it may at once.
+// wait returns how long after now the next request may start, 0 if at once.
 func (w *window) wait(now probe.Instant) time.Duration {
 	if w == nil {
 		return 0
@@ -69,8 +69,8 @@ func (w *window) note(now probe.Instant) {
 	w.next = (w.next + 1) % len(w.starts)
 }
 
-// used returns how many requests per second the window has admitted in the span of
-// its length that ends now.
+// used returns how many requests per second the window has admitted during its length
+// up to now.
 func (w *window) used(now probe.Instant) float64 {
 	if w == nil {
 		return 0

@@ -12,8 +12,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// crowd tries to start requests at random moments, in lulls and crowds, and returns
-// when the window let them.
+// crowd tries to start requests at random moments, in lulls and crowds, and returns the
+// admitted moments.
 func crowd(w *window, rate float64) (admitted []probe.Instant) {
 	random := rand.New(rand.NewPCG(1, math.Float64bits(rate)))
 	now := probe.Instant(1)

@@ -1,6 +1,6 @@
 package message
 
-// Bounds that hold for the header of every response.
+// Bounds of the header of every response.
 const (
 	MaxHeaderBytes   = 64 << 10
 	MaxInformational = 32
@@ -15,8 +15,8 @@ type FieldSet struct {
 	Fields []KeptField
 }
 
-// KeptField is one field line: its name in lower case, and where in the text its
-// value stands.
+// KeptField is one field line: its name in lower case, and the bounds of its value in the
+// text.
 type KeptField struct {
 	Name       string
 	start, end int
@@ -43,10 +43,10 @@ func (s *FieldSet) CopyFrom(from *FieldSet) {
 	s.Fields = append(s.Fields[:0], from.Fields...)
 }
 
-// Value returns the value of a field of s, which is valid until s changes.
+// Value returns the value of a field of s. It is valid until s changes.
 func (s *FieldSet) Value(f KeptField) []byte { return s.text[f.start:f.end] }
 
-// Has reports whether s has a field with a name, which is in lower case.
+// Has reports whether s has a field of that name. name is in lower case.
 func (s *FieldSet) Has(name string) bool {
 	for _, f := range s.Fields {
 		if f.Name == name {
@@ -66,7 +66,7 @@ func IsRedirect(status int) bool {
 	return false
 }
 
-// Fields returns the fields with the given names and values, which come in turn.
+// Fields returns the fields with the given names and values, in turn.
 func Fields(namesAndValues ...string) []Field {
 	fields := make([]Field, 0, len(namesAndValues)/2)
 	for i := 0; i+1 < len(namesAndValues); i += 2 {

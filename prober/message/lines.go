@@ -2,8 +2,7 @@ package message
 
 import "iter"
 
-// Lines are all fields of a header as it came or was sent, in their order. Their space is used
-// again.
+// Lines are all fields of a header in their original order. Their space is used again.
 type Lines struct {
 	text []byte
 	ends []int // of names and values, in turn
@@ -44,8 +43,9 @@ func (l *Lines) All() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Request returns what the pseudo-header fields of a request say as the first line of one over
-// HTTP/1 does, but for the version, and the other fields, the authority among them.
+// Request returns the method and the target from the pseudo-header fields of a request, like
+// the first line of HTTP/1 but without the version. It also returns the other fields,
+// including the authority.
 func (l *Lines) Request() (line string, fields []Field) {
 	var method, path string
 	for name, value := range l.All() {

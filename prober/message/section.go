@@ -1,10 +1,10 @@
 package message
 
-// FieldOverhead is what each field of a section counts beyond its name and value (RFC
-// 9113, section 10.5.1; RFC 9114, section 4.2.2).
+// FieldOverhead is what each field of a section counts beyond its name and value (RFC 9113,
+// section 10.5.1; RFC 9114, section 4.2.2).
 const FieldOverhead = 32
 
-// Section is what is kept of the field section of a response over HTTP/2 or HTTP/3: its
+// Section holds the kept parts of a field section of a response over HTTP/2 or HTTP/3: its
 // header or its trailers. Its space is used again for every response of a connection.
 type Section struct {
 	Status int
@@ -13,8 +13,8 @@ type Section struct {
 	// another.
 	Pseudo  bool
 	regular bool
-	// Fault is the first thing that is wrong with the section, "" if nothing is, and Faulty
-	// the name of the field that has it, empty where it is none.
+	// Fault is the first fault of the section, "" if there is none. Faulty is the name of
+	// the field with the fault, empty if no field has it.
 	Fault  string
 	Faulty []byte
 	// Oversized reports whether the section is longer than MaxHeaderBytes.
@@ -23,7 +23,8 @@ type Section struct {
 
 	Wanted []string // names of the fields to keep
 	Kept   FieldSet
-	// All has every field of the section, for whoever wants to show it; else it is nil.
+	// All has every field of the section for a reader that wants to show it; otherwise it
+	// is nil.
 	All *Lines
 }
 
@@ -38,7 +39,7 @@ func (h *Section) Reset() {
 func (h *Section) IsFull() bool { return h.Oversized }
 
 // Add takes in one field (RFC 9113, sections 8.2 and 8.3; RFC 9114, sections 4.2 and 4.3);
-// sound is what IsSound says of it.
+// sound is the verdict of IsSound on it.
 func (h *Section) Add(name, value []byte, sound bool) {
 	if h.size += len(name) + len(value) + FieldOverhead; h.size > MaxHeaderBytes {
 		h.Oversized = true
@@ -57,7 +58,7 @@ func (h *Section) Add(name, value []byte, sound bool) {
 	h.All.Add(name, value)
 }
 
-// accept takes in a field and returns what is wrong with it, "" if nothing is.
+// accept takes in a field and returns its fault, "" if there is none.
 func (h *Section) accept(name, value []byte) (fault string) {
 	if isPseudo(name) {
 		return h.acceptPseudo(name, value)
@@ -77,8 +78,8 @@ func (h *Section) accept(name, value []byte) (fault string) {
 	return ""
 }
 
-// acceptPseudo knows the one pseudo-header field of responses, which comes once
-// and before all other fields (RFC 9113, section 8.3.2).
+// acceptPseudo knows the one pseudo-header field of responses. It comes once and before all
+// other fields (RFC 9113, section 8.3.2).
 func (h *Section) acceptPseudo(name, value []byte) (fault string) {
 	const noStatus = "a status that is not of three digits from 100 on"
 	h.Pseudo = true
@@ -105,7 +106,7 @@ func (h *Section) acceptPseudo(name, value []byte) (fault string) {
 }
 
 // IsSound reports whether a field of a section is well-formed, whatever comes before and
-// after it. Only a Section knows what to make of a pseudo-header field.
+// after it. Only a Section can judge a pseudo-header field.
 func IsSound(name, value []byte) bool {
 	if isPseudo(name) {
 		return true
@@ -151,8 +152,8 @@ func IsConnectionField(name []byte) bool {
 	return false
 }
 
-// IsHTTP1Only reports whether a field of the configuration, its name in lower case, belongs
-// to HTTP/1 connections, or has another form in later versions (RFC 9113, section 8.2.2).
+// IsHTTP1Only reports whether a field of the configuration belongs to HTTP/1 connections,
+// or has another form in later versions (RFC 9113, section 8.2.2). name is in lower case.
 func IsHTTP1Only(name string) bool {
 	switch name {
 	case "host", "te", "http2-settings":
@@ -161,8 +162,8 @@ func IsHTTP1Only(name string) bool {
 	return IsConnectionField([]byte(name))
 }
 
-// IsSecret reports whether no intermediary may put a field, its name in lower case, into a
-// table for later messages (RFC 7541, section 7.1.3; RFC 9204, section 7.1.3).
+// IsSecret reports whether no intermediary may put a field into a table for later messages
+// (RFC 7541, section 7.1.3; RFC 9204, section 7.1.3). name is in lower case.
 func IsSecret(name string) bool {
 	switch name {
 	case "authorization", "cookie", "proxy-authorization":

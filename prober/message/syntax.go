@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// CutLine returns the first line without its end, and what follows it. A bare
-// line feed ends a line too (RFC 9112, section 2.2).
+// CutLine returns the first line without its end, and the rest of block. A bare line feed
+// ends a line too (RFC 9112, section 2.2).
 func CutLine(block []byte) (line, rest []byte) {
 	i := bytes.IndexByte(block, '\n')
 	if i < 0 {
@@ -42,8 +42,8 @@ func TrimBlankEnd(b []byte) []byte {
 	return b
 }
 
-// EqualFold compares b with lower, which is in lower case, without regard to the
-// case of ASCII letters.
+// EqualFold compares b with lower, ignoring the case of ASCII letters. lower is in lower
+// case.
 func EqualFold(b []byte, lower string) bool {
 	if len(b) != len(lower) {
 		return false
@@ -98,7 +98,7 @@ func IsFieldValue[T string | []byte](b T) bool {
 
 // ParseLength reads the value of Content-Length (RFC 9110, section 8.6).
 func ParseLength(value []byte) (n int64, ok bool) {
-	const longest = 18 // digits that an int64 always holds
+	const longest = 18 // digits an int64 always holds
 	if len(value) == 0 || len(value) > longest {
 		return 0, false
 	}

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Varying says what of a request is not the same in each one. The fields of the header
-// that vary stand after all others.
+// Varying says which parts of a request differ between requests. The varying fields of the
+// header stand after all others.
 type Varying struct {
 	Authorization bool
 	Traceparent   bool
-	// IDHeader is as HTTP/1 has it, idName as HTTP/2 does; empty if there is none.
+	// IDHeader is the name in HTTP/1, IDName in HTTP/2; empty if there is none.
 	IDHeader, IDName string
-	// Target means that the target goes on with that of the stamp, Fields that there may be
-	// fields in the stamp, and Content that the content is that of the exchange.
+	// Target means that the target goes on with that of the stamp. Fields means that the
+	// stamp may have fields. Content means that the content is that of the exchange.
 	Target, Fields, Content bool
 }
 
@@ -23,7 +23,7 @@ func (v *Varying) None() bool {
 	return !v.Authorization && !v.Traceparent && v.IDHeader == "" && !v.Target && !v.Fields && !v.Content
 }
 
-// Stamp is what varies in one request.
+// Stamp has the varying parts of one request.
 type Stamp struct {
 	Authorization string
 	ID            [2 * 16]byte
@@ -33,7 +33,7 @@ type Stamp struct {
 	Fields []StampField
 }
 
-// StampField is a field of the header that only one request has.
+// StampField is a header field of one request only.
 type StampField struct {
 	*FieldName
 	Value []byte
@@ -41,14 +41,14 @@ type StampField struct {
 
 // FieldName is the name of a field in each version of HTTP.
 type FieldName struct {
-	// Name is as HTTP/1 has it, Lower as HTTP/2 and HTTP/3 do: empty where the field has no
+	// Name is the name in HTTP/1, Lower in HTTP/2 and HTTP/3: empty if the field has no
 	// place in these.
 	Name, Lower string
 	// Secret means that no intermediary may put the field into a table.
 	Secret bool
 }
 
-// NewFieldName returns the name of a field that is written so in HTTP/1.
+// NewFieldName returns the name of a field, given in its form in HTTP/1.
 func NewFieldName(name string) *FieldName {
 	lower := strings.ToLower(name)
 	n := &FieldName{Name: name, Lower: lower, Secret: IsSecret(lower)}
@@ -58,7 +58,7 @@ func NewFieldName(name string) *FieldName {
 	return n
 }
 
-// Trace makes the field traceparent of a trace that begins here and is sampled.
+// Trace makes the field traceparent of a sampled trace that begins here.
 func (s *Stamp) Trace() (id [16]byte) {
 	high, low := rand.Uint64(), rand.Uint64()|1 // all zeros would be invalid
 	p := append(s.Traceparent[:0], "00-"...)

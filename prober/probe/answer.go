@@ -5,25 +5,24 @@ import (
 	"strings"
 )
 
-// Bounds of what is kept of an answer besides its body.
+// Bounds of the kept part of an answer besides its body.
 const (
 	maxAnswerFields = 64
 	maxFieldName    = 64  // bytes
 	maxFieldValue   = 128 // bytes
 )
 
-// Answer takes in an answer over HTTP or gRPC as it comes: its header, and the first bytes of its
-// body. A Result without one has nil. Its space is used again for every request: the steady
-// state allocates nothing. It belongs to the worker and, as long as an exchange is under way, to
-// the connection.
+// Answer records an answer over HTTP or gRPC as it comes: its header, and the first bytes of its
+// body. A Result without an Answer has nil. Every request uses its space again: the steady state
+// allocates nothing. It belongs to the worker and, during an exchange, to the connection too.
 type Answer struct {
-	trace *Trace // takes everything in instead, unless it is nil
+	trace *Trace // records everything instead, unless it is nil
 	most  int    // bytes of the body
 
 	status int
 	text   []byte // of the fields
 	fields []answerField
-	more   int // fields that there was no room for
+	more   int // fields without room
 	body   []byte
 	total  int64
 	raw    bool
@@ -32,13 +31,13 @@ type Answer struct {
 // answerField is a field by the ends of its name and its value in the text.
 type answerField struct{ start, name, value int }
 
-// NewAnswer returns an answer that keeps so many bytes of the body.
+// NewAnswer returns an answer that keeps at most body bytes of the body.
 func NewAnswer(body int) *Answer { return &Answer{most: body} }
 
-// Most returns how many bytes of the body are kept.
+// Most returns how many bytes of the body are kept at most.
 func (a *Answer) Most() int { return a.most }
 
-// Answer returns what takes answers in for t.
+// Answer returns an answer that records in t.
 func (t *Trace) Answer() *Answer { return &Answer{trace: t} }
 
 // Reset forgets the answer before. a may be nil.
@@ -50,8 +49,8 @@ func (a *Answer) Reset() {
 	a.body, a.total, a.raw = a.body[:0], 0, false
 }
 
-// Head begins an answer: its version, its status, and what stands behind that. Those before the
-// final one are forgotten.
+// Head begins an answer: its version, its status, and its reason phrase. It forgets earlier
+// answers, such as informational ones.
 func (a *Answer) Head(version Version, status int, reason []byte) {
 	if a.trace == nil {
 		a.Reset()
@@ -66,7 +65,7 @@ func (a *Answer) Head(version Version, status int, reason []byte) {
 	a.trace.Receive(line)
 }
 
-// Field takes in a field of the header or of the trailers.
+// Field records a field of the header or of the trailers.
 func (a *Answer) Field(name, value []byte) {
 	switch {
 	case a.trace != nil:
@@ -87,20 +86,20 @@ func (a *Answer) Field(name, value []byte) {
 	a.fields = append(a.fields, answerField{start, end, len(a.text)})
 }
 
-// Take takes in a part of the body.
+// Take records a part of the body.
 func (a *Answer) Take(part []byte) {
 	if a.trace != nil {
 		a.trace.ReceiveBody(part)
 		return
 	}
 	a.total += int64(len(part))
-	// The bytes behind the end tell whether a secret goes on there.
+	// The bytes behind the end show whether a secret goes on there.
 	if room := a.most + leastSecret - len(a.body); room > 0 {
 		a.body = append(a.body, part[:min(room, len(part))]...)
 	}
 }
 
-// TakeRaw takes in what came and is no answer.
+// TakeRaw records received bytes that are no answer.
 func (a *Answer) TakeRaw(bytes []byte) {
 	if len(bytes) == 0 {
 		return
@@ -113,7 +112,7 @@ func (a *Answer) TakeRaw(bytes []byte) {
 	a.Take(bytes)
 }
 
-// safeFields are those whose values may be kept: they say nothing about who asked.
+// safeFields are fields with values to keep: they say nothing about the requester.
 var safeFields = [...]string{
 	"content-encoding", "content-length", "content-type", "date", "grpc-status", "retry-after", "server",
 }
@@ -127,24 +126,25 @@ func isSafeField(name []byte) bool {
 	return false
 }
 
-// Came is what an Answer has taken in, with what the request said in confidence struck out. Its
-// texts may hold anything else that a peer can send.
+// Came is the content of an Answer, without the secrets of the request. Its texts may hold
+// anything else that a peer can send.
 type Came struct {
 	Fields []CameField
-	// More is how many fields there was no room for.
+	// More is how many fields had no room.
 	More int
-	// Body has the first bytes of the body, of which Total came. Cut means that there are more,
-	// Hidden that none may be shown, and Raw that it is no answer, but what came instead.
+	// Body has the first bytes of the body; Total is how many bytes came. Cut means that there
+	// are more bytes, Hidden that none may be shown, and Raw that the bytes are no answer, but
+	// came instead of one.
 	Body             string
 	Total            int64
 	Cut, Hidden, Raw bool
 }
 
-// CameField is a header field; its value is kept only where it says nothing about who asked.
+// CameField is a header field. Its value is kept only if it says nothing about the requester.
 type CameField struct{ Name, Value string }
 
-// AnswerCame returns what the Answer of r has taken in, and false if nothing came or nobody takes
-// anything in.
+// AnswerCame returns the content of the Answer of r. It returns false if nothing came or nobody
+// records it.
 func (r *Result) AnswerCame() (Came, bool) {
 	a := r.Answer
 	if a == nil || a.trace != nil || a.status == 0 && a.total == 0 {

@@ -6,16 +6,16 @@ import (
 	"example.com/prober/errcode"
 )
 
-// Clock says by which clock the end of an answer was taken.
+// Clock says which clock took the end of an answer.
 type Clock uint8
 
 const (
-	// ByProgram is the program's: when it had read the last byte.
+	// ByProgram is the program's clock: when it had read the last byte.
 	ByProgram Clock = iota
-	// ByKernel is the kernel's: when the last byte arrived.
+	// ByKernel is the kernel's clock: when the last byte arrived.
 	ByKernel
-	// ByDefault is the program's, because the kernel, which was asked, did not say when
-	// the bytes arrived, or said what cannot be true.
+	// ByDefault is the program's clock, because the kernel was asked and gave no time, or an
+	// impossible one.
 	ByDefault
 )
 
@@ -23,28 +23,29 @@ const (
 type Arrival struct {
 	// Read is when the program had read them.
 	Read Instant
-	// Kernel is when the last of them arrived by the kernel's clock, 0 if it did not say so.
+	// Kernel is when the last of them arrived by the kernel's clock; 0 if unknown.
 	Kernel Instant
 	// Asked reports whether the kernel was asked.
 	Asked bool
 }
 
-// WallClock turns the times of the kernel, which are those of the wall clock, into Instants. It
-// is for one goroutine at a time.
+// WallClock turns times of the kernel, which are wall clock times, into Instants. It is for one
+// goroutine at a time.
 type WallClock struct {
-	// epoch is what the wall clock said, in nanoseconds since 1970, at the Instant 0. It is
-	// looked up again at the Instant again.
+	// epoch is the wall clock time at the Instant 0, in nanoseconds since 1970. It is looked up
+	// again at the Instant again.
 	epoch int64
 	again Instant
 }
 
-// wallClockLasts is for how long a WallClock does not look whether the wall clock was set. In
-// that time, one that was set back by less than an answer takes makes it seem quicker.
+// wallClockLasts is how long a WallClock does not check whether the wall clock was set. If the
+// clock is set back in that time, by less than an answer takes, the answer seems quicker.
 const wallClockLasts = Instant(10 * time.Millisecond)
 
-// Arrival returns the arrival of bytes that were read just now, which the kernel says
-// arrived at wall, in nanoseconds since 1970. That the clock was set since shows in that they
-// arrived later than they were read, or, as [Result.Arrived] sees, before they were asked for.
+// Arrival returns the arrival of bytes that were read just now. According to the kernel they
+// arrived at wall, in nanoseconds since 1970. If the clock was set since, they seem to have
+// arrived later than they were read, or before they were asked for; [Result.Arrived] checks the
+// latter.
 func (c *WallClock) Arrival(wall int64) Arrival {
 	read := Now()
 	if read >= c.again || Instant(wall-c.epoch) > read {
@@ -53,8 +54,8 @@ func (c *WallClock) Arrival(wall int64) Arrival {
 	return c.arrival(read, wall)
 }
 
-// look compares both clocks. A thread can be set aside after it has read one of them: the
-// closest of some readings counts.
+// look compares both clocks. A thread can lose its processor between reading one clock and the
+// other, so the closest of several readings counts.
 func (c *WallClock) look() {
 	const tries, closeEnough = 5, Instant(time.Microsecond)
 	closest := Never
@@ -72,7 +73,7 @@ func (c *WallClock) look() {
 	}
 }
 
-// arrival is Arrival for a read at the Instant read, without looking at the wall clock.
+// arrival is Arrival for a read at the Instant read, without a look at the wall clock.
 func (c *WallClock) arrival(read Instant, wall int64) Arrival {
 	a := Arrival{Read: read, Asked: true}
 	if at := Instant(wall - c.epoch); 0 < at && at <= read {
@@ -81,9 +82,9 @@ func (c *WallClock) arrival(read Instant, wall int64) Arrival {
 	return a
 }
 
-// Arrived notes the arrival of a part of the answer, and returns when that was: by the
-// kernel's clock if that can be, which is not before the request began to be sent, and by
-// the program's otherwise.
+// Arrived notes the arrival of a part of the answer, and returns its time. It uses the kernel's
+// clock if its time is possible: not before the request began to be sent. Otherwise it uses the
+// program's clock.
 func (r *Result) Arrived(a Arrival) Instant {
 	if !a.Asked {
 		return a.Read
@@ -98,12 +99,12 @@ func (r *Result) Arrived(a Arrival) Instant {
 	if a.Read >= r.sending {
 		return a.Read
 	}
-	return Now() // it was read together with what came before
+	return Now() // it was read together with earlier bytes
 }
 
-// EnterSince is EnterAt for the phase of the answer, which may have begun before the program
-// noted that the request was sent. Then the current phase has lasted for no time, and the one
-// before it until the answer began.
+// EnterSince is EnterAt for the phase of the answer. That phase may have begun before the
+// program noted that the request was sent. Then the current phase has lasted for no time, and
+// the phase before it until the answer began.
 func (r *Result) EnterSince(p errcode.Phase, at Instant) {
 	at = max(at, r.sending, r.earlier)
 	if at < r.since {

@@ -54,7 +54,7 @@ func TestAWallClockThatIsSetIsLookedAtAgain(t *testing.T) {
 	}
 }
 
-// sentAt100 returns the result of a request that began to be sent at 100.
+// sentAt100 returns the result of a request whose sending began at 100.
 func sentAt100(untilSent Instant) *Result {
 	r := new(Result)
 	r.Reset(10, 1_000_000)
@@ -108,8 +108,8 @@ func TestAnAnswerThatCameWhileItsRequestWasSentCutsThatShort(t *testing.T) {
 	assert.Equal(t, time.Duration(160), r.Duration())
 }
 
-// Whatever the kernel says of the parts of an answer, no phase is negative, and all of them
-// together are the time of the request.
+// Whatever the kernel says about the parts of an answer, no phase is negative, and the sum
+// of all phases is the time of the request.
 func TestNoPhaseIsNegativeWhateverTheKernelSays(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()

@@ -10,44 +10,44 @@ import (
 	"example.com/prober/errcode"
 )
 
-// ErrConnectionLimit is why a request failed for which there was no connection until
-// its time ran out, because no more may be open.
+// ErrConnectionLimit is the failure of a request that got no connection in its time,
+// because no more may be open.
 var ErrConnectionLimit error = errcode.New(errcode.LocalResources, "the ceiling of open connections was reached until the time ran out")
 
-// ErrNeedless is what Acquire returns where none is needed any more.
+// ErrNeedless is the error of Acquire if no connection is needed any more.
 var ErrNeedless = errors.New("no connection is needed")
 
-// Ceiling bounds how many of something there are at once in the whole process. That
-// of connections also knows which of them are idle, so that one can be closed where
-// another is needed. A nil Ceiling bounds nothing.
+// Ceiling bounds how many of something there are at once in the whole process. The
+// ceiling of connections also knows the idle ones, so one can be closed to make room for
+// another. A nil Ceiling bounds nothing.
 //
-// Its mutex is taken after all others.
+// Lock its mutex after all others.
 type Ceiling struct {
 	most    int
 	changed func() // called, with locks held, when there may be room
 
 	mu   sync.Mutex
 	used int
-	// idle is the root of the ring of those connections that are idle; its next was so
-	// for longest. idleCount is how many there are.
+	// idle is the root of the ring of idle connections; its next has been idle for
+	// longest. idleCount is the length of the ring.
 	idle      Place
 	idleCount int
-	// line are those that wait in Acquire, in the order in which they came.
+	// line holds the callers of Acquire that wait, in the order in which they came.
 	line []chan struct{}
 }
 
 // Evictable is a connection that can be closed while it is idle.
 type Evictable interface {
-	// Withdraw reports whether the connection is idle, and sees to it then that nobody
-	// uses it any more. It spares those of HTTP/2 in the pool that asks, which has use
-	// for them as they are. It does not wait.
+	// Withdraw reports whether the connection is idle, and makes sure that nobody uses
+	// it any more then. It spares connections of HTTP/2 in the pool that asks: that pool
+	// can use them as they are. It does not wait.
 	Withdraw(asks any) bool
-	// Evict closes it after that. It returns false if the connection has left its
-	// place under the ceiling already.
+	// Evict closes it after that. It returns false if the connection no longer has its
+	// place under the ceiling.
 	Evict() bool
 }
 
-// NewCeiling returns a ceiling of n, nil when n is not above 0.
+// NewCeiling returns a ceiling of n, nil if n is not above 0.
 func NewCeiling(n int) *Ceiling {
 	if n <= 0 {
 		return nil
@@ -57,15 +57,15 @@ func NewCeiling(n int) *Ceiling {
 	return c
 }
 
-// OnChange has changed called whenever there may be room for who does not wait in
-// line. It must not block. To be called before the ceiling is used.
+// OnChange has changed called whenever there may be room for callers that do not wait in
+// line. changed must not block. Call OnChange before the ceiling is used.
 func (c *Ceiling) OnChange(changed func()) {
 	if c != nil {
 		c.changed = changed
 	}
 }
 
-// TryAcquire takes one if there is one left.
+// TryAcquire takes a place if one is left.
 func (c *Ceiling) TryAcquire() bool {
 	if c == nil {
 		return true
@@ -79,9 +79,10 @@ func (c *Ceiling) TryAcquire() bool {
 	return true
 }
 
-// Acquire waits for one until the given time, and closes an idle connection for it.
-// Those who wait here hold up requests that have started, and so come before all others.
-// It returns errNeedless when enough, if given, reports that none is needed any more.
+// Acquire waits for a place until the given time, and closes an idle connection for it.
+// Its callers hold up requests that have started, so they come before all others. It
+// returns ErrNeedless when enough is not nil and reports that no place is needed any
+// more.
 func (c *Ceiling) Acquire(ctx context.Context, until Instant, enough func() bool) error {
 	turn := c.stand()
 	defer c.quit(turn)
@@ -107,8 +108,8 @@ func (c *Ceiling) Acquire(ctx context.Context, until Instant, enough func() bool
 	}
 }
 
-// HeldBack returns why a request did not get what it waited for when ctx ended, or
-// its own time did: for the ceiling, unless nobody wants it any more.
+// HeldBack returns why a request did not get what it waited for when ctx or its own time
+// ended: the ceiling, unless nobody wants the request any more.
 func HeldBack(ctx context.Context, ceiling error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Canceled
@@ -129,12 +130,13 @@ func (c *Ceiling) quit(turn chan struct{}) {
 	defer c.mu.Unlock()
 	i := slices.Index(c.line, turn)
 	c.line = slices.Delete(c.line, i, i+1)
-	c.tell() // what woke this one may be there for the next one
+	c.tell() // its wake-up may be for the next one
 }
 
-// take takes one for who stands first in line, or for anybody where nobody does. If
-// there is none left, it takes over that of the connection that has been idle for
-// longest, which the caller has to evict, but spares those of the pool that asks.
+// take takes a place for turn if it is first in line, or for anybody if the line is
+// empty. If no place is left, it takes over the place of the connection that has been
+// idle for longest. The caller has to evict that connection. take spares connections of
+// the pool that asks.
 func (c *Ceiling) take(turn chan struct{}, asks any) (victim Evictable, ok bool) {
 	if c == nil {
 		return nil, true
@@ -161,7 +163,7 @@ func (c *Ceiling) take(turn chan struct{}, asks any) (victim Evictable, ok bool)
 	return nil, false
 }
 
-// Release gives one back.
+// Release gives a place back.
 func (c *Ceiling) Release() {
 	if c == nil {
 		return
@@ -182,20 +184,20 @@ func (c *Ceiling) Notify() {
 	c.tell()
 }
 
-// tell wakes who is to look for room next; mu is held.
+// tell wakes whoever is next to look for room; mu is held.
 func (c *Ceiling) tell() {
 	switch {
 	case len(c.line) > 0:
 		select {
 		case c.line[0] <- struct{}{}:
-		default: // it is told already
+		default: // it has been told already
 		}
 	case c.changed != nil:
 		c.changed()
 	}
 }
 
-// Used returns how many are taken.
+// Used returns how many places are taken.
 func (c *Ceiling) Used() int {
 	if c == nil {
 		return 0
@@ -205,29 +207,29 @@ func (c *Ceiling) Used() int {
 	return c.used
 }
 
-// Waiting returns how many requests wait for one.
+// Waiting returns how many requests wait for a place.
 func (c *Ceiling) Waiting() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.line)
 }
 
-// IdleConnections returns how many of those that are taken are idle.
+// IdleConnections returns how many of the open connections are idle.
 func (c *Ceiling) IdleConnections() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.idleCount
 }
 
-// Place is the place of a connection among the idle ones of its ceiling, whose mutex
-// guards it. The zero Place has no ceiling, and does nothing.
+// Place is the place of a connection among the idle connections of its ceiling. The
+// mutex of the ceiling guards it. The zero Place has no ceiling, and does nothing.
 type Place struct {
 	Ceiling    *Ceiling
 	Of         Evictable
 	next, prev *Place // nil while the connection is not idle
 }
 
-// Idle makes the connection the one that became idle last.
+// Idle makes the connection the last one to become idle.
 func (s *Place) Idle() {
 	if s.Ceiling == nil {
 		return
@@ -245,7 +247,7 @@ func (s *Place) StillIdle() {
 	s.sit()
 }
 
-// Busy says that the connection is in use, or closed.
+// Busy notes that the connection is in use, or closed.
 func (s *Place) Busy() {
 	if s.Ceiling == nil {
 		return

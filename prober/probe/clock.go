@@ -5,9 +5,9 @@ import "time"
 // epoch anchors [Instant]; it is read, never written, after the program's start.
 var epoch = time.Now()
 
-// Instant is a moment on the monotonic clock of this process in nanoseconds.
-// Only differences between two of them mean anything; the zero Instant stands
-// for "not known". It takes one clock read, where time.Now takes two.
+// Instant is a moment on the monotonic clock of this process in nanoseconds. Only
+// differences between two of them have a meaning; the zero Instant means "not known".
+// Now reads one clock; time.Now reads two.
 type Instant int64
 
 // Now reads the monotonic clock.
@@ -22,8 +22,8 @@ func (i Instant) Sub(j Instant) time.Duration { return time.Duration(i - j) }
 // Add returns the Instant d later.
 func (i Instant) Add(d time.Duration) Instant { return i + Instant(d) }
 
-// Time returns i as a time that deadlines of the standard library understand.
+// Time returns i as a time for deadlines of the standard library.
 func (i Instant) Time() time.Time { return epoch.Add(time.Duration(i)) }
 
-// Never is an Instant that does not come.
+// Never is an Instant that never comes.
 const Never = Instant(1 << 62)

@@ -7,43 +7,43 @@ import (
 	"example.com/prober/errcode"
 )
 
-// Engine performs the requests of one target, one at a time for each Result, and judges
-// what they came to. It is safe for concurrent use.
+// Engine performs the requests of one target, one at a time for each Result, and judges the
+// results. It is safe for concurrent use.
 type Engine interface {
 	// Do performs one request in one attempt, from r.Due until r.Deadline, and fills in r.
-	// When ctx ends, the making of connections ends with it.
+	// When ctx ends, Do stops making connections.
 	Do(ctx context.Context, r *Result)
-	// Code returns what the request came to that Do has filled in r for: OK, or the code
-	// of its failure. It may note in r what it holds against the answer.
+	// Code returns the result of a request after Do: OK, or the code of its failure. It may
+	// note the fault of the answer in r.
 	Code(r *Result) errcode.Code
 	// CloseIdle closes the connections that carry no request now. It waits for no peer.
 	CloseIdle()
-	// Abort makes all requests under way fail with context.Canceled, closes all
-	// connections and lets none be made. The context of Do must have ended before.
+	// Abort makes all requests under way fail with context.Canceled, closes all connections
+	// and lets none be made. The context of Do must have ended before.
 	Abort()
-	// Wait returns when the connections that were closed are gone, and their goroutines
-	// with them. No request may be under way.
+	// Wait returns when the closed connections are gone, and their goroutines with them. No
+	// request may be under way.
 	Wait()
-	// Open returns the number of connections that are open now.
+	// Open returns the number of open connections.
 	Open() int
-	// ClientCertificateNotAfter returns the end of validity of the certificate with which
-	// the engine authenticates itself, the zero time if it has none.
+	// ClientCertificateNotAfter returns the end of validity of the client certificate of
+	// the engine, the zero time if it has none.
 	ClientCertificateNotAfter() time.Time
 }
 
 // Ruler is an engine that can say why a request got its code.
 type Ruler interface {
-	// Rule says which expectation gave the code of r, which Err of r did not give: what was
-	// expected, and what came. It may have text of the peer in it.
+	// Rule says which expectation gave the code of r, if Err of r did not give it: the
+	// expected and the actual value. The text may contain text of the peer.
 	Rule(r *Result, code errcode.Code) string
 }
 
-// Reserver is an engine whose connections have a [Ceiling]. Its methods do not wait for
-// any other request.
+// Reserver is an engine whose connections have a [Ceiling]. Its methods do not wait for any
+// other request.
 type Reserver interface {
 	// Reserve takes what the next request needs to be sent, or nothing.
 	Reserve(r *Result) bool
-	// Unreserve gives back what was not used.
+	// Unreserve gives unused reservations back.
 	Unreserve(r *Result)
 	// Shares reports whether several requests can use a connection at once.
 	Shares() bool

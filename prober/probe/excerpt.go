@@ -7,25 +7,24 @@ import (
 )
 
 const (
-	// maxExcerpt is how many bytes of what a peer sent stand in the text of a failure.
+	// maxExcerpt is how many bytes of a peer's data the text of a failure shows.
 	maxExcerpt = 48
-	// leastSecret is how many bytes of what the peer was sent make it a secret.
+	// leastSecret is how many bytes of the data sent to the peer count as a secret.
 	leastSecret = 4
 )
 
-// ExcerptError is a fault in what a peer sent, with the piece of that which has it. Peers
-// may say back what they were sent: before the failure is told to anybody, what the
-// piece has in common with the secrets of the request is struck out.
+// ExcerptError is a fault in a peer's data, with the faulty piece. Peers may send back what they
+// received. So before anybody sees the failure, parts of the piece that are also in the secrets
+// of the request are struck out.
 type ExcerptError struct {
 	fault error
 	piece string
 	cut   bool // the piece goes on
 }
 
-// NewExcerpt returns a fault whose text is that of fault and the piece, quoted, of which
-// the start is kept.
+// NewExcerpt returns a fault. Its text is that of fault and the start of piece, quoted.
 func NewExcerpt[T string | []byte](fault error, piece T) *ExcerptError {
-	const most = maxExcerpt + leastSecret - 1 // so that a secret at the end is known for one
+	const most = maxExcerpt + leastSecret - 1 // so a secret at the end can be recognised
 	return &ExcerptError{fault: fault, piece: string(piece[:min(len(piece), most)]), cut: len(piece) > maxExcerpt}
 }
 
@@ -40,7 +39,7 @@ func (e *ExcerptError) Error() string {
 // Unwrap returns the fault.
 func (e *ExcerptError) Unwrap() error { return e.fault }
 
-// Conceal strikes out of the excerpt in err, if there is one, what r was sent in confidence.
+// Conceal strikes the secrets of r out of the excerpt in err, if there is one.
 func (r *Result) Conceal(err error) {
 	e, ok := errors.AsType[*ExcerptError](err)
 	if !ok || r.secrets == nil {
@@ -56,26 +55,26 @@ func (r *Result) Conceal(err error) {
 
 const struckOut = "***"
 
-// strike replaces each run of bytes that the piece has in common with one of secrets,
-// which are in lower case.
+// strike replaces each run of bytes that the piece shares with one of secrets. The secrets are
+// in lower case.
 func (e *ExcerptError) strike(secrets []string) {
 	shown := min(len(e.piece), maxExcerpt)
 	e.piece = strikeUpTo(e.piece, shown, secrets, leastSecret)
 }
 
-// strike replaces each run of bytes of a text that it has in common with one of secrets, which
-// are in lower case, if that is leastPrivate bytes or more, or all of a secret.
+// strike replaces each run of bytes that a text shares with one of secrets, if the run has at
+// least leastPrivate bytes, or is all of a secret. The secrets are in lower case.
 func strike(text string, secrets []string) string {
 	return strikeUpTo(text, len(text), secrets, leastPrivate)
 }
 
-// strikeUpTo is strike for the first bytes of a text, and leaves the others out.
+// strikeUpTo is strike for the first end bytes of a text. It drops the rest.
 func strikeUpTo(text string, end int, secrets []string, least int) string {
 	var b strings.Builder
-	struck := false // what came last was
+	struck := false // the last bytes were
 	begins := beginningsOf(secrets)
 	lower := strings.ToLower(text)
-	if len(lower) != len(text) { // it is no UTF-8, or has letters whose capitals have another length
+	if len(lower) != len(text) { // it is not UTF-8, or has letters whose capitals have another length
 		lower = lowerASCII(text)
 	}
 	for i := 0; i < end; {
@@ -96,7 +95,7 @@ func strikeUpTo(text string, end int, secrets []string, least int) string {
 	return b.String()
 }
 
-// beginnings has every run of leastSecret bytes in secrets: a long text is then held against few
+// beginnings has every run of leastSecret bytes in secrets. So a long text is compared with few
 // places of them.
 type beginnings map[[leastSecret]byte]struct{}
 
@@ -110,7 +109,7 @@ func beginningsOf(secrets []string) beginnings {
 	return all
 }
 
-// has reports whether text begins with one of them.
+// has reports whether text begins with one of the runs.
 func (b beginnings) has(text string) bool {
 	if len(text) < leastSecret {
 		return false
@@ -119,8 +118,8 @@ func (b beginnings) has(text string) bool {
 	return ok
 }
 
-// longestIn returns how much of the start of s stands in one of secrets, if that is least bytes
-// or more, or all of one; else 0.
+// longestIn returns how many bytes at the start of s are in one of secrets, if they are at least
+// least bytes, or all of a secret; else 0.
 func longestIn(s string, secrets []string, least int) (longest int) {
 	for _, secret := range secrets {
 		if len(secret) < leastSecret {
@@ -135,7 +134,7 @@ func longestIn(s string, secrets []string, least int) (longest int) {
 	return longest
 }
 
-// lowerASCII returns text with the capitals of ASCII as small letters. Its length stays.
+// lowerASCII returns text with the capitals of ASCII as small letters. It keeps the length.
 func lowerASCII(text string) string {
 	b := []byte(text)
 	for i, c := range b {

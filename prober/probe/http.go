@@ -6,28 +6,27 @@ import (
 	"example.com/prober/errcode"
 )
 
-// HTTP is what a Result holds of HTTP.
+// HTTP is the part of a Result about HTTP.
 type HTTP struct {
-	// Status is the final status, or 0 when no response header was received.
-	// It stands also when the body failed later.
+	// Status is the final status, or 0 when no response header was received. It is kept if
+	// the body fails later.
 	Status  int
 	Version Version
-	// Resent means that the request was sent once more, because the server said that it
-	// had not processed it; ResentFrom is where the connection came from on which it said so.
+	// Resent means that the request was sent again, because the server said that it had not
+	// processed it. ResentFrom is where the connection of that first attempt came from.
 	Resent     bool
 	ResentFrom Hop
-	// Hops are the responses before the final one: redirects that were followed.
-	// Status and Version, and Opened, Reused and Remote of the Result, are of the final
-	// exchange alone, and everything else is of all of them.
+	// Hops are the responses before the final one: redirects that were followed. Status and
+	// Version, and Opened, Reused and Remote of the Result, describe the final exchange only.
+	// All else describes all exchanges together.
 	Hops []Hop
-	// TraceID is that of the request's traceparent.
+	// TraceID is the trace ID in the request's traceparent.
 	TraceID TraceID
-	// BodyErr is what the check of the body has against it.
+	// BodyErr is the failure of the check of the body.
 	BodyErr error
 }
 
-// Hop is a response that redirected the request, and where its connection came
-// from.
+// Hop is a redirect response, and where its connection came from.
 type Hop struct {
 	Status         int
 	Version        Version
@@ -46,7 +45,7 @@ const (
 	HTTP3
 )
 
-// String returns the version as it stands in the label http_version.
+// String returns the version for the label http_version.
 func (v Version) String() string {
 	switch v {
 	case HTTP10:
@@ -69,7 +68,7 @@ type TraceID [16]byte
 // String returns 32 hexadecimal digits.
 func (id TraceID) String() string { return hex.EncodeToString(id[:]) }
 
-// Resend prepares a request over HTTP to be sent once more.
+// Resend prepares a request over HTTP to be sent again.
 func (r *Result) Resend() {
 	r.Trace.Notef("the server says that it has not processed the request: it is sent once more")
 	r.HTTP.Resent, r.HTTP.ResentFrom = true, Hop{Opened: r.Opened, Reused: r.Reused}
@@ -77,8 +76,8 @@ func (r *Result) Resend() {
 	r.Enter(errcode.PhaseQueue)
 }
 
-// Redirect makes of the response a redirect on the way to another. The clock of that
-// starts now.
+// Redirect turns the response into a redirect on the way to another response. The clock of
+// the new exchange starts now.
 func (r *Result) Redirect() {
 	h := r.HTTP
 	h.Hops = append(h.Hops, Hop{Status: h.Status, Version: h.Version, Opened: r.Opened, Reused: r.Reused})

@@ -7,13 +7,13 @@ import (
 	"example.com/prober/errcode"
 )
 
-// Panicked returns the failure that a panic with the value v is for a request. Its text
-// has the stack. It is to be called where the panic is recovered from.
+// Panicked returns a panic with the value v as the failure of a request. Its text has
+// the stack. Call it where the panic is recovered.
 func Panicked(v any) error {
 	return errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", v, debug.Stack()))
 }
 
-// Catch makes, deferred, of a panic the error that err points to.
+// Catch, if deferred, stores a panic as the error that err points to.
 func Catch(err *error) {
 	if v := recover(); v != nil {
 		*err = Panicked(v)

@@ -3,7 +3,7 @@ package probe
 import "context"
 
 // Permit is the right to open one more connection under a ceiling, or an idle connection
-// that has to be closed for that first. The zero Permit is none.
+// that has to be closed first. The zero Permit is none.
 type Permit struct {
 	held   bool
 	victim Evictable
@@ -17,7 +17,7 @@ func (c *Ceiling) Reserve(p *Permit, asks any) bool {
 	return ok
 }
 
-// Permit waits until p is a permit, or until the given time, unless it is one already. A
+// Permit waits until p is a permit, unless it is one already, or until the given time. A
 // nil Ceiling permits everything.
 func (c *Ceiling) Permit(ctx context.Context, p *Permit, until Instant) error {
 	if c == nil || p.Spend() {
@@ -29,8 +29,8 @@ func (c *Ceiling) Permit(ctx context.Context, p *Permit, until Instant) error {
 // Hold makes p a permit, or none.
 func (p *Permit) Hold(held bool) { p.held = held }
 
-// Spend reports whether p is a permit, which is the caller's to use or to give back from
-// then on. It closes the connection that has to be closed for it.
+// Spend reports whether p is a permit. If it is, the caller must use it or give it back.
+// Spend closes the connection that has to be closed for it.
 func (p *Permit) Spend() bool {
 	held, victim := p.held, p.victim
 	*p = Permit{}

@@ -16,9 +16,9 @@ type Pooled interface {
 	Abort()
 }
 
-// Pool holds the connections to one target that carry one request at a time: those that are
-// idle, the one used last on top, and all that are open, so that they can be aborted. The zero
-// Pool is ready. It is safe for concurrent use.
+// Pool holds the connections to one target that carry one request at a time: idle ones, the
+// last used on top, and all open ones, so they can be aborted. The zero Pool is ready. It is
+// safe for concurrent use.
 type Pool[C Pooled] struct {
 	mu      sync.Mutex
 	idle    []C
@@ -26,7 +26,8 @@ type Pool[C Pooled] struct {
 	aborted bool
 }
 
-// Pop takes the idle connection that was used last. It returns the zero value if there is none.
+// Pop takes the most recently used idle connection. It returns the zero value if there is
+// none.
 func (p *Pool[C]) Pop() C {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -90,7 +91,7 @@ func (p *Pool[C]) Close(c C) {
 	c.End()
 }
 
-// CloseIdle closes the connections that carry no request now. It waits for no peer.
+// CloseIdle closes the connections without a request. It does not wait for a peer.
 func (p *Pool[C]) CloseIdle() {
 	p.mu.Lock()
 	idle := p.idle
@@ -105,8 +106,7 @@ func (p *Pool[C]) CloseIdle() {
 	}
 }
 
-// Abort closes what is idle and ends what is busy; the worker that uses a busy connection
-// closes it.
+// Abort closes idle connections and ends busy ones. The worker of a busy connection closes it.
 func (p *Pool[C]) Abort() {
 	p.mu.Lock()
 	p.aborted = true

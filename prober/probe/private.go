@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// leastPrivate is how many bytes in common with a secret are struck out of a trace; of a shorter
-// secret it is all of them, if there are leastSecret.
+// leastPrivate is the least length of a piece of a secret to be struck out of a trace. A shorter
+// secret is struck out as a whole, if it has at least leastSecret bytes.
 const leastPrivate = 6
 
-// Private is what a trace of a request must not show.
+// Private lists what a trace of a request must not show.
 type Private struct {
-	// Texts are secrets wherever they stand, Said are those that an answer might repeat.
+	// Texts are secrets everywhere. Said are secrets that an answer might repeat.
 	Texts, Said []string
 	// Mute means that nothing of the content of the answer may be shown.
 	Mute bool
-	// Fields are the names of header fields of the answer whose values may not be shown, and Made
-	// of those of the request whose values the program makes up.
+	// Fields are names of answer header fields with values that must not be shown. Made are names
+	// of request header fields whose values the program makes up.
 	Fields, Made []string
 }
 
-// keep takes in a secret: credentials without the name of their scheme, and with what a server
-// makes of those in base64.
+// keep adds a secret: credentials without the name of their scheme. It also adds what a server
+// decodes from Basic credentials in base64.
 func (p *Private) keep(secret string) {
 	scheme, coded, ok := cutScheme(secret)
 	p.Texts = append(p.Texts, coded)
@@ -37,8 +37,8 @@ func (p *Private) keep(secret string) {
 	p.Texts = append(p.Texts, string(plain), password)
 }
 
-// cutScheme takes the name of a scheme off credentials, if they begin with one that is known. All
-// of them are coded if not.
+// cutScheme takes the name of a scheme off credentials if they begin with a known one. Otherwise
+// coded is all of credentials.
 func cutScheme(credentials string) (scheme, coded string, ok bool) {
 	scheme, coded, ok = strings.Cut(credentials, " ")
 	switch strings.ToLower(scheme) {
@@ -48,13 +48,13 @@ func cutScheme(credentials string) (scheme, coded string, ok bool) {
 	return "", credentials, false
 }
 
-// lists returns the secrets in lower case: those that hold everywhere, and all.
+// lists returns the secrets in lower case: those for everywhere, and all.
 func (p *Private) lists() (texts, all []string) {
 	texts = lowered(nil, p.Texts)
 	return texts, lowered(texts[:len(texts):len(texts)], p.Said)
 }
 
-// lowered appends secrets in lower case, as texts are compared with them.
+// lowered appends secrets in lower case, for comparison with texts.
 func lowered(to, secrets []string) []string {
 	for _, s := range secrets {
 		if len(s) < leastSecret {
@@ -71,7 +71,7 @@ func lowered(to, secrets []string) []string {
 	return to
 }
 
-// line returns the first line of a request as it may be shown.
+// line returns the first line of a request without secrets.
 func (p *Private) line(line string) string {
 	words := strings.Split(line, " ")
 	for i := range words {
@@ -80,8 +80,8 @@ func (p *Private) line(line string) string {
 	return strings.Join(words, " ")
 }
 
-// sent returns the value of a header field of a request as it may be shown, and takes in what is
-// secret: what the configuration says in a header is, but for fields that are about the message.
+// sent returns the value of a request header field without secrets, and records the secrets. A
+// header value from the configuration is secret, except in fields about the message.
 func (p *Private) sent(name, value string, made []string) string {
 	lower := strings.ToLower(name)
 	isMade := slices.ContainsFunc(made, func(m string) bool { return strings.EqualFold(m, name) })
@@ -93,7 +93,7 @@ func (p *Private) sent(name, value string, made []string) string {
 }
 
 // isOpenField reports whether a field of a request, its name in lower case, is about the message
-// and where it goes, and not about who asks.
+// and its destination, and not about the requester.
 func isOpenField(name string) bool {
 	switch name {
 	case ":authority", "accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection",
@@ -104,7 +104,7 @@ func isOpenField(name string) bool {
 	return false
 }
 
-// field returns the value of a header field as it may be shown, and takes in what is secret.
+// field returns the value of a header field without secrets, and records the secrets.
 func (p *Private) field(name, value string) string {
 	switch name := strings.ToLower(name); {
 	case name == "set-cookie":
@@ -127,7 +127,7 @@ func (p *Private) field(name, value string) string {
 	return value
 }
 
-// setCookie returns what a response sets as a cookie, without its value.
+// setCookie returns the cookie that a response sets, without its value.
 func (p *Private) setCookie(value string) string {
 	pair, attributes, _ := strings.Cut(value, ";")
 	name, secret, ok := strings.Cut(pair, "=")
@@ -185,13 +185,13 @@ func (p *Private) userinfo(url string) string {
 	return scheme + "://" + struckOut + rest[at:]
 }
 
-// privateWords are what the names of fields and parameters with secrets have in them.
+// privateWords occur in the names of fields and parameters with secrets.
 var privateWords = [...]string{
 	"auth", "cookie", "credential", "jwt", "key", "passw", "pwd", "secret", "session", "signature", "token",
 }
 
-// IsPrivateName reports whether the name of a header field or of a parameter, in lower case,
-// says that its value is secret. It is rather too often yes than too seldom.
+// IsPrivateName reports whether a header field or a parameter with that name, in lower case, has
+// a secret value. If in doubt it reports true.
 func IsPrivateName(name string) bool {
 	switch name {
 	case "www-authenticate", "proxy-authenticate", ":authority": // these ask for a login, or name a host

@@ -1,7 +1,7 @@
-// Package probe has what the engines, the load and the numbers share: the clock, the
-// result of a request, what an engine does, the ceiling of connections, and the pool of those
-// that carry one request at a time. It knows of
-// no protocol but for the part of a result that is HTTP's.
+// Package probe has the common parts of the engines, the load and the numbers: the clock, the
+// result of a request, the interface of an engine, the ceiling of connections, and the pool of
+// connections that carry one request at a time. It knows no protocol except for the HTTP part
+// of a result.
 package probe
 
 import (
@@ -13,61 +13,60 @@ import (
 	"example.com/prober/template"
 )
 
-// Result is what one request came to. A worker owns one and uses it again for
-// every request, so that the steady state allocates nothing.
+// Result is the result of one request. A worker owns one and uses it again for every request,
+// so the steady state allocates nothing.
 type Result struct {
 	// Due is when the request should have started; latency counts from here.
 	Due Instant
 	// Deadline is when the request's time runs out.
 	Deadline Instant
-	// Values are what the names in the request stand for. Reset keeps them: those that an
-	// answer has set are for the steps after it.
+	// Values are the values of the names in the request. Reset keeps them: values from an
+	// answer are for later steps.
 	Values template.Values
 	// Taken is when a worker took the request and the ceilings let it start.
 	Taken Instant
-	// Start is when a worker began to serve the request, or the last redirect of it;
-	// [Engine.Do] reads the clock if it is not known yet.
+	// Start is when a worker began to serve the request, or its last redirect; [Engine.Do]
+	// reads the clock if Start is not known yet.
 	Start Instant
 	// End is when the last byte arrived, by Clock, or the failure was known.
 	End Instant
-	// Clock is that by which the end of the answer was taken, and ReceiveLag, unless it is
-	// the program's, how much later the program had read the last byte.
+	// Clock is the clock that took the end of the answer. If it is not the program's,
+	// ReceiveLag is how much later the program had read the last byte.
 	Clock      Clock
 	ReceiveLag time.Duration
 
-	// Request is which of the target's requests it is: an index in its mix, or the step of its
-	// journey.
+	// Request is an index in the target's mix, or the step of its journey.
 	Request int
-	// HTTP is what there is to say of HTTP; nil where an engine speaks something else.
+	// HTTP is the part about HTTP; nil for other protocols.
 	HTTP *HTTP
-	// DNS is what there is to say of a DNS answer; nil where an engine asks for none.
+	// DNS is the part about a DNS answer; nil for other protocols.
 	DNS *DNS
 	// Sent and Received count bytes above TLS.
 	Sent     int64
 	Received int64
-	// Messages counts those of a gRPC answer that came whole.
+	// Messages counts complete messages of a gRPC answer.
 	Messages int
-	// Opened and Reused tell where the connection came from. Both are false
-	// when none could be made.
+	// Opened and Reused say where the connection came from. Both are false if none could be
+	// made.
 	Opened bool
 	Reused bool
-	// Remote is the address that was dialled last, the zero value without one.
+	// Remote is the last dialled address, the zero value without one.
 	Remote netip.AddrPort
-	// TLS is set when a handshake showed a certificate during this request,
-	// whatever the verdict on it. Where redirects were followed, its dates are those
-	// that end first of all servers on the way, as these showed them last, and the rest
-	// is of the first of them.
+	// TLS is set when a handshake showed a certificate during this request, whatever the
+	// verdict on it. After redirects, its dates are the earliest of all servers on the way, as
+	// the servers last showed them. The rest describes the first of these servers.
 	TLS *TLSInfo
-	// Err is why the exchange did not end well: an [errcode.PhaseError] or nil.
+	// Err is the failure of the exchange: an [errcode.PhaseError] or nil.
 	Err error
-	// Unmet is the expectation that the answer does not meet; whoever judges it notes it.
+	// Unmet is the expectation that the answer does not meet; whoever judges the answer notes
+	// it.
 	Unmet error
-	// Scratch is what the engine keeps with the Result from one request to the next, so
-	// that the steady state allocates nothing. It belongs to the engine that served the
-	// last request: another one replaces it.
+	// Scratch is space that the engine keeps with the Result from one request to the next, so
+	// the steady state allocates nothing. It belongs to the engine that served the last
+	// request: another engine replaces it.
 	Scratch any
-	// Trace takes down what becomes of the request, and Answer takes the answer in: nil where
-	// nobody wants to see these. Reset keeps them.
+	// Trace records the course of the request, and Answer records the answer; nil if nobody
+	// wants to see them. Reset keeps both.
 	Trace  *Trace
 	Answer *Answer
 
@@ -75,34 +74,34 @@ type Result struct {
 	seen    [errcode.NumPhases]bool
 	phase   errcode.Phase
 	since   Instant
-	before  errcode.Phase // the phase before it
-	earlier Instant       // when that began
+	before  errcode.Phase // the phase before phase
+	earlier Instant       // when before began
 	sending Instant       // when the request last began to be sent
-	secrets Secrets       // of what was sent
+	secrets Secrets       // of the sent data
 }
 
-// Secrets are what a request was sent in confidence.
+// Secrets are the secrets in a request.
 type Secrets interface {
-	// Secrets returns them in lower case. It returns false where they are too many to
-	// look for, so that nothing of what the peer sent may be shown.
+	// Secrets returns the secrets in lower case. It returns false if they are too many to look
+	// for. Then no data of the peer may be shown.
 	Secrets() (secrets []string, ok bool)
-	// Private returns what a trace must not show of the request, and of its answer.
+	// Private returns what a trace must not show of the request and of its answer.
 	Private() Private
 }
 
-// TLSInfo is what a handshake negotiated and the certificates' dates.
+// TLSInfo is the result of a handshake and the certificates' dates.
 type TLSInfo struct {
 	// Version and Cipher are crypto/tls numbers, ALPN the protocol agreed on.
 	Version uint16
 	Cipher  uint16
 	ALPN    string
-	// Resumed tells that the session of an earlier connection was resumed.
+	// Resumed means that the session of an earlier connection was resumed.
 	Resumed bool
-	// Unverified tells that the certificate was accepted whatever it says, as
-	// InsecureSkipVerify demands.
+	// Unverified means that the certificate was accepted unchecked, as InsecureSkipVerify
+	// demands.
 	Unverified bool
-	// LeafNotAfter and EarliestNotAfter are the ends of validity of the server's
-	// own certificate and of the one in its chain that ends first.
+	// LeafNotAfter and EarliestNotAfter are the ends of validity of the server's own
+	// certificate and of the certificate in its chain that ends first.
 	LeafNotAfter     time.Time
 	EarliestNotAfter time.Time
 }
@@ -113,10 +112,10 @@ func (r *Result) Reset(due, deadline Instant) {
 	r.Answer.Reset()
 }
 
-// Duration is the latency of the request: from when it was due to its end.
+// Duration is the latency of the request: from its due time to its end.
 func (r *Result) Duration() time.Duration { return r.End.Sub(r.Due) }
 
-// clockSlack is how long before its deadline a request may seem to end that ran out of
+// clockSlack is how long before its deadline a request may seem to end when it ran out of
 // time: the timers of the system are not those of the process.
 const clockSlack = time.Millisecond
 
@@ -137,7 +136,7 @@ func (r *Result) FailedIn() errcode.Phase {
 	return errcode.PhaseNone
 }
 
-// Begin starts the request's clock: what has passed since it was due is queueing.
+// Begin starts the request's clock: the time since it was due is queueing.
 func (r *Result) Begin() {
 	if r.Start == 0 {
 		r.Start = Now()
@@ -146,11 +145,11 @@ func (r *Result) Begin() {
 	r.seen[errcode.PhaseQueue] = true
 }
 
-// Guard has secrets struck out of whatever is told of the failure of the request. They
-// are asked for only then.
+// Guard has secrets struck out of all texts about the failure of the request. It calls secrets
+// only then.
 func (r *Result) Guard(secrets Secrets) { r.secrets = secrets }
 
-// Current returns the phase that the request is in.
+// Current returns the current phase of the request.
 func (r *Result) Current() errcode.Phase { return r.phase }
 
 // Since returns when the current phase began.
@@ -159,7 +158,7 @@ func (r *Result) Since() Instant { return r.since }
 // Enter ends the current phase and begins p, both at the same moment.
 func (r *Result) Enter(p errcode.Phase) { r.EnterAt(p, Now()) }
 
-// EnterAt is Enter for a moment that the caller knows. It must not be before Since.
+// EnterAt is Enter for a known moment. The moment must not be before Since.
 func (r *Result) EnterAt(p errcode.Phase, now Instant) {
 	r.phases[r.phase] += now.Sub(r.since)
 	r.before, r.earlier = r.phase, r.since
@@ -170,7 +169,7 @@ func (r *Result) EnterAt(p errcode.Phase, now Instant) {
 	}
 }
 
-// Pass notes that the request was in p, for no time unless it enters it.
+// Pass notes that the request was in p, for no time unless it enters p.
 func (r *Result) Pass(p errcode.Phase) { r.seen[p] = true }
 
 // Finish ends the last phase, and with it the request, at now.
@@ -179,7 +178,7 @@ func (r *Result) Finish(now Instant) {
 	r.since, r.End = now, now
 }
 
-// Fail ends the request with a failure in the current phase, which it notes in err.
+// Fail ends the request with a failure in the current phase, and notes the phase in err.
 func (r *Result) Fail(err *errcode.PhaseError) {
 	r.Conceal(err.Err)
 	err.Phase = r.phase
@@ -189,8 +188,8 @@ func (r *Result) Fail(err *errcode.PhaseError) {
 	r.Finish(Now())
 }
 
-// Interrupt ends the request with a failure that the engine has not noted itself: its time
-// is over, or it has panicked.
+// Interrupt ends the request with a failure that the engine has not noted itself: the time of
+// the request is over, or the engine has panicked.
 func (r *Result) Interrupt(err error) {
 	if r.End != 0 {
 		r.Reject(err)
@@ -202,15 +201,15 @@ func (r *Result) Interrupt(err error) {
 	r.Fail(&errcode.PhaseError{Err: err})
 }
 
-// Refuse ends the request with a failure that it did not meet itself: that of
-// the connection it was waiting for.
+// Refuse ends the request with the failure of the connection it was waiting for, not with one
+// of its own.
 func (r *Result) Refuse(err errcode.PhaseError) {
 	r.Err = &err
 	r.Finish(Now())
 }
 
-// Reject makes a failure of what was received well, in the phase in which that
-// was. The time has been taken already.
+// Reject makes a failure of a fully received answer, in the phase of its receipt. The end time
+// is already set.
 func (r *Result) Reject(err error) {
 	r.Conceal(err)
 	r.Err = &errcode.PhaseError{Phase: r.phase, Reused: r.Reused, Err: err}

@@ -50,7 +50,7 @@ func TestAFailureIsThatOfTheCurrentPhase(t *testing.T) {
 	assert.NotZero(t, r.End)
 }
 
-// What interrupts a request from outside may come before it has begun, and after its end.
+// An interruption from outside may come before the request has begun, and after its end.
 func TestAnInterruptionIsAFailureWheneverItComes(t *testing.T) {
 	t.Parallel()
 	why := errors.New("a bug")
@@ -70,7 +70,7 @@ func TestAnInterruptionIsAFailureWheneverItComes(t *testing.T) {
 	assert.Equal(t, Instant(50), late.End, "its time has been taken")
 }
 
-// secrets are those of a test; too many of them cannot be looked for.
+// secrets are the secrets of a test; ok is false if they are too many to look for.
 type secrets struct {
 	list []string
 	ok   bool
@@ -113,7 +113,7 @@ func TestAPermitIsSpentOnce(t *testing.T) {
 	assert.NoError(t, none.Permit(t.Context(), &two, Never), "no ceiling permits everything")
 }
 
-// The values of a journey are for all of its steps, and the number of a step for one.
+// The values of a journey are for all its steps; the number of a step is for one.
 func TestResetKeepsTheValuesAndTheSpaceOfAResult(t *testing.T) {
 	t.Parallel()
 	r := Result{Request: 3, Scratch: "space", Unmet: errors.New("unmet")}

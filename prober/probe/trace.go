@@ -9,35 +9,35 @@ import (
 )
 
 const (
-	// maxSteps is how many steps a trace has at most, and maxStep how many bytes the text of one.
+	// maxSteps is the limit of steps of a trace, and maxStep the limit of bytes of a step's text.
 	maxSteps = 5000
 	maxStep  = 1 << 10
 )
 
-// Trace takes down what becomes of one request, or of the steps of one journey, for a person to
-// read. A Result without a trace has nil, and whoever has something to say looks for that first:
-// a request that is not traced costs one comparison at each of these places. It is safe for
-// concurrent use.
+// Trace records the course of one request, or of the steps of one journey, for a person to read.
+// A Result without a trace has nil. Callers check for nil first, so a request without a trace
+// costs one comparison at each call. It is safe for concurrent use.
 type Trace struct {
 	mu    sync.Mutex
 	most  int // bytes of each body
 	steps []Step
-	left  int // steps that there was no room for
-	// content is the index of the step that takes the body under way, -1 without one.
+	left  int // steps without room
+	// content is the index of the step with the current body, -1 without one.
 	content int
 	private Private
-	// mute and fields are those of Private for the answer under way.
+	// mute, fields and made are those of Private for the current answer.
 	mute         bool
 	fields, made []string
-	// strict means that a peer has chosen what is asked for, which may repeat anything.
+	// strict means that a peer has chosen the target of the request; texts about it may repeat
+	// anything.
 	strict bool
 }
 
-// StepKind says what a step of a trace is.
+// StepKind is the kind of a step of a trace.
 type StepKind uint8
 
-// The kinds of steps: what the program did or found out, a line that it sent, a line that came,
-// and the beginning of a body that came.
+// The kinds of steps: an act or a finding of the program, a sent line, a received line, and the
+// beginning of a received body.
 const (
 	StepNote StepKind = iota
 	StepSent
@@ -45,32 +45,31 @@ const (
 	StepBody
 )
 
-// Mark returns the sign of the kind at the start of a line: that of curl -v where it has one.
+// Mark returns the sign of the kind at the start of a line, the same as in curl -v if it has one.
 func (k StepKind) Mark() string { return [...]string{"*", ">", "<", "|"}[k] }
 
-// Step is one thing that happened to a request. Its text may have been sent by a peer: whoever
-// shows it quotes it.
+// Step is one event of a request. A peer may have sent its text: quote it for display.
 type Step struct {
 	At   Instant
 	Kind StepKind
 	Text string
-	// What a step of the kind StepBody has: "a body", or something else that came.
+	// What is "a body", or another name of the content of a StepBody.
 	What string
-	// Total is how many bytes of the body came, of which Text has the first: not all if it is
-	// cut, and none if they are hidden because they may not be shown.
+	// Total is how many bytes of the body came. Text has the first of them: not all if Cut is
+	// set, and none if Hidden is set because they may not be shown.
 	Total       int64
 	Cut, Hidden bool
 	strict      bool
 	body        []byte
 }
 
-// NewTrace returns a trace that has so many bytes of each body.
+// NewTrace returns a trace that keeps at most body bytes of each body.
 func NewTrace(body int) *Trace { return &Trace{most: body, content: -1} }
 
-// traceKey is under what a context has a trace.
+// traceKey is the key of the trace in a context.
 type traceKey struct{}
 
-// WithTrace returns ctx with t in it, for code that no Result reaches.
+// WithTrace returns ctx with t in it, for code without access to the Result.
 func WithTrace(ctx context.Context, t *Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, t)
 }
@@ -81,7 +80,7 @@ func TraceOf(ctx context.Context) *Trace {
 	return t
 }
 
-// Notef takes down what the program did or found out. t may be nil.
+// Notef records an act or a finding of the program. t may be nil.
 func (t *Trace) Notef(format string, args ...any) {
 	if t == nil {
 		return
@@ -101,7 +100,7 @@ func (t *Trace) add(s Step) {
 	t.steps = append(t.steps, s)
 }
 
-// cutText returns the first bytes of a text, and says how long it was if that is not all.
+// cutText returns the first bytes of a text, with a note about its length if that is not all.
 func cutText(text string, most int) string {
 	if len(text) <= most {
 		return text
@@ -109,7 +108,7 @@ func cutText(text string, most int) string {
 	return fmt.Sprintf("%s... (%d bytes in all)", text[:most], len(text))
 }
 
-// Learn takes in what r is about to say in confidence.
+// Learn records the secrets that r is about to send.
 func (t *Trace) Learn(r *Result) {
 	if r.secrets == nil {
 		return
@@ -124,7 +123,7 @@ func (t *Trace) Learn(r *Result) {
 	t.mute, t.fields, t.made = p.Mute, p.Fields, p.Made
 }
 
-// SendLine takes down the first line of a request.
+// SendLine records the first line of a request.
 func (t *Trace) SendLine(line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -132,14 +131,14 @@ func (t *Trace) SendLine(line string) {
 	t.add(Step{Kind: StepSent, Text: t.private.line(line)})
 }
 
-// SendField takes down a header field that is sent.
+// SendField records a sent header field.
 func (t *Trace) SendField(name, value string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.add(Step{Kind: StepSent, Text: name + ": " + t.private.sent(name, value, t.made)})
 }
 
-// SendBody takes down that a body of so many bytes is sent. It is not shown.
+// SendBody records a sent body of so many bytes. It does not show the body.
 func (t *Trace) SendBody(size int64) {
 	if size == 0 {
 		return
@@ -149,14 +148,14 @@ func (t *Trace) SendBody(size int64) {
 	t.add(Step{Kind: StepSent, Text: fmt.Sprintf("[a body of %d bytes, not shown]", size)})
 }
 
-// Receive takes down a line that came.
+// Receive records a received line.
 func (t *Trace) Receive(line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.add(Step{Kind: StepReceived, Text: line})
 }
 
-// ReceiveField takes down a header field that came.
+// ReceiveField records a received header field.
 func (t *Trace) ReceiveField(name, value string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -168,7 +167,7 @@ func (t *Trace) ReceiveField(name, value string) {
 	t.add(Step{Kind: StepReceived, Text: name + ": " + shown})
 }
 
-// ReceiveBody takes down a part of the body that comes. The first part is the beginning.
+// ReceiveBody records a part of a received body. The first part is the beginning.
 func (t *Trace) ReceiveBody(part []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -182,7 +181,7 @@ func (t *Trace) ReceiveBody(part []byte) {
 	t.fill(part)
 }
 
-// ReceiveRaw takes down what came and is no answer.
+// ReceiveRaw records received bytes that are no answer.
 func (t *Trace) ReceiveRaw(bytes []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -196,25 +195,24 @@ func (t *Trace) ReceiveRaw(bytes []byte) {
 	t.content = -1
 }
 
-// fill adds a part to the body under way; mu is held.
+// fill adds a part to the current body; mu is held.
 func (t *Trace) fill(part []byte) {
 	s := &t.steps[t.content]
 	s.Total += int64(len(part))
-	// The bytes behind the end tell whether a secret goes on there.
+	// The bytes behind the end show whether a secret goes on there.
 	if room := t.most + leastPrivate - len(s.body); room > 0 {
 		s.body = append(s.body, part[:min(room, len(part))]...)
 	}
 }
 
-// EndBody takes down that the next part is the beginning of another body.
+// EndBody records that the next part begins another body.
 func (t *Trace) EndBody() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.content = -1
 }
 
-// Steps returns what happened, with what is secret struck out, and how many steps there was no
-// room for.
+// Steps returns the steps without secrets, and how many steps had no room.
 func (t *Trace) Steps() (steps []Step, left int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -236,7 +234,7 @@ func (t *Trace) Steps() (steps []Step, left int) {
 	return steps, t.left
 }
 
-// Strike returns a text with what is secret struck out.
+// Strike returns a text without secrets.
 func (t *Trace) Strike(text string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -244,8 +242,8 @@ func (t *Trace) Strike(text string) string {
 	return strike(text, all)
 }
 
-// Follow takes down that a peer has the request sent elsewhere. What it says of that from now on
-// may repeat anything that was said.
+// Follow records that a peer has the request sent elsewhere. Later texts about it may repeat
+// anything from the request.
 func (t *Trace) Follow(format string, args ...any) {
 	t.mu.Lock()
 	t.strict = true
@@ -253,7 +251,7 @@ func (t *Trace) Follow(format string, args ...any) {
 	t.Notef(format, args...)
 }
 
-// End takes down that the request has ended, and returns how many steps there are.
+// End records that the request has ended, and returns the number of steps.
 func (t *Trace) End() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"example.com/prober/errcode"
 )
 
-// textsOf returns the steps of a trace as a person would read them.
+// textsOf returns the steps of a trace as text for a person.
 func textsOf(t *Trace) (texts []string) {
 	steps, _ := t.Steps()
 	for _, s := range steps {
@@ -54,7 +54,7 @@ func TestATraceStarsWhatIsSecret(t *testing.T) {
 	}
 }
 
-// confidence is what a request says in it.
+// confidence holds the secrets of a request.
 type confidence Private
 
 func (c confidence) Secrets() ([]string, bool) { return nil, true }

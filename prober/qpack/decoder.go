@@ -16,8 +16,8 @@ var (
 // Decoder decodes field sections into space that it uses again. The zero Decoder is ready.
 type Decoder struct{ name, value []byte }
 
-// Decode passes the fields of a section to h. Each field has as its mark what sound says of
-// it. An error is one of the connection (RFC 9204, section 2.2).
+// Decode passes the fields of a section to h. The mark of each field is the verdict of
+// sound on it. An error is one of the connection (RFC 9204, section 2.2).
 func (d *Decoder) Decode(section []byte, h hpack.Header, sound func(name, value []byte) bool) error {
 	h.Reset()
 	rest, err := prefix(section)
@@ -27,8 +27,8 @@ func (d *Decoder) Decode(section []byte, h hpack.Header, sound func(name, value 
 	return err
 }
 
-// prefix reads what every section begins with (RFC 9204, section 4.5.1): how many entries
-// of the dynamic table it needs, and from where it counts them.
+// prefix reads the beginning of a section (RFC 9204, section 4.5.1): how many entries of
+// the dynamic table it needs, and from where it counts them.
 func prefix(section []byte) (rest []byte, err error) {
 	required, rest, ok := hpack.ReadInteger(section, 8)
 	if !ok {
@@ -60,12 +60,12 @@ func (d *Decoder) field(p []byte, h hpack.Header, sound func(name, value []byte)
 			return nil, err
 		}
 		return d.literal(name, rest, h, sound)
-	default: // what is left counts from entries that were added later
+	default: // the rest counts from entries added later
 		return nil, errDynamic
 	}
 }
 
-// indexed reads a field line that is an entry of the static table.
+// indexed reads a field line for an entry of the static table.
 func (d *Decoder) indexed(p []byte, h hpack.Header, sound func(name, value []byte) bool) (rest []byte, err error) {
 	e, rest, err := entry(p, p[0]&0x40 != 0, 6)
 	if err != nil {
@@ -78,7 +78,7 @@ func (d *Decoder) indexed(p []byte, h hpack.Header, sound func(name, value []byt
 	return rest, nil
 }
 
-// literal reads the value of a field whose name is there.
+// literal reads the value of a field. Its name is known.
 func (d *Decoder) literal(name, p []byte, h hpack.Header, sound func(name, value []byte) bool) (rest []byte, err error) {
 	d.name = name
 	if d.value, rest, err = hpack.ReadString(d.value, p, 7); err != nil {

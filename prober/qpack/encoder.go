@@ -2,7 +2,7 @@ package qpack
 
 import "example.com/prober/prober/hpack"
 
-// AppendPrefix appends the beginning of a field section that needs no dynamic table.
+// AppendPrefix appends the beginning of a field section without a dynamic table.
 func AppendPrefix(p []byte) []byte { return append(p, 0, 0) }
 
 // AppendField appends a field. Its name is in lower case. No intermediary may put a

@@ -2,12 +2,13 @@ package qpack
 
 import "github.com/quic-go/qpack"
 
-// staticEntries is how many entries the static table has.
+// staticEntries is the number of entries in the static table.
 const staticEntries = 99
 
 type staticEntry struct{ name, value string }
 
-// staticTable is that of RFC 9204, appendix A, as the library knows it; it is only read.
+// staticTable is the table of RFC 9204, appendix A, taken from the library; it is only
+// read.
 var staticTable = func() (table [staticEntries]staticEntry) {
 	decoder := qpack.NewDecoder()
 	for i := range table {

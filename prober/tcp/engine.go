@@ -1,5 +1,5 @@
 // Package tcp is the engine of targets that nothing is sent to: each request makes a
-// connection, with whatever handshakes belong to it, and closes it again.
+// connection, with all of its handshakes, and closes it again.
 package tcp
 
 import (
@@ -14,13 +14,14 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// Config is all that an engine needs to know about its target.
+// Config describes a target to an engine.
 type Config struct {
-	// Plan says how connections are made. Its URL has the scheme tcp, or tls, which asks for
-	// a TLS handshake, and a host and a port. What else hangs on the scheme New fills in.
+	// Plan says how connections are made. Its URL has a host, a port and the scheme tcp or
+	// tls. The scheme tls asks for a TLS handshake. New fills in everything else that
+	// depends on the scheme.
 	Plan wire.Plan
-	// MaxLatency is the longest time from when a request was due until its connection stood
-	// that is a success; 0 means no limit.
+	// MaxLatency is the longest time of a success, from when a request was due until its
+	// connection stood; 0 means no limit.
 	MaxLatency time.Duration
 }
 
@@ -36,7 +37,7 @@ type Engine struct {
 	open        atomic.Int64
 }
 
-// New compiles cfg. It fails when the URL or the TLS material cannot be used, or when two
+// New compiles cfg. It fails if the URL or the TLS material cannot be used, or if two
 // settings exclude each other.
 func New(cfg Config) (*Engine, error) {
 	p := cfg.Plan
@@ -53,9 +54,9 @@ func New(cfg Config) (*Engine, error) {
 	return &Engine{dialer: d, connections: p.Connections, secure: p.Secure, maxLatency: cfg.MaxLatency}, nil
 }
 
-// Do makes one connection, from r.Due until r.Deadline, and closes it. It ends when the
-// connection stands, with the handshakes that belong to it; the closing takes no time of
-// the request. When ctx ends, the making of the connection ends with it.
+// Do makes one connection, from r.Due until r.Deadline, and closes it. The request ends when
+// the connection stands, with its handshakes; the closing takes no time of the request. When
+// ctx ends, the making of the connection ends with it.
 func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	r.Begin()
 	defer recovered(r)
@@ -66,15 +67,15 @@ func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	}
 }
 
-// recovered makes of a panic the failure of this one request.
+// recovered turns a panic into the failure of this one request.
 func recovered(r *probe.Result) {
 	if v := recover(); v != nil {
 		r.Interrupt(probe.Panicked(v))
 	}
 }
 
-// roomyOnce spares the stack from growing for the cryptography of each handshake anew: the
-// runtime halves it in the waits between.
+// roomyOnce keeps the stack large. Otherwise it would grow for the cryptography of each
+// handshake anew: the runtime halves it in the waits between.
 //
 //go:noinline
 func (e *Engine) roomyOnce(ctx context.Context, r *probe.Result) {
@@ -101,7 +102,7 @@ func (e *Engine) once(ctx context.Context, r *probe.Result) {
 	l.Close(false)
 }
 
-// Code is OK where a connection stood, in time if there is a time.
+// Code returns OK if a connection stood, and within MaxLatency if there is one.
 func (e *Engine) Code(r *probe.Result) errcode.Code {
 	switch {
 	case r.Err != nil:
@@ -115,21 +116,21 @@ func (e *Engine) Code(r *probe.Result) errcode.Code {
 // CloseIdle has nothing to close: no connection outlives its request.
 func (e *Engine) CloseIdle() {}
 
-// Abort has nothing to do: what Do waits for ends with its context.
+// Abort has nothing to do: all waits of Do end with its context.
 func (e *Engine) Abort() {}
 
-// Wait has nothing to wait for: connections are closed where they are made.
+// Wait has nothing to wait for: Do closes each connection itself.
 func (e *Engine) Wait() {}
 
-// Open returns the number of connections that stand now.
+// Open returns the number of connections open now.
 func (e *Engine) Open() int { return int(e.open.Load()) }
 
-// ClientCertificateNotAfter returns the end of validity of the certificate with which
-// the engine authenticates itself, the zero time if it has none.
+// ClientCertificateNotAfter returns the end of validity of the engine's own certificate, the
+// zero time if it has none.
 func (e *Engine) ClientCertificateNotAfter() time.Time { return e.dialer.ClientCertificateNotAfter() }
 
-// Reserve takes the permit for the connection that the request of r needs, for which an
-// idle one of another engine may have to go. It returns false if there is none now.
+// Reserve takes the permit for the connection of the request of r. An idle connection of
+// another engine may have to go for it. It returns false if there is none now.
 func (e *Engine) Reserve(r *probe.Result) bool {
 	return e.connections.Reserve(&scratchOf(r).permit, nil)
 }
@@ -141,7 +142,7 @@ func (e *Engine) Unreserve(r *probe.Result) {
 	}
 }
 
-// Shares reports that each request needs a connection of its own.
+// Shares returns false: each request needs a connection of its own.
 func (e *Engine) Shares() bool { return false }
 
 // scratch is what the engine keeps with a Result.

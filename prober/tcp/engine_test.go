@@ -32,7 +32,7 @@ const (
 
 func at(scheme, address string) *url.URL { return &url.URL{Scheme: scheme, Host: address} }
 
-// newEngine gives a plan the times that it lacks.
+// newEngine gives a plan the missing times.
 func newEngine(t *testing.T, p wire.Plan) *Engine {
 	t.Helper()
 	if p.ConnectTimeout == 0 {
@@ -46,7 +46,7 @@ func newEngine(t *testing.T, p wire.Plan) *Engine {
 	return e
 }
 
-// do performs a request that has so much time.
+// do performs a request with a time limit of within.
 func do(ctx context.Context, e *Engine, within time.Duration) *probe.Result {
 	r := new(probe.Result)
 	again(ctx, e, r, within)
@@ -59,7 +59,7 @@ func again(ctx context.Context, e *Engine, r *probe.Result, within time.Duration
 	e.Do(ctx, r)
 }
 
-// phasesOf returns those that a request was in.
+// phasesOf returns the phases of a request.
 func phasesOf(r *probe.Result) (all []errcode.Phase) {
 	for p := errcode.PhaseNone; p < errcode.NumPhases; p++ {
 		if _, seen := r.Phase(p); seen {
@@ -143,8 +143,8 @@ func TestAPortAtWhichNobodyListensRefuses(t *testing.T) {
 	}
 }
 
-// TestAConnectionThatIsResetAtAccept is one that stood: whether the reset is noticed before
-// it is closed is up to chance.
+// TestAConnectionThatIsResetAtAccept has a connection that stood: chance decides whether
+// the reset is noticed before the close.
 func TestAConnectionThatIsResetAtAccept(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.Reset)
@@ -219,7 +219,7 @@ func TestAnAddressThatSwallowsPacketsIsATimeoutOfTheDial(t *testing.T) {
 	assertFails(t, e, do(t.Context(), e, patience), errcode.DialTimeout, errcode.PhaseConnect)
 	e = newEngine(t, wire.Plan{URL: at("tls", full.String())})
 	assertFails(t, e, do(t.Context(), e, briefly), errcode.DialTimeout, errcode.PhaseConnect)
-	// A proxy that takes a connection and says nothing more is as deaf.
+	// A proxy that takes a connection and says nothing more fails in the same way.
 	silent := peers.Listen(t, peers.Silence)
 	e = newEngine(t, wire.Plan{URL: at("tcp", "name.test:25"), Proxy: through(silent, "socks5"), Dial: option.Dial{ConnectTimeout: briefly}})
 	assertFails(t, e, do(t.Context(), e, patience), errcode.DialTimeout, errcode.PhaseConnect)

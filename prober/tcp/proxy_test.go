@@ -18,8 +18,8 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// tunnelling is an HTTP proxy that answers CONNECT, and then passes bytes on if it has
-// answered with a success. What the target says first goes with the answer.
+// tunnelling is an HTTP proxy that answers CONNECT. If its answer is a success, it then
+// passes bytes on. The target's first bytes go with the answer.
 func tunnelling(answer string) peers.Script {
 	return func(c net.Conn) {
 		request := make([]byte, 4096)
@@ -119,7 +119,7 @@ func TestAProxyThatDoesNotConnectThroughIsToBlame(t *testing.T) {
 
 func TestASOCKSProxyConnectsThrough(t *testing.T) {
 	t.Parallel()
-	// It says that it has connected, and goes on with what the target says first.
+	// It says that it has connected, and goes on with the target's first bytes.
 	p := peers.Listen(t, peers.Saying("\x05\x00", "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00220 mail.test\r\n"))
 	e := newEngine(t, wire.Plan{URL: at("tcp", "name.test:25"), Proxy: through(p, "socks5")})
 	r := do(t.Context(), e, patience)

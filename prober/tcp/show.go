@@ -7,7 +7,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Rule says which expectation gave the code of r, which has no failure besides.
+// Rule names the expectation behind the code of r. r has no other failure.
 func (e *Engine) Rule(r *probe.Result, code errcode.Code) string {
 	switch {
 	case code == errcode.TooSlow:

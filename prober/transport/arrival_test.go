@@ -18,7 +18,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// journal has when a server wrote: from and until when, in pairs.
+// journal has the times at which a server wrote: starts and ends, in pairs.
 type journal struct {
 	mu     sync.Mutex
 	writes [][2]probe.Instant
@@ -26,7 +26,7 @@ type journal struct {
 
 // covers reports whether the server was writing at the moment at.
 func (j *journal) covers(at probe.Instant) bool {
-	j.mu.Lock() // waits for the end of a write that has arrived already
+	j.mu.Lock() // waits for the end of a write already arrived
 	defer j.mu.Unlock()
 	for _, w := range j.writes {
 		if w[0] <= at && at <= w[1] {
@@ -36,7 +36,7 @@ func (j *journal) covers(at probe.Instant) bool {
 	return false
 }
 
-// journalled is a connection whose writes are noted.
+// journalled is a connection with a journal of its writes.
 type journalled struct {
 	net.Conn
 	journal *journal
@@ -51,8 +51,8 @@ func (c journalled) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// On loopback what is written arrives while it is written: by the kernel's clock an answer
-// begins and ends then, however late it is read.
+// On loopback data arrives while it is written: by the kernel's clock an answer begins and
+// ends then, however late it is read.
 func TestAnAnswerEndsWhenItHasArrived(t *testing.T) {
 	t.Parallel()
 	clock := wire.NewKernelClock()
@@ -106,14 +106,15 @@ func TestAnAnswerEndsWhenItHasArrived(t *testing.T) {
 					told++
 				}
 			}
-			// A thread may be set aside between the two clocks that it reads one after
-			// the other, and a first segment may have no time.
+			// A thread may be set aside between its readings of the two clocks, and a
+			// first segment may have no time.
 			assert.Greater(t, told, requests*9/10)
 		})
 	}
 }
 
-// A datagram has a time of arrival too. Between those of an answer others may be read.
+// A datagram has a time of arrival too. Between the datagrams of an answer others may be
+// read.
 func TestTheKernelTellsWhenAnswersOfHTTP3Arrive(t *testing.T) {
 	t.Parallel()
 	clock := wire.NewKernelClock()

@@ -19,7 +19,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// oneAfterAnother measures what a request costs that nothing else goes on beside.
+// oneAfterAnother measures what a request costs if nothing else goes on beside it.
 func oneAfterAnother(b *testing.B, tr *Transport) {
 	b.Helper()
 	var r probe.Result
@@ -61,9 +61,9 @@ func TestSteadyStateOfHTTP1AllocatesNothing(t *testing.T) {
 	}
 }
 
-// fastPeer answers each request on an HTTP/2 connection with status 200 and five
-// bytes, and allocates nothing for it. The literals in its header are of all
-// kinds but those that change the dynamic table with every response.
+// fastPeer answers each request on an HTTP/2 connection with status 200 and five bytes,
+// and allocates nothing for it. The literals in its header are of all kinds but those
+// that change the dynamic table with every response.
 func fastPeer(tb testing.TB) func(net.Conn) {
 	tb.Helper()
 	var frames bytes.Buffer

@@ -1,6 +1,6 @@
 package transport
 
-// Bounds that the documentation names, or an RFC.
+// Bounds from the documentation or from an RFC.
 const (
 	labHeaderBytes   = 64 << 10
 	labInformational = 32

@@ -9,26 +9,26 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// call is one request, encoded once for each version of HTTP in which a transport
-// may have to send it.
+// call is one request, encoded once for each version of HTTP a transport may have to
+// speak.
 type call struct {
 	http1   http1.Request
 	http2   http2.Request
 	http3   http3.Request
 	varying message.Varying
-	cfg     *Config // that describes it
+	cfg     *Config // the description of the request
 	content message.Content
-	// bodiless tells that the response has no body whatever its header says.
+	// bodiless means that the response has no body whatever its header says.
 	bodiless bool
 }
 
-// encode prepares the request that cfg describes, which may be another than that
-// of t, for the connections of t.
+// encode prepares the request of cfg for the connections of t. cfg may differ from the
+// configuration of t.
 func (t *Transport) encode(cfg *Config) call {
 	q := call{
 		varying:  newVarying(cfg),
 		cfg:      cfg,
-		content:  message.NewContent(cfg.Body, cfg.BodySize), // empty where it varies
+		content:  message.NewContent(cfg.Body, cfg.BodySize), // empty if it varies
 		bodiless: cfg.Method == http.MethodHead,
 	}
 	authorization, forwarded := t.dialer.Forwards()

@@ -20,11 +20,11 @@ import (
 	"example.com/prober/template"
 )
 
-// canary is a token that no text may show, in any form.
+// canary is a token no text may show, in any form.
 const canary = `Zebra+Finch/77="quail`
 
-// assertNotShown checks that nothing which is told of r holds four bytes of the canary in a
-// row, whatever the case of its letters.
+// assertNotShown checks that no text about r holds four bytes of the canary in a row, in
+// upper or lower case.
 func assertNotShown(t *testing.T, r *probe.Result, about string) {
 	t.Helper()
 	for what, err := range map[string]error{"Err": r.Err, "Unmet": r.Unmet, "BodyErr": r.HTTP.BodyErr} {
@@ -46,7 +46,7 @@ func jsonOf(value string) string {
 	return strings.Trim(string(text), `"`)
 }
 
-// betraying answers with the canary as the path asks for, whatever was sent.
+// betraying answers with the canary in the form the path asks for, whatever was sent.
 func betraying(w http.ResponseWriter, q *http.Request) {
 	moved := func(to string) {
 		w.Header()["Location"] = []string{to}
@@ -84,7 +84,7 @@ func betraying(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// betrayals are the requests to a server that betrays, which all fail.
+// betrayals are the requests to the server betraying. All of them fail.
 func betrayals() map[string]func(c *Config) {
 	expecting := func(e Expectation) func(*Config) { return func(c *Config) { c.Expect = e } }
 	json := func(value any) Expectation {
@@ -103,7 +103,7 @@ func betrayals() map[string]func(c *Config) {
 		"badhost":  follow(1),
 		"port":     follow(1),
 		"userinfo": follow(1),
-		"away":     follow(1), // and from there not further
+		"away":     follow(1), // and no further from there
 	}
 }
 
@@ -177,7 +177,7 @@ func TestNoFailureShowsWhatWasTakenFromAnAnswer(t *testing.T) {
 	}
 }
 
-// The jar's cookies are secrets of the requests that they go with, and of the answers that
+// The cookies of the jar are secrets of the requests they go with, and of the answers that
 // set them.
 func TestNoFailureShowsACookieOfTheJar(t *testing.T) {
 	t.Parallel()
@@ -196,7 +196,7 @@ func TestNoFailureShowsACookieOfTheJar(t *testing.T) {
 	})
 }
 
-// A line of a header that is none is shown, but for what was sent.
+// A malformed line of a header is shown, without the text that was sent.
 func TestAMalformedLineDoesNotShowAValue(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, peers.AnsweringOnce("HTTP/1.1 200 OK\r\nserver says "+canary+"\r\n\r\n"))
@@ -216,7 +216,7 @@ func TestOfALongValueNothingThatTheAnswerHoldsIsShown(t *testing.T) {
 	}
 }
 
-// A certificate for another name has a failure that says for which it is not.
+// If a certificate is for another name, the failure names the host it is not for.
 func TestAHostThatMayBeASecretStandsNowhereInTheText(t *testing.T) {
 	t.Parallel()
 	const name = "zebra-finch-77.test"

@@ -12,14 +12,14 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxCaptured is the longest value that is taken from a response, in bytes.
+// maxCaptured is the longest value taken from a response, in bytes.
 const maxCaptured = 64 << 10
 
 // capture is a [Capture], compiled.
 type capture struct {
 	Capture
-	path    []string       // of JSON, nil where that is not the source
-	pattern *regexp.Regexp // nil where Regexp is not the source
+	path    []string       // of JSON, nil if the source is another
+	pattern *regexp.Regexp // nil without Regexp
 }
 
 func newCaptures(captures []Capture) ([]capture, error) {
@@ -43,7 +43,7 @@ func newCaptures(captures []Capture) ([]capture, error) {
 // isOfBody reports whether c looks at the body.
 func (c *capture) isOfBody() bool { return c.path != nil || c.pattern != nil }
 
-// field returns the name of the header field that c looks at, if it does at one.
+// field returns the name of the header field that c looks at, if any.
 func (c *capture) field() []string {
 	switch {
 	case c.Header != "":
@@ -54,8 +54,8 @@ func (c *capture) field() []string {
 	return nil
 }
 
-// captureBody takes from the decoded body what the captures look for there, if the response
-// to r meets the expectation otherwise. A body that does not is not handed to it.
+// captureBody takes the values for the captures from the decoded body, if the response to r
+// meets the expectation otherwise. It gets no body that fails the expectation.
 func (q *request) captureBody(r *probe.Result, body []byte) {
 	if q.expect.verdict(r) != errcode.OK {
 		return
@@ -68,7 +68,7 @@ func (q *request) captureBody(r *probe.Result, body []byte) {
 	}
 }
 
-// capture takes from the header what the captures look for there, after those of the body.
+// capture takes the values for the captures from the header, after those of the body.
 func (q *request) capture(r *probe.Result) {
 	if len(q.captures) == 0 || q.expect.verdict(r) != errcode.OK {
 		return
@@ -81,8 +81,8 @@ func (q *request) capture(r *probe.Result) {
 	}
 }
 
-// take has the name of c stand for value, unless something says why it is missing. The first
-// capture that misses its value makes the request fail.
+// take gives value to the name of c, or notes why it is missing. The first capture without
+// its value makes the request fail.
 func (c *capture) take(r *probe.Result, value []byte, missing string) {
 	if missing == "" && len(value) > maxCaptured {
 		missing = "a value above 64 KiB " + c.source()
@@ -96,7 +96,7 @@ func (c *capture) take(r *probe.Result, value []byte, missing string) {
 	}
 }
 
-// source says where c looks, as it stands at the end of a sentence.
+// source returns the place c looks at, worded for the end of a sentence.
 func (c *capture) source() string {
 	switch {
 	case c.path != nil:
@@ -132,7 +132,7 @@ func (c *capture) inBody(body []byte) (value []byte, missing string) {
 
 // match returns the first group of the pattern, or the whole match if it has none.
 func (c *capture) match(body []byte) (value []byte, missing string) {
-	const group = 2 // where its bounds stand
+	const group = 2 // the index of its bounds
 	at := c.pattern.FindSubmatchIndex(body)
 	switch {
 	case at == nil:
@@ -160,7 +160,7 @@ func (c *capture) inHeader(r *probe.Result) (value []byte, missing string) {
 	missing = fmt.Sprintf("no cookie %q is set", c.Cookie)
 	for _, line := range scratchOf(r).setCookies() {
 		if set, err := http.ParseSetCookie(line); err == nil && set.Name == c.Cookie {
-			value, missing = []byte(set.Value), "" // a later one replaces it
+			value, missing = []byte(set.Value), "" // a later cookie replaces it
 		}
 	}
 	return value, missing

@@ -16,7 +16,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// said is what a server of a test says.
+// said is the answer of a server of a test.
 type said struct {
 	status int
 	header http.Header
@@ -139,7 +139,7 @@ func TestSeveralCapturesTakeWhatTheyCan(t *testing.T) {
 	})
 }
 
-// An answer that does not meet the expectation is no source.
+// No value is taken from an answer that misses the expectation.
 func TestTheExpectationComesBeforeTheCaptures(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -176,7 +176,8 @@ func TestTheExpectationComesBeforeTheCaptures(t *testing.T) {
 	}
 }
 
-// What one step takes, a later one says, and the values of a journey outlast its requests.
+// A later step sends the values captured in one step, and the values of a journey outlast
+// its requests.
 func TestAJourneySaysLaterWhatItHasTaken(t *testing.T) {
 	t.Parallel()
 	overAll(t, func(w http.ResponseWriter, q *http.Request) {

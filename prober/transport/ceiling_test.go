@@ -20,8 +20,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// everyVersion returns transports under c to servers with h, one for each way in
-// which connections are idle.
+// everyVersion returns transports under c to servers with h, one for each way to keep
+// connections idle.
 func everyVersion(t *testing.T, c *probe.Ceiling, h http.HandlerFunc) map[string]*Transport {
 	t.Helper()
 	trust := option.TLS{InsecureSkipVerify: true}
@@ -49,7 +49,7 @@ func everyVersion(t *testing.T, c *probe.Ceiling, h http.HandlerFunc) map[string
 
 func fine(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) }
 
-// reserved performs a request as those do that ask before they start.
+// reserved performs a request with a reservation, if it gets one.
 func reserved(tr *Transport, r *probe.Result) bool {
 	if !tr.Reserve(r) {
 		return false
@@ -218,7 +218,7 @@ func TestWhatWasReservedAndNotUsedIsGivenBack(t *testing.T) {
 	ceiling := probe.NewCeiling(1)
 	for name, tr := range everyVersion(t, ceiling, fine) {
 		if tr.cfg.FollowRedirects > 0 {
-			continue // what is idle afterwards is not at the target itself
+			continue // the idle connection afterwards is not to the target itself
 		}
 		var r probe.Result
 		require.True(t, tr.Reserve(&r), name)

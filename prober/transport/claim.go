@@ -3,9 +3,9 @@ package transport
 import "example.com/prober/prober/probe"
 
 // Reserve takes what the request of r needs to be sent: a warm connection, a place on
-// one, or the permit to open one, for which an idle connection of any transport may
-// have to go. It takes nothing, and returns false, if there is none of that now. It
-// does not wait. What it took is used up by [Transport.Do].
+// one, or the permit to open one. For that permit an idle connection of any transport may
+// have to go. Reserve does not wait. It takes nothing, and returns false, if nothing is
+// free now. [Transport.Do] uses up what Reserve took.
 func (t *Transport) Reserve(r *probe.Result) bool {
 	s := scratchOf(r)
 	if t.reserveWarm(s) {
@@ -16,7 +16,7 @@ func (t *Transport) Reserve(r *probe.Result) bool {
 	return ok || t.multi != nil && t.reserveWarm(s)
 }
 
-// reserveWarm takes a connection that is open, or a place on one.
+// reserveWarm takes an open connection, or a place on one.
 func (t *Transport) reserveWarm(s *scratch) bool {
 	if t.multi != nil && t.multi.Reserve() {
 		*t.reserved(s) = true

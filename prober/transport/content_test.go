@@ -269,7 +269,7 @@ func TestABodyThatThereIsNoSpaceForIsTheProbersOwnTrouble(t *testing.T) {
 					return nil
 				}
 				tr := newTransport(t, cfg)
-				for range 3 { // what a request took is free for the next one
+				for range 3 { // whatever a request took is free for the next one
 					r := do(tr, patience)
 					assert.Equal(t, tt.code, codeOf(r), "error: %v", r.Err)
 					assert.Zero(t, cfg.Decoders.Kept())

@@ -12,22 +12,22 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxCookie is how long a line of Set-Cookie may be, in bytes, for the cookie to be kept.
+// maxCookie is the longest line of Set-Cookie to keep, in bytes.
 const maxCookie = 4 << 10
 
-// cookieName is the name of that field; it is only read.
+// cookieName is the name of the field Cookie; it is only read.
 var cookieName = message.NewFieldName("Cookie")
 
 func isCookie(name string) bool { return strings.EqualFold(name, cookieName.Name) }
 
-// cookies are those of one journey.
+// cookies are the cookies of one journey.
 type cookies struct {
 	jar *cookiejar.Jar
-	at  *url.URL // of the request that was sent last, as its cookies see it
+	at  *url.URL // of the last request, under the name its cookies belong to
 }
 
-// enter prepares the cookies for the request of r, which cfg describes. The first request of
-// a journey begins without any.
+// enter prepares the cookies for the request of r, described by cfg. The first request of a
+// journey begins without any.
 func (s *scratch) enter(r *probe.Result, cfg *Config) {
 	if r.Request == 0 || s.jar == nil {
 		s.jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // it never fails
@@ -35,8 +35,8 @@ func (s *scratch) enter(r *probe.Result, cfg *Config) {
 	s.at = cookieURL(s.location(cfg), cfg)
 }
 
-// cookieURL returns the URL by which cookies go for a request to u: a server that is called
-// by another name sets its cookies for that.
+// cookieURL returns the URL that decides which cookies go with a request to u. If cfg gives
+// the server another name, cookies belong to that name.
 func cookieURL(u *url.URL, cfg *Config) *url.URL {
 	if cfg.Host == "" {
 		return u
@@ -46,7 +46,7 @@ func cookieURL(u *url.URL, cfg *Config) *url.URL {
 	return &at
 }
 
-// putOwnCookies puts together what the request has of cookies besides those of the jar.
+// putOwnCookies puts together the request's own cookies, without those of the jar.
 func (s *scratch) putOwnCookies(fields []renderedField) error {
 	start := len(s.space)
 	for i := range fields {
@@ -64,8 +64,8 @@ func (s *scratch) putOwnCookies(fields []renderedField) error {
 	return nil
 }
 
-// putCookies adds the field Cookie, with what the request has of its own before what the jar
-// has for it, and returns how many bytes that has.
+// putCookies adds the field Cookie, with the request's own cookies before those of the jar,
+// and returns the number of bytes in the field.
 func (s *scratch) putCookies() (size int) {
 	start := len(s.space)
 	s.space = append(s.space, message.TrimBlank(s.own)...)
@@ -83,7 +83,7 @@ func (s *scratch) putCookies() (size int) {
 	return len(cookieName.Name) + len(value)
 }
 
-// appendCookie appends a cookie as it came.
+// appendCookie appends a cookie in the form it came in.
 func appendCookie(p []byte, c *http.Cookie) []byte {
 	p = append(append(p, c.Name...), '=')
 	if !c.Quoted {
@@ -92,12 +92,12 @@ func appendCookie(p []byte, c *http.Cookie) []byte {
 	return append(append(append(p, '"'), c.Value...), '"')
 }
 
-// proceed has the cookies go with a redirect, which cfg describes.
+// proceed prepares the cookies for the request after a redirect, described by cfg.
 func (s *scratch) proceed(cfg *Config) error {
 	s.own = s.own[:0:0]
 	for _, f := range cfg.Header {
 		if isCookie(f.Name) {
-			s.own = append(s.own, f.Value...) // there is one: that of a frozen request
+			s.own = append(s.own, f.Value...) // at most one: that of a frozen request
 		}
 	}
 	s.at = cookieURL(cfg.URL, cfg)
@@ -108,7 +108,7 @@ func (s *scratch) proceed(cfg *Config) error {
 	return nil
 }
 
-// sentCookies returns the field that was sent.
+// sentCookies returns the value of Cookie in the request.
 func (s *scratch) sentCookies() []byte {
 	for _, f := range s.stamp.Fields {
 		if f.FieldName == cookieName {
@@ -118,7 +118,7 @@ func (s *scratch) sentCookies() []byte {
 	return nil
 }
 
-// storeCookies puts what the response sets into the jar, whatever else came of it.
+// storeCookies puts the cookies of the response into the jar, whatever else came of it.
 func (s *scratch) storeCookies() {
 	var set []*http.Cookie
 	for _, line := range s.setCookies() {
@@ -131,7 +131,7 @@ func (s *scratch) storeCookies() {
 	}
 }
 
-// setCookies returns the lines of Set-Cookie that were kept of the response.
+// setCookies returns the kept Set-Cookie lines of the response.
 func (s *scratch) setCookies() (lines []string) {
 	if s.kept == nil {
 		return nil

@@ -17,8 +17,8 @@ import (
 	"example.com/prober/template"
 )
 
-// settingCookies sets at /set each cookie of the query, at /cut the same in an answer that is
-// cut off, and elsewhere says which came.
+// settingCookies sets each cookie of the query at /set. At /cut it does the same in an answer
+// that is cut off. Elsewhere it says which cookies came.
 func settingCookies(w http.ResponseWriter, q *http.Request) {
 	query := q.URL.Query()
 	for _, line := range query["set"] {
@@ -37,7 +37,7 @@ func settingCookies(w http.ResponseWriter, q *http.Request) {
 	_, _ = fmt.Fprintf(w, "%q", strings.Join(q.Header["Cookie"], " | "))
 }
 
-// atCookies is a path that sets cookies, and leads on unless to is empty.
+// atCookies is a path that sets cookies. It redirects unless to is empty.
 func atCookies(path, to string, lines ...string) string {
 	query := url.Values{"set": lines}
 	if to != "" {
@@ -190,7 +190,7 @@ func TestARedirectToTheSamePlaceIsNoCircleWithAnotherCookie(t *testing.T) {
 	})
 }
 
-// A server that is called by another name sets its cookies for that.
+// If the request gives the server another name, its cookies belong to that name.
 func TestCookiesGoByTheNameThatTheServerIsCalledBy(t *testing.T) {
 	t.Parallel()
 	overAll(t, settingCookies, func(t *testing.T, cfg Config) {

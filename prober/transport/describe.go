@@ -2,9 +2,9 @@ package transport
 
 import "example.com/prober/prober/message"
 
-// Describe returns what the request that cfg describes says to its target. It lacks what is
-// another in each request: VaryingHeader and what comes with VaryingBody, Authorization,
-// IDHeader, Traceparent, and cookies that answers have set.
+// Describe returns the request of cfg as its target gets it. It lacks everything that
+// differs between requests: VaryingHeader and what comes with VaryingBody, Authorization,
+// IDHeader, Traceparent, and cookies from answers.
 func Describe(cfg Config) message.Request {
 	cfg.Cookies = false
 	return requestOf(&cfg, "", false)

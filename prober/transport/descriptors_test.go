@@ -15,7 +15,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// It runs alone, since it counts what the whole process has open.
+// It runs alone, since it counts the open descriptors of the whole process.
 func TestFailuresLeaveNoFileDescriptorOpen(t *testing.T) {
 	if _, err := os.ReadDir("/proc/self/fd"); err != nil {
 		t.Skip("file descriptors cannot be counted here: ", err)

@@ -18,7 +18,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// doUntil performs a request whose context ends after a while.
+// doUntil performs a request and ends its context after a while.
 func doUntil(tr *Transport, after time.Duration) *probe.Result {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -65,7 +65,7 @@ func TestAddressThatSwallowsPacketsLeavesTimeForTheNext(t *testing.T) {
 
 	tr := newTransport(t, Config{
 		URL:  p.Named("http", "name.test"),
-		Dial: option.Dial{Resolve: addresses(elsewhere, "127.0.0.1"), ConnectTimeout: 2 * amply}, // half of it is the first address's
+		Dial: option.Dial{Resolve: addresses(elsewhere, "127.0.0.1"), ConnectTimeout: 2 * amply}, // half of it is for the first address
 	})
 	r := do(tr, patience)
 	require.NoError(t, r.Err)

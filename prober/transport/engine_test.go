@@ -23,16 +23,16 @@ import (
 const (
 	// patience is how long a test waits for what is certain to come.
 	patience = 2 * time.Minute
-	// briefly and amply are how long it waits for what does not come: the first where
-	// nothing else has to happen before, the other where a peer has to be heard.
+	// briefly and amply are how long it waits for what does not come: briefly if nothing
+	// else has to happen before, amply if a peer has to be heard.
 	briefly = 300 * time.Millisecond
 	amply   = 2 * time.Second
 )
 
-// tlsVersions differ in when a certificate is seen.
+// tlsVersions differ in the moment a certificate is seen.
 var tlsVersions = map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13}
 
-// newTransport completes cfg for tests and closes what is idle at their end.
+// newTransport completes cfg for tests and closes idle connections at their end.
 func newTransport(t testing.TB, cfg Config) *Transport {
 	t.Helper()
 	tr, err := New(completed(cfg))
@@ -44,7 +44,7 @@ func newTransport(t testing.TB, cfg Config) *Transport {
 	return tr
 }
 
-// completed fills in what tests leave out.
+// completed fills in the values tests leave out.
 func completed(cfg Config) Config {
 	if cfg.Method == "" {
 		cfg.Method = "GET"
@@ -61,7 +61,7 @@ func completed(cfg Config) Config {
 	return cfg
 }
 
-// do performs one request that is due now.
+// do performs one request, due now.
 func do(tr *Transport, timeout time.Duration) *probe.Result {
 	r := new(probe.Result)
 	again(context.Background(), tr, r, timeout)
@@ -90,8 +90,8 @@ func playing(play func(p *peers.H2), settings ...http2.Setting) peers.Script {
 	}
 }
 
-// allAtOnce performs requests at the same time, so that those that wait do so together,
-// and returns what each came to.
+// allAtOnce performs requests at the same time, so they also wait at the same time, and
+// returns their results.
 func allAtOnce(requests map[string]func() *probe.Result) map[string]*probe.Result {
 	var mu sync.Mutex
 	var performing sync.WaitGroup
@@ -133,7 +133,7 @@ func prefixes(text string) []netip.Prefix { return []netip.Prefix{netip.MustPars
 // elsewhere is an address of this host besides 127.0.0.1.
 const elsewhere = "127.0.0.77"
 
-// needElsewhere skips a test where the system has only one loopback address.
+// needElsewhere skips a test if the system has only one loopback address.
 func needElsewhere(t *testing.T) {
 	t.Helper()
 	ln, err := net.Listen("tcp", elsewhere+":0")
@@ -143,7 +143,7 @@ func needElsewhere(t *testing.T) {
 	_ = ln.Close()
 }
 
-// swallow is an address at which connections are never made.
+// swallow is an address that never accepts a connection.
 func swallow(t *testing.T, at netip.AddrPort) netip.AddrPort {
 	t.Helper()
 	full, can := peers.Swallow(t, at)

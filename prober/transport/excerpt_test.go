@@ -18,7 +18,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// A peer that says back what it was sent does not make the prober tell it on.
+// If a peer repeats what it was sent, the prober must not show it.
 func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 	t.Parallel()
 	const secret = "Zebra-Canary-9"
@@ -57,7 +57,7 @@ func TestAnExcerptHasNoSecretsOfTheRequest(t *testing.T) {
 			r := do(newTransport(t, tt.cfg), patience)
 			assert.Equal(t, errcode.HTTP1Header, codeOf(r), "error: %v", r.Err)
 			assert.ErrorContains(t, r.Err, "***")
-			const leastSecret = 4 // bytes that make a piece one of a secret
+			const leastSecret = 4 // bytes a piece needs to count as part of a secret
 			for i := range len(secret) - leastSecret {
 				assert.NotContains(t, strings.ToLower(r.Err.Error()), strings.ToLower(secret[i:i+leastSecret]))
 			}

@@ -10,14 +10,15 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Expectation is what responses must be for their requests to be successes. The zero
-// value demands a status below 400 and nothing else.
+// Expectation says which responses are successes. The zero value demands a status below
+// 400 and nothing else.
 type Expectation struct {
-	// Status lists the statuses that are a success; empty means all below 400.
+	// Status lists the statuses of successes; empty means all below 400.
 	Status []option.StatusRange
-	// Version is that of the response as [probe.Version.String] has it, or empty for any.
+	// Version is the version of the response in the form of [probe.Version.String], or
+	// empty for any.
 	Version string
-	// Header fields must each have a value that matches.
+	// Header fields must each have a matching value.
 	Header []option.FieldPattern
 	Body   option.BodyPattern
 	// MaxLatency is the time from due to the last byte; 0 means no limit.
@@ -27,7 +28,7 @@ type Expectation struct {
 // expectation is an [Expectation], compiled.
 type expectation struct {
 	status  []option.StatusRange // empty means all below 400
-	version string               // as of Version, empty for any
+	version string               // in the form of Version, empty for any
 	headers []headerExpectation
 	body    *bodyExpectation // nil if any will do
 	latency time.Duration    // 0 means no limit
@@ -36,7 +37,7 @@ type expectation struct {
 type headerExpectation struct {
 	name  string
 	match func(value []byte) bool
-	// absent and differs are what there is to say if it is not met.
+	// absent and differs are the errors of an unmet expectation.
 	absent, differs error
 }
 
@@ -71,7 +72,7 @@ func newExpectation(e Expectation) (*expectation, error) {
 	return x, nil
 }
 
-// configure makes a transport look at what the expectation is about.
+// configure makes a transport look at what the expectation needs.
 func (x *expectation) configure(c *Config) {
 	for _, h := range x.headers {
 		c.KeepHeader = append(c.KeepHeader, h.name)
@@ -81,9 +82,9 @@ func (x *expectation) configure(c *Config) {
 	}
 }
 
-// verdict decides what a request came to. The first of these that applies gives
-// the code: a failure to get the whole response, its status, its HTTP version,
-// its header, its body, the time it took, what its captures miss.
+// verdict returns the code of a request. The first of these that applies gives the code:
+// a failure to get the whole response, its status, its HTTP version, its header, its
+// body, the time it took, a missing value of a capture.
 func (x *expectation) verdict(r *probe.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
@@ -107,8 +108,8 @@ func (x *expectation) verdict(r *probe.Result) errcode.Code {
 	return errcode.OK
 }
 
-// headerFault reports whether the header of r does not meet the expectation, and notes
-// in r what is wrong with it.
+// headerFault reports whether the header of r misses the expectation, and notes the
+// reason in r.
 func (x *expectation) headerFault(r *probe.Result) bool {
 	for i := range x.headers {
 		if r.Unmet = x.headers[i].fault(r); r.Unmet != nil {

@@ -15,7 +15,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// What can be wrong with a body, of which an excerpt follows.
+// What can be wrong with a body. An excerpt of the body follows each text.
 var (
 	errNoText  = errors.New("the body does not hold the text of expect.body.contains; it begins with")
 	errNoMatch = errors.New("the body does not match expect.body.regexp; it begins with")
@@ -33,8 +33,8 @@ type bodyExpectation struct {
 type jsonPlace struct {
 	path []string
 	want any // a string, float64, bool or nil
-	// absent says that nothing stands there, differs that it is another value, of which
-	// an excerpt follows.
+	// absent says that nothing stands there. differs says that another value does; an
+	// excerpt of that value follows.
 	absent, differs error
 }
 
@@ -61,8 +61,8 @@ func newBodyExpectation(e option.BodyPattern) (*bodyExpectation, error) {
 	return x, nil
 }
 
-// check returns the first thing that is wrong with body, or nil. What it needs of
-// memory does not depend on what the body holds.
+// check returns the first thing wrong with body, or nil. Its need of memory does not depend
+// on the content of body.
 func (x *bodyExpectation) check(body []byte) error {
 	switch {
 	case !bytes.Contains(body, x.contains):
@@ -80,8 +80,8 @@ func (x *bodyExpectation) check(body []byte) error {
 	return nil
 }
 
-// fault returns what is wrong with the place in body, which is valid JSON; nil if the
-// value stands there.
+// fault returns what is wrong with the place in body, nil if the value stands there. body
+// is valid JSON.
 func (p *jsonPlace) fault(body []byte) error {
 	value := findJSON(body, p.path)
 	if value == nil {
@@ -96,7 +96,7 @@ func (p *jsonPlace) fault(body []byte) error {
 	return probe.NewExcerpt(p.differs, value)
 }
 
-// findJSON returns the value at a place of body, which is valid JSON; nil if there is none.
+// findJSON returns the value at a place of body, nil if there is none. body is valid JSON.
 func findJSON(body []byte, path []string) []byte {
 	at := trimJSON(body)
 	for _, element := range path {
@@ -107,9 +107,9 @@ func findJSON(body []byte, path []string) []byte {
 	return at[:skipJSON(at)]
 }
 
-// enterJSON returns what follows from the value under key on, in an object or an
-// array that text begins with; nil if there is none. Of several values of one key
-// the last counts, as with most parsers (RFC 8259, section 4).
+// enterJSON returns the text from the value of key on, nil if there is none. text begins
+// with an object or an array. Of several values of one key the last counts, as with most
+// parsers (RFC 8259, section 4).
 func enterJSON(text []byte, key string) (found []byte) {
 	if text[0] != '{' && text[0] != '[' {
 		return nil
@@ -135,7 +135,7 @@ func enterJSON(text []byte, key string) (found []byte) {
 	return found
 }
 
-// skipJSON returns the length of the value that text begins with.
+// skipJSON returns the length of the value at the start of text.
 func skipJSON(text []byte) int {
 	depth := 0
 	for i := 0; i < len(text); i++ {
@@ -164,7 +164,7 @@ func skipJSON(text []byte) int {
 	return len(text)
 }
 
-// scalarJSON returns the length of the number or literal that text begins with.
+// scalarJSON returns the length of the number or literal at the start of text.
 func scalarJSON(text []byte) int {
 	if n := bytes.IndexAny(text, " \t\r\n,]}"); n >= 0 {
 		return n

@@ -172,7 +172,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// verdictOn returns what a response with the status comes to.
+// verdictOn returns the verdict on a response with the status.
 func verdictOn(t *testing.T, e Expectation, status int) errcode.Code {
 	t.Helper()
 	x, err := newExpectation(e)
@@ -180,8 +180,8 @@ func verdictOn(t *testing.T, e Expectation, status int) errcode.Code {
 	return x.verdict(&probe.Result{HTTP: &probe.HTTP{Status: status}})
 }
 
-// What a response has instead of what is expected is in the text, quoted and cut, and
-// without the secrets of the request.
+// The text says what a response has instead of the expected, quoted and cut, and without
+// the secrets of the request.
 func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {

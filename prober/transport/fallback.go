@@ -5,7 +5,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// overHTTP1 carries those requests of a transport whose server has chosen HTTP/1.1.
+// overHTTP1 carries the requests of a transport after its server has chosen HTTP/1.1.
 type overHTTP1 struct{ t *Transport }
 
 func (o overHTTP1) UseHTTP1(l wire.Link, r *probe.Result) { o.t.h1.Use(l, r, &scratchOf(r).one) }

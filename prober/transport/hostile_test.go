@@ -33,14 +33,14 @@ const (
 	hostileURL      = "PROBER_TEST_HOSTILE_URL" // set in the process of the client
 )
 
-// hostileReport is what the process of the client says at its end.
+// hostileReport is the report of the client process at its end.
 type hostileReport struct {
-	Peak  uint64 // bytes that its runtime held at most
+	Peak  uint64 // the most bytes its runtime held
 	Codes map[string]int
 }
 
-// framesEndlessly is peers.Endless for HTTP/2: it sends what frames writes first, and
-// then what more writes.
+// framesEndlessly is peers.Endless for HTTP/2: it sends the frames of first, and then
+// those of more.
 func framesEndlessly(first, more func(*http2.Framer)) func(net.Conn) {
 	return func(c net.Conn) {
 		var start, block bytes.Buffer
@@ -69,8 +69,8 @@ func bomb(t *testing.T, coding, label string) http.HandlerFunc {
 	}
 }
 
-// TestHostilePeersTakeLittleMemory lets a process of its own talk to peers that
-// send without end, or a little that becomes much.
+// TestHostilePeersTakeLittleMemory lets a separate process talk to peers that send
+// without end, or that send a little which becomes much.
 func TestHostilePeersTakeLittleMemory(t *testing.T) {
 	headers := func(f *http2.Framer) {
 		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x88}, EndHeaders: true})
@@ -129,14 +129,14 @@ func asH2C(u *url.URL) *url.URL {
 	return u
 }
 
-// asH3 does so for HTTP/3.
+// asH3 marks it for HTTP/3.
 func asH3(u *url.URL) *url.URL {
 	u.Fragment = "h3"
 	return u
 }
 
-// streamsEndlessly is a server of HTTP/3 that says first and then more without end on the
-// stream of each request.
+// streamsEndlessly is a server of HTTP/3 that sends first and then more without end on
+// the stream of each request.
 func streamsEndlessly(t *testing.T, first, more string) *url.URL {
 	t.Helper()
 	more = strings.Repeat(more, 1+(16<<10)/max(1, len(more)))
@@ -153,8 +153,8 @@ func streamsEndlessly(t *testing.T, first, more string) *url.URL {
 	}).URL())
 }
 
-// TestClientOfHostilePeers is the client, in the process that
-// TestHostilePeersTakeLittleMemory starts.
+// TestClientOfHostilePeers is the client, in a process started by
+// TestHostilePeersTakeLittleMemory.
 func TestClientOfHostilePeers(t *testing.T) {
 	if os.Getenv(hostileURL) == "" {
 		t.Skip("there is nothing to do in this process")
@@ -173,7 +173,7 @@ func TestClientOfHostilePeers(t *testing.T) {
 	}
 	timeout := patience
 	if u.Fragment == "flood" {
-		timeout = amply // of which the server says nothing
+		timeout = amply // the server does not answer
 	}
 	u.Fragment = ""
 	tr := newTransport(t, cfg)
@@ -202,8 +202,8 @@ func TestClientOfHostilePeers(t *testing.T) {
 	t.Logf("report: %s", text)
 }
 
-// peakUntil returns the most memory that the runtime of this process held until
-// ended is closed.
+// peakUntil returns the most memory the runtime of this process held until ended is
+// closed.
 func peakUntil(ended <-chan struct{}) (peak uint64) {
 	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	tick := time.NewTicker(time.Millisecond)

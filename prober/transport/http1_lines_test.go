@@ -15,8 +15,8 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// badStarts are answers that are wrong already though they are not whole, each with what
-// the failure has to say.
+// badStarts are incomplete answers with a mistake already in them, each with the text of
+// its failure.
 var badStarts = map[string]struct {
 	text string
 	code errcode.Code
@@ -58,8 +58,8 @@ const (
 	chunkedStart = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
 
-// keepingOpen returns a script that answers one request after another, with the last
-// answer in single bytes if inBytes is set, and then waits for the client to go.
+// keepingOpen returns a script that answers one request after another and then waits for
+// the client to go. It sends the last answer in single bytes if inBytes is set.
 func keepingOpen(inBytes bool, answers ...string) func(net.Conn) {
 	return func(c net.Conn) {
 		buf := make([]byte, 4096)
@@ -81,8 +81,8 @@ func keepingOpen(inBytes bool, answers ...string) func(net.Conn) {
 	}
 }
 
-// A bad answer on a connection that stays open is a failure of its own, and not one of
-// time. Each of these requests would take the whole patience otherwise.
+// A bad answer on an open connection is a failure of its own, not one of time. Otherwise
+// each of these requests would take the whole patience.
 func TestABadLineIsJudgedWhenItHasCome(t *testing.T) {
 	t.Parallel()
 	for name, bad := range badStarts {

@@ -201,8 +201,8 @@ func TestConnectionClosedWhileIdleIsNoAttempt(t *testing.T) {
 	assert.Equal(t, 2, p.Connections())
 }
 
-// awaitDead waits until the end of the idle connection has arrived here and the
-// time is over in which it would not be looked at.
+// awaitDead waits until the end of the idle connection has arrived here and the pool
+// would look at the connection again: for some time after a request it does not look.
 func awaitDead(t *testing.T, tr *Transport) {
 	t.Helper()
 	require.Eventually(t, func() bool { return tr.h1.Heard(probe.Now()) }, patience, time.Millisecond)
@@ -316,14 +316,14 @@ func TestAnswerBeforeTheWholeRequestWasReadCounts(t *testing.T) {
 		}
 		_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
 		peers.EndWriting(c)
-		// What is unread when the connection closes turns the end into a reset.
+		// Unread data when the connection closes turns the end into a reset.
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), Method: "POST", BodySize: 64 << 20})
 	r := do(tr, patience)
 	if r.Err == nil {
 		assert.Equal(t, errcode.FromStatus(413), codeOf(r))
 	} else {
-		// The reset may overtake the answer; then it is what happened.
+		// The reset may overtake the answer; then the reset is the result.
 		assert.Contains(t, []errcode.Code{errcode.Reset, errcode.BrokenPipe}, codeOf(r))
 	}
 	assert.Zero(t, tr.Open())

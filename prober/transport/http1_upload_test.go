@@ -22,8 +22,8 @@ import (
 
 const uploadSize = 20 << 20
 
-// inBoth runs a test against a peer that serves each connection with script, in
-// clear text and over TLS. The script may wait for the end of the test.
+// inBoth runs a test against a peer with script for each connection, in clear text and
+// over TLS. The script may wait for the end of the test.
 func inBoth(t *testing.T, script func(c net.Conn, ended <-chan struct{}), test func(t *testing.T, cfg Config)) {
 	t.Helper()
 	t.Run("in clear text", func(t *testing.T) {
@@ -172,8 +172,8 @@ func TestAbortEndsAnUpload(t *testing.T) {
 	})
 }
 
-// Generated content is written in pieces: the last one ends where the content does,
-// or its rest would be taken for the next request.
+// Generated content is written in pieces. The last piece must end with the content, or
+// its rest would be taken for the next request.
 func TestUploadEndsAtItsLength(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int64{32<<10 + 1, 48 << 10, 96<<10 - 1} {

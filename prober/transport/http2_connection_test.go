@@ -9,7 +9,7 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// Codes that stand for HTTP/2 error codes.
+// Codes for HTTP/2 error codes.
 func goAwayOf(code http2.ErrCode) errcode.Code     { return errcode.FromGoAway(uint32(code)) }
 func streamOf(code http2.ErrCode) errcode.Code     { return errcode.FromStream(uint32(code)) }
 func connectionOf(code http2.ErrCode) errcode.Code { return errcode.FromConnection(uint32(code)) }
@@ -101,7 +101,7 @@ func settingsCases() []h2case {
 			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 0})
 				p.Headers(id, false, ":status", "200")
-				// Before the end of the answer, after which the next request looks for a stream.
+				// Before the end of the answer: after it the next request looks for a stream.
 				_ = p.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1})
 				p.Data(id, true, "hello")
 			},

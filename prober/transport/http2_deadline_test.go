@@ -22,9 +22,9 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// gated is a server whose first connection answers at once. The others are held up until
-// the pool watches no deadline any more, that of the first request having passed; they
-// then take a request and are silent.
+// gated is a server that answers at once on its first connection. It holds up the others
+// until the deadline of the first request has passed and the pool watches none. Then these
+// connections take a request and are silent.
 type gated struct {
 	tr   atomic.Pointer[Transport]
 	seen atomic.Int32
@@ -44,8 +44,8 @@ func (g *gated) wait() {
 	}
 }
 
-// answered returns a transport whose first request was answered in time. On a machine with
-// other work it may not be: then setUp has to make another.
+// answered returns a transport after its first request was answered in time. On a busy
+// machine that may fail: then setUp has to make another.
 func answered(t *testing.T, setUp func() *Transport) *Transport {
 	t.Helper()
 	for end := probe.Now().Add(patience); probe.Now() < end; {
@@ -57,7 +57,7 @@ func answered(t *testing.T, setUp func() *Transport) *Transport {
 	return nil
 }
 
-// answerOnce returns a script that answers the first request of all connections.
+// answerOnce returns a script that answers only one request, the first on any connection.
 func answerOnce() func(net.Conn) {
 	var answered atomic.Bool
 	return func(c net.Conn) {
@@ -77,8 +77,8 @@ func multiplexed(cert tls.Certificate, script func(net.Conn)) func(net.Conn) {
 	}
 }
 
-// Each of these ways leads to a stream on which nothing comes, by way of something that
-// takes longer than the deadline that the pool was watching when it began.
+// Each of these ways leads to a silent stream. On each, something takes longer than the
+// deadline the pool was watching at the start.
 func TestARequestOverHTTP2EndsAtItsDeadlineWhicheverWayItCame(t *testing.T) {
 	t.Parallel()
 	cert := certs.Issue(nil)
@@ -162,8 +162,8 @@ func TestARequestThatWasRedirectedToHTTP2EndsAtItsDeadline(t *testing.T) {
 	assert.True(t, errcode.FromError(do(tr, 4*briefly).Err).IsFailure())
 }
 
-// The peer takes nothing more, while workers have content to send: the system must not
-// hold them up, nor any that end the connection for another reason.
+// The peer takes nothing more, while workers have content to send. The system must not
+// hold up the workers, nor anyone who ends the connection for another reason.
 func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	cert := certs.Issue(nil)
@@ -175,7 +175,7 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 		<-free
 	}
 	plain, secured := peers.Listen(t, stuck).URL("http"), peers.Listen(t, multiplexed(cert, stuck)).URL("https")
-	t.Cleanup(func() { close(free) }) // before the peers are waited for
+	t.Cleanup(func() { close(free) }) // before the wait for the peers
 	for name, cfg := range map[string]Config{
 		"h2c": {URL: plain, HTTPVersion: option.H2C},
 		"TLS": {URL: secured, HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true}},
@@ -184,7 +184,7 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 			t.Parallel()
 			cfg.Method, cfg.BodySize = "POST", 64<<20
 			tr := newTransport(t, cfg)
-			for range 2 { // the second time on a connection that is full
+			for range 2 { // the second time on a full connection
 				forEach(3, func(int) {
 					assert.Equal(t, errcode.RequestTimeout, errcode.FromError(do(tr, briefly).Err))
 				})
@@ -196,8 +196,8 @@ func TestContentThatNobodyTakesIsGivenUpAtTheDeadline(t *testing.T) {
 	}
 }
 
-// A context that ends during a handshake aborts the connection, perhaps a little later:
-// what the connection has become by then must not matter.
+// A context that ends during a handshake aborts the connection, perhaps a little later.
+// Whatever the connection has become by then must not matter.
 func TestAnAbortMayComeLate(t *testing.T) {
 	t.Parallel()
 	u := serve(t, peers.H2C, func(http.ResponseWriter, *http.Request) {})
@@ -241,7 +241,7 @@ func TestClosingIdleConnectionsDoesNotWaitForTheirPeers(t *testing.T) {
 		<-free
 	}
 	u := peers.Listen(t, multiplexed(cert, answerOnce)).URL("https")
-	t.Cleanup(func() { close(free) }) // before the peer is waited for
+	t.Cleanup(func() { close(free) }) // before the wait for the peer
 	tr := newTransport(t, Config{
 		URL: u, HTTPVersion: option.OnlyHTTP2, TLS: option.TLS{InsecureSkipVerify: true},
 		StreamsPerConnection: 1, Method: "POST", BodySize: 64 << 20,
@@ -261,7 +261,7 @@ func TestClosingAConnectionWhosePeerDoesNotReadDoesNotWait(t *testing.T) {
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		<-free
 	})).URL("https")
-	t.Cleanup(func() { close(free) }) // before the peer is waited for
+	t.Cleanup(func() { close(free) }) // before the wait for the peer
 	tr := newTransport(t, Config{
 		URL: u, HTTPVersion: option.OnlyHTTP11, TLS: option.TLS{InsecureSkipVerify: true}, Method: "POST", BodySize: 64 << 20,
 	})

@@ -114,8 +114,8 @@ func TestHTTP2PeerThatSendsBeyondTheWindowOfAStreamGivenUp(t *testing.T) {
 	assert.Equal(t, []string{"RST_STREAM 1 CANCEL", "GOAWAY FLOW_CONTROL_ERROR"}, played.wait(t).Told)
 }
 
-// A worker whose time runs out while it writes leaves the rest, in the middle of
-// a frame, to be written when the peer reads again.
+// A worker may run out of time in the middle of a frame. The rest of the frame is written
+// when the peer reads again.
 func TestHTTP2PeerThatDoesNotReadForAWhile(t *testing.T) {
 	t.Parallel()
 	const size = 32 << 20 // more than the buffers of the system take
@@ -173,7 +173,7 @@ func TestHTTP2PeerThatResetsAConnectionWhichIsWrittenTo(t *testing.T) {
 	})
 	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: 16 << 20})
 	r := do(tr, patience)
-	// Which of the two finds out, the reader or the writer, is for the system.
+	// The system decides who finds out, the reader or the writer.
 	assert.Contains(t, []errcode.Code{errcode.Reset, errcode.HTTP2Closed}, errcode.FromError(r.Err), "%v", r.Err)
 	assert.Zero(t, tr.Open())
 }
@@ -196,8 +196,7 @@ func TestHTTP2AbortReachesAWorkerThatWrites(t *testing.T) {
 	assert.Zero(t, tr.Open())
 }
 
-// A connection on which nothing comes back is not used until the operating
-// system gives it up.
+// A connection without any answer is not used until the operating system gives it up.
 func TestHTTP2SilentPeerIsAskedByPing(t *testing.T) {
 	t.Parallel()
 	played := newOnce()

@@ -14,7 +14,7 @@ import (
 	"example.com/prober/option"
 )
 
-// transcript is a connection of which only what the peer writes is of interest.
+// transcript is a connection of which only the peer's bytes are of interest.
 type transcript struct {
 	net.Conn
 	bytes.Buffer
@@ -24,9 +24,9 @@ func (c *transcript) Read([]byte) (int, error)    { return 0, io.EOF }
 func (c *transcript) Write(p []byte) (int, error) { return c.Buffer.Write(p) }
 func (c *transcript) Close() error                { return nil }
 
-// FuzzHTTP2Peer lets a server send arbitrary bytes after its SETTINGS. Whatever
-// they are, all requests end, at the latest by their deadline, every goroutine
-// does too, and no more memory is taken than in proportion to what was sent.
+// FuzzHTTP2Peer lets a server send arbitrary bytes after its SETTINGS. Whatever they are,
+// all requests end by their deadline at the latest, and so does every goroutine. Memory
+// grows at most in proportion to the bytes sent.
 func FuzzHTTP2Peer(f *testing.F) {
 	for _, cases := range h2cases() {
 		for _, tt := range cases {

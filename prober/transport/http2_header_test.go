@@ -110,7 +110,7 @@ func compressionCases() []h2case {
 				for range 70 {
 					block = append(block, "x-long", strings.Repeat("~", 1000))
 				}
-				block = append(block, "x-answer", "well") // what answer sends is in the table then
+				block = append(block, "x-answer", "well") // the header of answer is in the table then
 				_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: p.Fields(block...), EndStream: true, EndHeaders: true})
 			},
 		},

@@ -17,12 +17,11 @@ import (
 	"example.com/prober/option"
 )
 
-// h2case is one thing that a peer can do, and what must come of it.
+// h2case is something a peer can do, and the result it must have.
 type h2case struct {
 	does string
-	// open plays the peer from the start of the connection; play from where the
-	// request on stream id has arrived. After that the peer answers all requests
-	// well.
+	// open plays the peer from the start of the connection, play from the arrival of the
+	// request on stream id. After that the peer answers all requests well.
 	open     func(p *peers.H2)
 	settings []http2.Setting
 	warm     bool // there has been another request on the connection
@@ -33,8 +32,8 @@ type h2case struct {
 	code errcode.Code
 	// resent means that the request is sent once more, on another connection.
 	resent bool
-	// closed tells that the connection is not used again, told what the peer is
-	// told in RST_STREAM and GOAWAY.
+	// closed means that the connection is not used again. told is what the peer is told
+	// in RST_STREAM and GOAWAY.
 	closed bool
 	told   string
 }
@@ -43,22 +42,22 @@ func setting(id http2.SettingID, value uint32) []http2.Setting {
 	return []http2.Setting{{ID: id, Val: value}}
 }
 
-// breaks is a peer that breaks a rule, for which its connection is given up.
+// breaks is a peer that breaks a rule and loses its connection.
 func breaks(does string, code http2.ErrCode, play func(p *peers.H2, id uint32)) h2case {
 	return h2case{does: does, code: connectionOf(code), closed: true, told: "GOAWAY " + code.String(), play: play}
 }
 
-// begins is breaks for a peer that does so from the start of the connection.
+// begins is breaks for a peer that breaks the rule from the start of the connection.
 func begins(does string, code http2.ErrCode, open func(p *peers.H2)) h2case {
 	return h2case{does: does, code: connectionOf(code), closed: true, told: "GOAWAY " + code.String(), open: open}
 }
 
-// spoils is a peer that breaks a rule, for which its stream is given up.
+// spoils is a peer that breaks a rule and loses its stream.
 func spoils(does string, code http2.ErrCode, play func(p *peers.H2, id uint32)) h2case {
 	return h2case{does: does, code: streamOf(code), told: "RST_STREAM 1 " + code.String(), play: play}
 }
 
-// h2cases are all cases, by what they are about.
+// h2cases are all cases, by subject.
 func h2cases() map[string][]h2case {
 	return map[string][]h2case{
 		"preface":            prefaceCases(),
@@ -139,8 +138,7 @@ func (tt *h2case) run(t *testing.T) {
 	assert.Equal(t, tt.told, strings.Join(played.wait(t).Told, ", "))
 }
 
-// once lets the first connection of a test be told from the others, and be waited
-// for.
+// once identifies the first connection of a test and waits for it.
 type once struct {
 	mu    sync.Mutex
 	taken bool
@@ -170,8 +168,8 @@ func (o *once) wait(t *testing.T) *peers.H2 {
 	}
 }
 
-// A failure says what was wrong, on which stream, and who did it: the same block twice is
-// a failure of the stream that it is on.
+// A failure says what was wrong, on which stream, and who did it. The same block twice is
+// a failure of its own stream.
 func TestAMalformedHTTP2ResponseSaysWhatIsWrongWithIt(t *testing.T) {
 	t.Parallel()
 	header := func(pairs ...string) func(*peers.H2, uint32) {

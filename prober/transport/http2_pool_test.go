@@ -21,7 +21,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// eventually waits for what another goroutine is about to do.
+// eventually waits until another goroutine makes condition true.
 func eventually(t *testing.T, condition func() bool) {
 	t.Helper()
 	require.Eventually(t, condition, patience, time.Millisecond)
@@ -134,7 +134,7 @@ func TestHTTP2RequestDoesNotDialAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := peers.Listen(t, playing(func(p *peers.H2) {
-				_ = p.Until(http2.FrameSettings) // the acknowledgement: it has been taken in
+				_ = p.Until(http2.FrameSettings) // the acknowledgement: the setting is in force
 				tt.end(p)
 				p.Ignore()
 			}, setting(http2.SettingMaxConcurrentStreams, 0)...))
@@ -220,7 +220,7 @@ func TestHTTP2AbortEndsEverything(t *testing.T) {
 	for name, tt := range map[string]struct {
 		script func(net.Conn)
 		cfg    Config
-		// underWay tells that all requests have come to where they stay.
+		// underWay reports whether all requests have come to where they stay.
 		underWay func(tr *Transport) bool
 	}{
 		"requests in flight": {

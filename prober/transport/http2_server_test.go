@@ -28,8 +28,8 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// sizes answers with the query's size in bytes, and an error if the content was
-// not as the query says.
+// sizes answers with as many bytes as the query says, and with an error if the content
+// was not as the query says.
 func sizes(w http.ResponseWriter, r *http.Request) {
 	n, err := io.Copy(io.Discard, r.Body)
 	if err != nil || r.URL.Query().Get("sent") != strconv.FormatInt(n, 10) {
@@ -52,8 +52,8 @@ func quiet(s *http.Server) {
 	s.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 }
 
-// serveXNet starts the server of x/net/http2, which allows few streams and has
-// small windows.
+// serveXNet starts the server of x/net/http2. It allows few streams and has small
+// windows.
 func serveXNet(t testing.TB, h http.HandlerFunc) *url.URL {
 	t.Helper()
 	s := &http2.Server{MaxConcurrentStreams: 5, MaxUploadBufferPerStream: 64 << 10, MaxUploadBufferPerConnection: 128 << 10}
@@ -65,7 +65,7 @@ func serveXNet(t testing.TB, h http.HandlerFunc) *url.URL {
 	return p.URL("http")
 }
 
-// forEach runs work on so many goroutines and waits for them.
+// forEach runs work on as many goroutines as there are workers and waits for them.
 func forEach(workers int, work func(worker int)) {
 	var running sync.WaitGroup
 	for i := range workers {
@@ -208,8 +208,8 @@ func TestVersionsThatCannotBeSpoken(t *testing.T) {
 	}
 }
 
-// A server is replaced during a burst: what it has taken it answers, and what it
-// has not is counted once, as what it was.
+// A server is replaced during a burst. It answers the requests it has taken. Each request
+// it has not taken is counted once, under its own failure.
 func TestGracefulRestartsAreCountedExactly(t *testing.T) {
 	var handled atomic.Int64
 	first, err := net.Listen("tcp", "127.0.0.1:0")

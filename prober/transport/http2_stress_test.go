@@ -18,8 +18,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// moody plays a server that does whatever HTTP/2 allows with each request, and some of
-// what it does not.
+// moody plays a server that does anything HTTP/2 allows with each request, and some of
+// what it forbids.
 func moody(c net.Conn) {
 	p := peers.NewH2(c)
 	p.Greet(setting(http2.SettingMaxConcurrentStreams, 1+rand.Uint32N(5))...)
@@ -54,7 +54,7 @@ func moody(c net.Conn) {
 }
 
 // Whatever the peer does and however goroutines meet, each request ends, and nothing is
-// left. Built with the tag perturb this looks at many more orders of events.
+// left. Built with the tag perturb, the test covers many more orders of events.
 func TestHTTP2UnderStressLeavesNothing(t *testing.T) {
 	t.Parallel()
 	cert := certs.Issue(nil)
@@ -78,14 +78,14 @@ func TestHTTP2UnderStressLeavesNothing(t *testing.T) {
 			tr.Wait()
 			assert.Zero(t, tr.Open())
 			left := tr.h2.State()
-			left.Watched = false // a deadline that nobody needs is forgotten when it passes
+			left.Watched = false // a deadline nobody needs is forgotten when it passes
 			assert.Zero(t, left, "nothing is left")
 		})
 	}
 }
 
-// stressed sends requests of all durations, some of which end before their time, while
-// idle connections are closed.
+// stressed sends requests of all durations, while idle connections are closed. Some of
+// the requests end before their time.
 func stressed(tr *Transport) {
 	stop := make(chan struct{})
 	var closing sync.WaitGroup

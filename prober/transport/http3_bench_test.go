@@ -19,8 +19,8 @@ func newHTTP3(b *testing.B, cfg Config) *Transport {
 	return newTransport(b, cfg)
 }
 
-// What BenchmarkHTTP3 and those below it allocate is of quic-go, whose server is in the same
-// process: tests of prober/http3 hold what is ours to nothing.
+// The allocations of BenchmarkHTTP3 and those below it are quic-go's, with its server in the
+// same process. Tests of prober/http3 check that our own code allocates nothing.
 func BenchmarkHTTP3(b *testing.B) { oneAfterAnother(b, newHTTP3(b, Config{})) }
 
 func BenchmarkHTTP3NewConnection(b *testing.B) {

@@ -42,7 +42,7 @@ func TestHTTP3IsDialledAsTheOthersAre(t *testing.T) {
 	for name, tt := range map[string]struct {
 		url  *url.URL
 		dial option.Dial
-		from string // the beginning of what the server sees
+		from string // the start of the address the server sees
 	}{
 		"an address":                         {url: server.URL(), from: "127.0.0.1:"},
 		"a given address":                    {url: asName(server, "name.test"), dial: option.Dial{Resolve: addresses("127.0.0.1")}, from: "127.0.0.1:"},

@@ -14,8 +14,8 @@ import (
 	"example.com/prober/option"
 )
 
-// early is a server of HTTP/3 that takes early data, and a transport that sends some on each
-// connection but the first. used counts the connections with some.
+// early starts a server of HTTP/3 that takes early data, and a transport that sends some on
+// each connection but the first. used counts the connections with early data.
 func early(t *testing.T, requests int) (server *peers.QUIC, tr *Transport, used *atomic.Int32) {
 	t.Helper()
 	used = new(atomic.Int32)
@@ -74,7 +74,7 @@ func TestARequestWhoseEarlyDataIsDroppedIsSentOnceMore(t *testing.T) {
 	assert.Zero(t, used.Load())
 }
 
-// quic-go does not allow that a stream is opened while it learns the limits of the server.
+// quic-go opens no stream while it learns the limits of the server.
 func TestManyRequestsShareAConnectionWithEarlyData(t *testing.T) {
 	t.Parallel()
 	const workers, each = 16, 5
@@ -94,8 +94,8 @@ func TestManyRequestsShareAConnectionWithEarlyData(t *testing.T) {
 	}
 }
 
-// The time-outs of a handshake do not hold once early data was sent: a connection whose
-// handshake never ends must not keep the requests after it.
+// The time-outs of a handshake do not hold once early data was sent. If the handshake of a
+// connection never ends, the connection must not keep the requests after it.
 func TestAHandshakeThatNeverEndsHoldsUpOneRequest(t *testing.T) {
 	t.Parallel()
 	server, tr, _ := early(t, 100)

@@ -16,7 +16,7 @@ import (
 // many is how many packets a flood has.
 const many = 20_000
 
-// h3floods are frames of QUIC of which a server sends many, in packet i.
+// h3floods are frames of QUIC. A server sends many of them, in packet i.
 func h3floods() map[string]func(i int) []byte {
 	return map[string]func(i int) []byte{
 		"PING":     func(int) []byte { return []byte{0x01} },
@@ -68,7 +68,7 @@ func TestAFloodOfFramesOfQUICOutlivesNoRequest(t *testing.T) {
 	}
 }
 
-// floodsOfQUIC is a server that sends all of them at once.
+// floodsOfQUIC is a server that sends all named floods at once.
 func floodsOfQUIC(t *testing.T, names ...string) *url.URL {
 	t.Helper()
 	u := peers.ListenQUIC(t, peers.Settings{}, func(p *peers.H3) {

@@ -18,11 +18,11 @@ import (
 	"example.com/prober/option"
 )
 
-// h3case is one thing that a server of HTTP/3 can do, and what must come of it.
+// h3case is something a server of HTTP/3 can do, and the result it must have.
 type h3case struct {
 	does string
 	// open plays the server from the start of the connection, instead of a greeting; play
-	// from where a request has arrived. After that the server answers all requests well.
+	// from the arrival of a request. After that the server answers all requests well.
 	open func(p *peers.H3)
 	play func(p *peers.H3, s *quic.Stream)
 	cfg  func(*Config)
@@ -30,8 +30,8 @@ type h3case struct {
 	code errcode.Code
 	// resent means that the request is sent once more, on another connection.
 	resent bool
-	// closed is the error code with which the prober closes the connection, 0 if it does
-	// not; reset is that of the stream.
+	// closed is the error code of the prober when it closes the connection, 0 if it does
+	// not; reset is the error code for the stream.
 	closed, reset uint64
 	text          string // of the failure
 }
@@ -57,20 +57,20 @@ func control(text string) func(p *peers.H3) {
 // ignore leaves the request open.
 func ignore(*peers.H3, *quic.Stream) {}
 
-// breaksOn is a server that breaks a rule on its own streams, for which the connection ends.
+// breaksOn is a server that breaks a rule on its own streams. The connection ends for it.
 func breaksOn(does string, code uint64, open func(p *peers.H3)) h3case {
 	return h3case{does: does, code: errcode.FromH3Close(code), closed: code, open: open, play: ignore}
 }
 
-// breaksWith is a server that breaks a rule in a response, for which the connection ends.
+// breaksWith is a server that breaks a rule in a response. The connection ends for it.
 func breaksWith(does string, code uint64, text string) h3case {
 	return h3case{does: does, code: errcode.FromH3Close(code), closed: code, play: say(text)}
 }
 
-// spoilsWith is a server whose response is malformed, for which the stream ends.
+// spoilsWith is a server with a malformed response. The stream ends for it.
 func spoilsWith(does string, code errcode.Code, reset uint64, response string) h3case {
 	return h3case{does: does, code: code, reset: reset, play: func(_ *peers.H3, s *quic.Stream) {
-		_, _ = io.WriteString(s, response) // and does not end the stream, so that it is given up
+		_, _ = io.WriteString(s, response) // and does not end the stream, so the prober gives it up
 	}}
 }
 
@@ -184,7 +184,7 @@ func h3ends() []h3case {
 		}},
 		{does: "a rejected request", resent: true, play: func(_ *peers.H3, s *quic.Stream) { s.CancelWrite(0x10b) }},
 		{does: "a rejection after the response has begun", code: errcode.FromH3Stream(0x10b), play: func(_ *peers.H3, s *quic.Stream) {
-			_, _ = io.WriteString(s, ok+peers.Content(strings.Repeat("x", 1<<20))) // more than a client takes that does not read
+			_, _ = io.WriteString(s, ok+peers.Content(strings.Repeat("x", 1<<20))) // more than a client takes without reading
 			s.CancelWrite(0x10b)
 		}},
 		{does: "a close that says why", code: errcode.FromH3Close(0x102), text: `"it \"broke\""`, play: func(p *peers.H3, _ *quic.Stream) {

@@ -19,14 +19,14 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// tally is what the results of many requests add up to.
+// tally sums up the results of many requests.
 type tally struct {
 	mu                     sync.Mutex
 	opened, reused, failed int
 	codes                  map[errcode.Code]int
 }
 
-// fire has workers perform so many requests each, and adds up what they came to.
+// fire has each worker perform as many requests as each says, and sums up their results.
 func fire(tr *Transport, workers, each int, timeout time.Duration) *tally {
 	all := &tally{codes: map[errcode.Code]int{}}
 	var working sync.WaitGroup

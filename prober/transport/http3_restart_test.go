@@ -18,10 +18,10 @@ import (
 	"example.com/prober/option"
 )
 
-// A server of quic-go that ends in good order says GOAWAY, answers what it has begun, and
-// leaves the rest to the one after it. It closes a connection as soon as that carries nothing,
-// so that a request may meet the close before GOAWAY was read, or be rejected twice: it fails
-// then. All others succeed, and none is processed twice.
+// When a server of quic-go ends in good order, it says GOAWAY, answers the requests it has
+// begun, and leaves the rest to its successor. It closes a connection as soon as that carries
+// nothing. So a request may meet the close before GOAWAY was read, or be rejected twice: then
+// it fails. All others succeed, and none is processed twice.
 func TestARestartOfAServerOfHTTP3IsCountedToTheUnit(t *testing.T) {
 	t.Parallel()
 	const workers, each, restarts = 16, 100, 4
@@ -64,7 +64,7 @@ func TestARestartOfAServerOfHTTP3IsCountedToTheUnit(t *testing.T) {
 				return
 			case <-due:
 				before := server
-				_ = listener.Close() // takes no more connections, and keeps those that stand
+				_ = listener.Close() // takes no more connections, and keeps the open ones
 				server, listener = begin()
 				_ = before.Shutdown(t.Context())
 				n++

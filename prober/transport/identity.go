@@ -29,7 +29,7 @@ type serial struct {
 	last   atomic.Uint64
 }
 
-// stamp makes the identifiers and the credentials of r, which is for q.
+// stamp makes the identifiers and the credentials of r, a request of q.
 func (t *Transport) stamp(r *probe.Result, q *request) error {
 	s, v := &scratchOf(r).stamp, &q.call.varying
 	if v.IDHeader != "" {

@@ -110,8 +110,8 @@ func TestRequestWithoutCredentialsIsNotSent(t *testing.T) {
 	}
 }
 
-// answeringUploads returns a script that answers requests with content of size
-// bytes. It allocates nothing for them.
+// answeringUploads returns a script that answers requests with content of size bytes. It
+// allocates nothing for them.
 func answeringUploads(size int64) func(net.Conn) {
 	answer := []byte(peers.OKAnswer)
 	return func(c net.Conn) {

@@ -21,16 +21,16 @@ var (
 type request struct {
 	cfg       Config
 	call      call
-	content   *content.Plan // nil where nothing is kept of responses
+	content   *content.Plan // nil if nothing is kept of responses
 	expect    *expectation
-	rendering *rendering // nil where there is nothing to put in
+	rendering *rendering // nil if there is nothing to put in
 	captures  []capture
-	// told are the numbers of the values that the request may say: those of the names in it,
-	// and those that captures take before it.
+	// told are the numbers of the values the request may hold: those of its names, and those
+	// of captures before it.
 	told []int
 }
 
-// keeps is what the requests of a transport keep of their responses, taken together.
+// keeps is what the requests of a transport together keep of their responses.
 type keeps struct {
 	something bool
 	fields    []string // names in lower case
@@ -49,16 +49,16 @@ func (k *keeps) add(p *content.Plan) {
 	}
 }
 
-// New compiles cfg. It fails when the URL or the TLS material cannot be used, or
-// when two settings exclude each other.
+// New compiles cfg. It fails if the URL or the TLS material cannot be used, or if two
+// settings exclude each other.
 func New(cfg Config) (*Transport, error) { return NewMix([]Config{cfg}) }
 
-// NewMix compiles several requests that share connections. How these are made and used is
-// as the first has it, and all have its origin; everything else is of each request alone.
-// Request of a Result selects one.
+// NewMix compiles several requests with shared connections. All have the origin of the
+// first, and the first decides how connections are made and used. Everything else belongs to
+// each request alone. Request of a Result selects one.
 func NewMix(cfgs []Config) (*Transport, error) { return newMix(cfgs, keeps{}) }
 
-// newMix is NewMix for responses of which others want something too.
+// newMix is NewMix with responses that also keep what others names.
 func newMix(cfgs []Config, others keeps) (*Transport, error) {
 	if len(cfgs) == 0 {
 		return nil, errNoRequest
@@ -88,7 +88,7 @@ func newMix(cfgs []Config, others keeps) (*Transport, error) {
 	return t, nil
 }
 
-// compile makes cfg request i.
+// compile compiles cfg as request i.
 func (t *Transport) compile(i int, cfg Config) error {
 	q := &t.requests[i]
 	q.cfg = cfg
@@ -111,7 +111,7 @@ func (t *Transport) compile(i int, cfg Config) error {
 	return nil
 }
 
-// decoders returns those of a request that has some, nil if none does.
+// decoders returns the decoders of the first request that has some, nil if none has.
 func (t *Transport) decoders() *content.Decoders {
 	for i := range t.requests {
 		if p := t.requests[i].content; p != nil && p.Decoders != nil {
@@ -121,7 +121,7 @@ func (t *Transport) decoders() *content.Decoders {
 	return nil
 }
 
-// compile makes of the configuration of q what does not depend on connections.
+// compile makes the parts of q that do not depend on connections.
 func (q *request) compile() (err error) {
 	cfg := &q.cfg
 	cfg.MaxBodyBytes = cmp.Or(cfg.MaxBodyBytes, defaultMaxBodyBytes)
@@ -140,7 +140,7 @@ func (q *request) compile() (err error) {
 	return err
 }
 
-// toldBy returns the numbers of the values that q may say.
+// toldBy returns the numbers of the values q may hold.
 func (t *Transport) toldBy(q *request) []int {
 	numbers := q.rendering.names()
 	for i := range t.requests {

@@ -139,7 +139,7 @@ func TestAMixThatCannotBe(t *testing.T) {
 	assert.EqualError(t, err, "request 1: early data is for safe methods only")
 }
 
-// A pool of HTTP/2 keeps the fields that any of the requests wants.
+// A pool of HTTP/2 keeps a field if any of the requests wants it.
 func TestAFieldThatOneRequestLooksAtIsKeptForThatOne(t *testing.T) {
 	t.Parallel()
 	overAll(t, func(w http.ResponseWriter, q *http.Request) {
@@ -174,7 +174,7 @@ func TestAFieldThatOneRequestLooksAtIsKeptForThatOne(t *testing.T) {
 	})
 }
 
-// Behind a redirect to another origin each request of a mix is what it is at home.
+// Behind a redirect to another origin each request of a mix is the same as at home.
 func TestAnotherOriginServesEachRequestOfAMix(t *testing.T) {
 	t.Parallel()
 	for over, version := range map[peers.Wire]option.HTTPVersion{peers.HTTP1: option.AutoHTTP, peers.H2C: option.H2C} {

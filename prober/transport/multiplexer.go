@@ -1,14 +1,14 @@
 package transport
 
-// multiplexer is what the pools of connections have in common that several requests can use
-// at once, those of HTTP/2 and HTTP/3.
+// multiplexer is a pool of connections for several requests at once: the pool of HTTP/2 or
+// of HTTP/3.
 type multiplexer interface {
-	// Reserve keeps a place for a request that is about to start, if there is one. Unreserve
-	// gives it back if it was not used.
+	// Reserve keeps a place for a request about to start, if there is one. Unreserve gives
+	// it back if it was not used.
 	Reserve() bool
 	Unreserve()
-	// CloseIdle closes the connections that carry no request, Abort all of them, and Wait
-	// returns when those that were closed are gone.
+	// CloseIdle closes the connections without a request. Abort closes all. Wait returns
+	// when the closed connections are gone.
 	CloseIdle()
 	Abort()
 	Wait()
@@ -16,7 +16,7 @@ type multiplexer interface {
 	Count() int
 }
 
-// reserved returns the note that a multiplexer keeps a place for the request of s.
+// reserved returns the note of a place kept for the request of s.
 func (t *Transport) reserved(s *scratch) *bool {
 	if t.h3 != nil {
 		return &s.three.Reserved

@@ -14,11 +14,11 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// webPorts are the standard ports of the schemes that a request can have.
+// webPorts are the standard ports of the schemes of a request.
 var webPorts = map[string]uint16{"http": 80, "https": 443}
 
-// planOf returns how the connections for the requests of cfgs are made: as the first one
-// wants them, under the names that each of them uses.
+// planOf returns how to make the connections for the requests of cfgs: as the first wants
+// them, with the names of all.
 func planOf(cfgs []Config) wire.Plan {
 	cfg := &cfgs[0]
 	var aliases []wire.Alias
@@ -41,7 +41,7 @@ func planOf(cfgs []Config) wire.Plan {
 	}
 }
 
-// contentOptionsOf returns what is of interest in the responses to q.
+// contentOptionsOf returns what to look at in the responses to q.
 func contentOptionsOf(q *request) content.Options {
 	cfg := &q.cfg
 	o := content.Options{
@@ -67,7 +67,7 @@ func contentOptionsOf(q *request) content.Options {
 	return o
 }
 
-// carry prepares what carries the requests.
+// carry makes the pools of connections.
 func (t *Transport) carry() {
 	cfg := t.cfg
 	t.h1 = http1.NewPool(http1.Options{

@@ -92,7 +92,7 @@ func TestNoRedirectLeadsToAHostThatIsDenied(t *testing.T) {
 			"http://shop.prod.test/", "http://SHOP.PROD.TEST./", "//a.b.prod.test:8080/", "https://shop.prod.test/", "http://b\u00fccher.test/",
 			"http://xn--bcher-kva.test/", "http://\uff53hop.prod.test/",
 		} {
-			if home.Scheme == "https" { // from which no way leads to http
+			if home.Scheme == "https" { // no way leads from there to http
 				to = strings.Replace(to, "http:", "https:", 1)
 			}
 			cfg.URL, cfg.FollowRedirects = redirect(home, 302, to), 3

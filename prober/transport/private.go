@@ -8,10 +8,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Private returns what a trace must not show of the request that s is about to send: credentials,
-// what was put together for it, cookies, and in its answer what is taken from there or repeats
-// the body and the query. Fields of the header whose names say that they are secret the trace
-// finds itself.
+// Private returns what a trace must not show of the request s is about to send: credentials, the
+// text put together for it, and cookies. In its answer these are the captured values and whatever
+// repeats the body or the query. The trace itself finds header fields with the names of secrets.
 func (s *scratch) Private() probe.Private {
 	if s.call == nil {
 		return probe.Private{}
@@ -56,8 +55,8 @@ func valuesIn(query string) (values []string) {
 	return values
 }
 
-// sayBody adds the body of the request to what an answer may repeat. It returns true where that
-// is too much to look for.
+// sayBody adds the body of the request to the texts an answer may repeat. It returns true if the
+// body is too long to look for.
 func (s *scratch) sayBody(p *probe.Private) (tooLong bool) {
 	cfg := s.call.cfg
 	body := cfg.Body

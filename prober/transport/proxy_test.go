@@ -20,7 +20,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// proxyURL is that of a proxy, with a password of user if there is one.
+// proxyURL is the URL of a proxy. If password is not empty, it is the password of user.
 func proxyURL(p *peers.Peer, scheme, password string) *url.URL {
 	u := p.URL(scheme)
 	if password != "" {
@@ -342,8 +342,8 @@ func TestWhatFramesTheAnswerThatGrantsConnectIsIgnored(t *testing.T) {
 	}
 }
 
-// The answers of the target behind the proxy, and a refusal of the proxy, are framed as
-// ever.
+// The answers of the target behind the proxy, and a refusal by the proxy, have the usual
+// framing.
 func TestOnlyTheAnswerThatGrantsConnectHasNoFraming(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)

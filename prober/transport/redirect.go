@@ -15,7 +15,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// The fields of a redirect that are looked at.
+// The header fields to look at in a redirect.
 const (
 	location  = "location"
 	setCookie = "set-cookie"
@@ -36,26 +36,26 @@ var (
 	errUserinfo       = errcode.New(errcode.RedirectRefused, "a redirect to a URL with credentials")
 )
 
-// A redirect that only ends for those who have a cookie looks like one without end.
+// A redirect that needs a cookie to end looks like one without end.
 var (
 	errCookieLimit = errcode.New(errcode.RedirectLimit, errRedirectLimit.Text+"; a hop set a cookie, and cookies are not sent back")
 	errCookieLoop  = errcode.New(errcode.RedirectLimit, errRedirectLoop.Text+"; a hop set a cookie, and cookies are not sent back")
 )
 
-// redirected is a request on its way through redirects.
+// redirected is a request that follows redirects.
 type redirected struct {
 	home       *Transport
-	from       *request // of home, whose request it is
-	first, cfg Config   // describe the request that was sent first, and last
+	from       *request // of home, the request that began
+	first, cfg Config   // describe the first and the last request sent
 	// visited are the methods and URLs of all requests so far.
 	visited []string
-	cookie  bool // a response so far has set one, and they are not sent back
-	// shown is what the servers on the way have shown, in this order.
+	cookie  bool // a response so far has set a cookie, and cookies are not sent back
+	// shown has the TLS facts of the servers on the way, in this order.
 	shown []*probe.TLSInfo
 }
 
-// follow sends the request of r, which is for q, on for as long as the responses ask for
-// that. All of it is one request, within one time.
+// follow sends the request of r, a request of q, again for as long as the responses ask
+// for it. All of it is one request, within one time.
 func (t *Transport) follow(ctx context.Context, r *probe.Result, q *request) {
 	if !message.IsRedirect(r.HTTP.Status) || r.Err != nil {
 		return
@@ -81,8 +81,8 @@ func (t *Transport) follow(ctx context.Context, r *probe.Result, q *request) {
 	r.Start = start
 }
 
-// visit returns what tells the request of s that cfg describes from others on the way: the
-// cookies with it too.
+// visit identifies the request of s, described by cfg, among the requests on the way.
+// Cookies are part of its identity.
 func visit(cfg *Config, s *scratch) string {
 	at := *cfg.URL
 	at.Fragment, at.RawFragment = "", ""
@@ -93,7 +93,7 @@ func visit(cfg *Config, s *scratch) string {
 	return here
 }
 
-// turn makes of the request the one that the response to it asks for.
+// turn changes the request into the one the response asks for.
 func (d *redirected) turn(r *probe.Result) error {
 	s := scratchOf(r)
 	fields := &s.kept.Fields
@@ -128,7 +128,7 @@ func (d *redirected) turn(r *probe.Result) error {
 	return nil
 }
 
-// choose returns the second error if a hop has set a cookie.
+// choose returns withCookie if a response has set a cookie.
 func (d *redirected) choose(err, withCookie error) error {
 	if d.cookie {
 		return withCookie
@@ -174,8 +174,8 @@ func (d *redirected) send(ctx context.Context, t *Transport, r *probe.Result) {
 	d.see(t)
 }
 
-// destination resolves the field Location against the URL of the request (RFC
-// 9110, section 10.2.2), and refuses what no peer may ask for.
+// destination resolves the field Location against the URL of the request (RFC 9110,
+// section 10.2.2), and refuses URLs no peer may ask for.
 func (d *redirected) destination(fields *message.FieldSet) (*url.URL, error) {
 	value, err := soleLocation(fields)
 	if err != nil {
@@ -206,8 +206,8 @@ func (d *redirected) destination(fields *message.FieldSet) (*url.URL, error) {
 	return u, nil
 }
 
-// hostInASCII turns letters beyond ASCII into the xn-- form, as browsers do: servers
-// write names as people do.
+// hostInASCII turns letters beyond ASCII into the xn-- form, as browsers do: servers write
+// names as people do.
 func hostInASCII(u *url.URL) error {
 	name, port := u.Hostname(), u.Port()
 	host, err := policy.ASCII(name)
@@ -221,7 +221,8 @@ func hostInASCII(u *url.URL) error {
 	return nil
 }
 
-// locationFault tells of a Location without its query and whatever may be credentials.
+// locationFault returns fault with a Location, cut before its query and without possible
+// credentials.
 func locationFault(fault error, value []byte) error {
 	if at := bytes.LastIndexByte(value, '@'); at >= 0 {
 		scheme, _, _ := bytes.Cut(value[:at], []byte("//"))
@@ -250,7 +251,7 @@ func soleLocation(fields *message.FieldSet) ([]byte, error) {
 	return value, nil
 }
 
-// escape encodes the bytes that no URL may hold and some servers send (RFC 3986,
+// escape encodes bytes that some servers send though no URL may hold them (RFC 3986,
 // section 2.1).
 func escape(value []byte) string {
 	const digits = "0123456789ABCDEF"
@@ -278,7 +279,7 @@ func isHostname(host string) bool {
 
 func sameOrigin(a, b *url.URL) bool { return originOf(a) == originOf(b) }
 
-// originOf returns what stands for the origin of a URL (RFC 6454, section 4).
+// originOf returns a text for the origin of a URL (RFC 6454, section 4).
 func originOf(u *url.URL) string {
 	authority, err := wire.Authority(u, webPorts)
 	if err != nil {
@@ -293,8 +294,7 @@ func withoutFields(fields []message.Field, names ...string) []message.Field {
 	})
 }
 
-// forgetBody makes the request one without content, and its method one that goes
-// without.
+// forgetBody removes the content of the request and gives it a method without content.
 func (cfg *Config) forgetBody() {
 	if cfg.Method != http.MethodHead {
 		cfg.Method = "GET"

@@ -11,7 +11,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// place says in the text of a failure behind a redirect to which host of u that had led.
+// place names u, the destination of the redirect, in the text of a failure behind it.
 func (d *redirected) place(r *probe.Result, u *url.URL) {
 	failure, ok := errors.AsType[*errcode.PhaseError](r.Err)
 	if !ok || len(r.HTTP.Hops) == 0 {
@@ -26,9 +26,9 @@ func (d *redirected) place(r *probe.Result, u *url.URL) {
 	r.Err = &placed
 }
 
-// nameOf returns how the host of u may be called. A peer has named it: it is made of
-// what a URL may hold, and is cut. It could repeat a secret of the request, or be one of an
-// answer from which something is captured, and is not called by its name then.
+// nameOf returns what to call the host of u. A peer has named the host: the name holds only
+// what a URL may hold, and nameOf cuts it. The name is left out if it could repeat a secret
+// of the request, or if it could come from an answer with values to capture.
 func (d *redirected) nameOf(s *scratch, u *url.URL) (name string, mayBeSecret bool) {
 	const longest = 100 // bytes
 	switch host := u.Host; {
@@ -43,7 +43,7 @@ func (d *redirected) nameOf(s *scratch, u *url.URL) (name string, mayBeSecret bo
 	}
 }
 
-// namelessError is a failure whose text does not name a host.
+// namelessError is a failure without the name of a host in its text.
 type namelessError struct {
 	err  error
 	host string // in lower case
@@ -52,7 +52,7 @@ type namelessError struct {
 func (e *namelessError) Error() string {
 	text := e.err.Error()
 	lower := strings.ToLower(text)
-	if len(lower) != len(text) { // it holds letters whose capitals have another length
+	if len(lower) != len(text) { // some letters have capitals of another length
 		text = lower
 	}
 	var b strings.Builder
@@ -69,9 +69,9 @@ func (e *namelessError) Error() string {
 // Unwrap returns the failure.
 func (e *namelessError) Unwrap() error { return e.err }
 
-// hasSent reports whether host shares a word with the query, the fields or the content
-// of the request, or holds a long one of theirs. What the host of the request itself
-// holds is no secret.
+// hasSent reports whether a word of host is in the query, the fields or the content of the
+// request, or a long word of theirs is in host. Whatever is in the request's own host is no
+// secret.
 func (cfg *Config) hasSent(host string, s *scratch) bool {
 	const word, longWord = 4, 8 // bytes
 	own, host := strings.ToLower(cfg.URL.Hostname()), strings.ToLower(host)
@@ -89,11 +89,11 @@ func (cfg *Config) hasSent(host string, s *scratch) bool {
 	return false
 }
 
-// sentText returns, in lower case, what of the request could be a secret.
+// sentText returns the possible secrets of the request, in lower case.
 func (cfg *Config) sentText(s *scratch) string {
 	var sent strings.Builder
 	query := cfg.URL.RawQuery
-	plain, _ := url.QueryUnescape(query) // a query that cannot be decoded is looked at as it is
+	plain, _ := url.QueryUnescape(query) // if the query cannot be decoded, look at it as it is
 	parts := []string{query, plain, string(cfg.Body), cfg.Proxy.Username, cfg.Proxy.Password}
 	if at := cfg.Proxy.URL; at != nil {
 		parts = append(parts, at.User.String())

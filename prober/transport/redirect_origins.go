@@ -12,8 +12,8 @@ import (
 // maxOrigins is how many other origins keep connections between requests.
 const maxOrigins = 8
 
-// origins are the transports to other origins than the target's own, to which
-// redirects have led. There are maxOrigins at most, besides those in use.
+// origins are the transports to the destinations of redirects, other than the target's own
+// origin. There are maxOrigins at most, besides those in use.
 type origins struct {
 	mu      sync.Mutex
 	known   map[string]*origin
@@ -50,8 +50,7 @@ func (o *origins) acquire(home *Transport, cfg *Config) (*origin, error) {
 	return known, nil
 }
 
-// release ends the use of an origin. The one that was not used for longest goes
-// if there are too many.
+// release ends the use of an origin. If there are too many, the least recently used one goes.
 func (o *origins) release(used *origin) {
 	if surplus := o.leave(used); surplus != nil {
 		surplus.CloseIdle()
@@ -115,8 +114,8 @@ func (o *origins) all() []*origin {
 	return slices.Collect(maps.Values(o.known))
 }
 
-// elsewhere returns a transport to another origin for the same target, to which to leads.
-// What belongs to the host of the target is not used with another host.
+// elsewhere returns a transport to the origin of to, for the same target. Settings for the
+// host of the target are not used with another host.
 func (t *Transport) elsewhere(to *Config) (*Transport, error) {
 	cfg := *t.cfg
 	cfg.URL, cfg.Method, cfg.Host = to.URL, to.Method, to.Host
@@ -131,8 +130,8 @@ func (t *Transport) elsewhere(to *Config) (*Transport, error) {
 	return newMix([]Config{cfg}, t.keeps)
 }
 
-// forgetRequest leaves nothing but what concerns connections: the requests to come are others,
-// and judged elsewhere.
+// forgetRequest leaves only what concerns connections: the requests to come are others, and
+// judged elsewhere.
 func (cfg *Config) forgetRequest() {
 	cfg.Header, cfg.Body, cfg.BodySize, cfg.Authorization = nil, nil, 0, nil
 	cfg.Path, cfg.VaryingHeader, cfg.VaryingBody = nil, nil, nil

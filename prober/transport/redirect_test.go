@@ -24,8 +24,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// redirecting answers at / with a redirect as the query asks for, and elsewhere
-// with what it was sent.
+// redirecting answers at / with the redirect the query asks for, and elsewhere with what
+// it was sent.
 func redirecting(w http.ResponseWriter, q *http.Request) {
 	if q.URL.Path == "/" {
 		if to := q.URL.Query()["to"]; to != nil {

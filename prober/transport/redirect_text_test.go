@@ -59,7 +59,7 @@ func TestARedirectThatFailsSaysWhy(t *testing.T) {
 	}
 }
 
-// Over HTTP/2 cookies are seen as well, and one hop that sets one is enough.
+// Over HTTP/2 cookies are seen as well, and one hop with a cookie is enough.
 func TestACookieOfAnEarlierHopIsToldOf(t *testing.T) {
 	t.Parallel()
 	u := serve(t, peers.H2C, func(w http.ResponseWriter, q *http.Request) {

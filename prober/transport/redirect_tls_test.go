@@ -20,7 +20,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// hop serves a redirect to next, or an answer if that is nil. Over TLS its certificate
+// hop serves a redirect to next, or an answer if next is nil. Over TLS its certificate
 // ends after the given time.
 func hop(t *testing.T, ca tls.Certificate, next *url.URL, life time.Duration) *url.URL {
 	t.Helper()
@@ -76,8 +76,8 @@ func TestTheDateThatEndsFirstOnTheWayIsKnown(t *testing.T) {
 	}
 }
 
-// The connection to the hop whose certificate ends first stays warm, and the other makes
-// a handshake each time.
+// The connection to the hop with the earlier date stays warm, and the other hop makes a
+// handshake each time.
 func TestAHandshakeWithOneHopDoesNotHideTheDateOfAnother(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)
@@ -136,7 +136,7 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 	}
 }
 
-// A server could say in the name of a host what it was sent, which may be a secret.
+// A server could put what it was sent into the name of a host, and that may be a secret.
 func TestAHostThatRepeatsWhatWasSentIsNotNamed(t *testing.T) {
 	t.Parallel()
 	target := &url.URL{Scheme: "http", Host: "shop.test", Path: "/", RawQuery: "key=tiger%2Dlily&next=there"}

@@ -15,40 +15,39 @@ import (
 	"example.com/prober/template"
 )
 
-// maxRendered bounds, in bytes, the path and the header fields that are put together for one
-// request.
+// maxRendered bounds, in bytes, the path and the header fields put together for one request.
 const maxRendered = 64 << 10
 
-// notRendered is what every failure to put a request together begins with.
+// notRendered begins each failure to put a request together.
 const notRendered = "the request cannot be put together"
 
 var errRendered = errcode.New(errcode.Template, notRendered+": its path and header fields are above 64 KiB")
 
-// rendering says what has to be put together for each request, and in which order.
+// rendering says what to put together for each request, and in which order.
 type rendering struct {
-	path   *template.Template // nil where it is fixed
+	path   *template.Template // nil if it is fixed
 	fields []renderedField
-	// cookies reports whether there is a jar. What the request has of cookies on its own
-	// stands in one field with what the jar has then.
+	// cookies means that there is a jar. The request's own cookies then share one field with
+	// those of the jar.
 	cookies    bool
 	ownCookies []renderedField
-	body       *template.Template // nil where it is fixed
-	// announces means that an empty body has a length too.
+	body       *template.Template // nil if it is fixed
+	// announces means that even an empty body has a length.
 	announces bool
 }
 
-// renderedField is a field whose value is put together, or fixed where that is nil.
+// renderedField is a field to put together from value, or the fixed one if value is nil.
 type renderedField struct {
 	name  *message.FieldName
 	value *template.Template
 	fixed string
 }
 
-// rendered is what was put together for one request. Its space is used again.
+// rendered is the text put together for one request. Its space is used again.
 type rendered struct {
 	space  []byte // of the target, the fields and the body
 	values *template.Values
-	told   []int // numbers of the values that may have been said
+	told   []int // numbers of the values the request may hold
 	own    []byte
 	body   message.Content
 	cookies
@@ -59,7 +58,7 @@ func (d *rendered) begin(r *probe.Result) {
 	d.values, d.told, d.own, d.body = &r.Values, nil, nil, message.Content{}
 }
 
-// newRendering returns nil where nothing is to be put together.
+// newRendering returns nil if there is nothing to put together.
 func newRendering(cfg *Config) *rendering {
 	if cfg.Path == nil && !cfg.hasVaryingFields() {
 		return nil
@@ -81,12 +80,12 @@ func newRendering(cfg *Config) *rendering {
 	return p
 }
 
-// hasVaryingFields reports whether the header has fields that only one request has.
+// hasVaryingFields reports whether the header has fields that differ between requests.
 func (cfg *Config) hasVaryingFields() bool {
 	return len(cfg.VaryingHeader) > 0 || cfg.VaryingBody != nil || cfg.Cookies
 }
 
-// names returns the numbers of the names that are put in. p may be nil.
+// names returns the numbers of the names in the templates. p may be nil.
 func (p *rendering) names() (numbers []int) {
 	if p == nil {
 		return nil
@@ -104,8 +103,8 @@ func (p *rendering) names() (numbers []int) {
 	return numbers
 }
 
-// render puts together what varies in the request of r, which is for q. The error says why
-// that cannot be, and never has a value.
+// render puts together the varying parts of the request of r, a request of q. The error says
+// why it fails, and never holds a value.
 func (s *scratch) render(r *probe.Result, q *request) (err error) {
 	p := q.rendering
 	s.space = s.space[:0]
@@ -136,7 +135,7 @@ func (s *scratch) render(r *probe.Result, q *request) (err error) {
 	return s.putBody(p)
 }
 
-// put appends what t is in this request to the space.
+// put appends the text of t in this request to the space.
 func (s *scratch) put(t *template.Template) (text []byte, err error) {
 	start := len(s.space)
 	if s.space, err = t.Append(s.space, s.values); err != nil {
@@ -145,7 +144,7 @@ func (s *scratch) put(t *template.Template) (text []byte, err error) {
 	return s.since(start), nil
 }
 
-// since returns what was appended to the space from start on.
+// since returns the text in the space from start on.
 func (s *scratch) since(start int) []byte { return s.space[start:len(s.space):len(s.space)] }
 
 // putValue puts the value of a field together. The blanks at its ends would be lost on the
@@ -158,7 +157,7 @@ func (s *scratch) putValue(f *renderedField) (value []byte, err error) {
 	return value, err
 }
 
-// putField puts a field together and returns how many bytes it has.
+// putField puts a field together and returns the number of its bytes.
 func (s *scratch) putField(f *renderedField) (size int, err error) {
 	value, err := s.putValue(f)
 	if err != nil {
@@ -168,7 +167,7 @@ func (s *scratch) putField(f *renderedField) (size int, err error) {
 	return len(f.name.Name) + len(value), nil
 }
 
-// contentLength is the name of that field; it is only read.
+// contentLength is the name of the field Content-Length; it is only read.
 var contentLength = message.NewFieldName("Content-Length")
 
 func (s *scratch) putBody(p *rendering) error {
@@ -188,7 +187,7 @@ func (s *scratch) putBody(p *rendering) error {
 	return nil
 }
 
-// content returns that of the request, which q describes.
+// content returns the content of the request described by q.
 func (s *scratch) content(q *call) *message.Content {
 	if q.varying.Content {
 		return &s.body
@@ -196,7 +195,7 @@ func (s *scratch) content(q *call) *message.Content {
 	return &q.content
 }
 
-// bodyText returns the body that was put together.
+// bodyText returns the body put together for this request.
 func (s *scratch) bodyText() []byte {
 	if s.body.Length == 0 {
 		return nil
@@ -204,8 +203,8 @@ func (s *scratch) bodyText() []byte {
 	return s.body.Part(0, int(s.body.Length))
 }
 
-// frozen returns the configuration of q with what was put together for the request of s in
-// it: redirects repeat that.
+// frozen returns the configuration of q with the text put together for the request of s:
+// redirects repeat it.
 func (s *scratch) frozen(q *request) Config {
 	cfg, p := q.cfg, q.rendering
 	if p == nil {
@@ -228,13 +227,13 @@ func (s *scratch) frozen(q *request) Config {
 	return cfg
 }
 
-// location returns the URL of the request of s, which cfg describes.
+// location returns the URL of the request of s, described by cfg.
 func (s *scratch) location(cfg *Config) *url.URL {
 	if cfg.Path == nil {
 		return cfg.URL
 	}
 	u, err := WithTarget(cfg.URL, string(s.stamp.Target))
-	if err != nil { // which fix has made sure of
+	if err != nil { // fix has excluded that
 		return cfg.URL
 	}
 	return u
@@ -242,8 +241,8 @@ func (s *scratch) location(cfg *Config) *url.URL {
 
 var errTarget = errors.New(`the path does not begin with "/", or cannot stand in a URL`)
 
-// WithTarget returns u with another path and query, as a request has them. It fails if these
-// do not begin with "/" or cannot stand in a URL.
+// WithTarget returns u with the path and the query of target. It fails if target does not
+// begin with "/" or cannot stand in a URL.
 func WithTarget(u *url.URL, target string) (*url.URL, error) {
 	ref, err := url.ParseRequestURI(target)
 	if err != nil || !strings.HasPrefix(target, "/") {
@@ -254,7 +253,7 @@ func WithTarget(u *url.URL, target string) (*url.URL, error) {
 	return &at, nil
 }
 
-// fix makes what is fixed of the templates in which no name stands, and looks at the others.
+// fix checks the templates, and replaces those without names by their text.
 func (cfg *Config) fix() (err error) {
 	if p := cfg.Path; p != nil {
 		u, err := WithTarget(cfg.URL, sample(p))
@@ -286,8 +285,8 @@ func (cfg *Config) fix() (err error) {
 	return nil
 }
 
-// sample returns the text of t, with a letter for each name that is no hexadecimal digit: it
-// spoils an escape that it stands in.
+// sample returns the text of t with the letter z for each name. z is no hexadecimal digit,
+// so a name within an escape spoils it.
 func sample(t *template.Template) string {
 	var v template.Values
 	for _, n := range t.Names() {

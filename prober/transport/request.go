@@ -8,8 +8,8 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// requestOf returns what the request that cfg describes says. Where a proxy takes it
-// itself, authorization is what it has to carry for the proxy, if anything.
+// requestOf returns the request described by cfg. If a proxy takes the request itself,
+// authorization is its credentials for the proxy, if any.
 func requestOf(cfg *Config, authorization string, forwarded bool) message.Request {
 	q := message.Request{
 		Method:    cfg.Method,
@@ -27,7 +27,7 @@ func requestOf(cfg *Config, authorization string, forwarded bool) message.Reques
 	return q
 }
 
-// requestFields returns the header fields that are the same in all versions.
+// requestFields returns the header fields common to all versions.
 func requestFields(cfg *Config) []message.Field {
 	var fields []message.Field
 	if !cfg.hasField("User-Agent") {
@@ -48,8 +48,8 @@ func requestFields(cfg *Config) []message.Field {
 	return fields
 }
 
-// requestTarget is in origin-form, or in absolute-form where a proxy forwards the
-// request (RFC 9112, section 3.2). It lacks what varies.
+// requestTarget is in origin-form, or in absolute-form if a proxy forwards the request
+// (RFC 9112, section 3.2). It lacks what varies.
 func requestTarget(cfg *Config, forwarded bool) string {
 	target := ""
 	if forwarded {
@@ -68,8 +68,8 @@ func hostField(cfg *Config) string {
 	return withoutZone(cfg.URL.Host)
 }
 
-// withoutZone removes the zone of an IPv6 address, which means something on this
-// host only (RFC 6874, section 4).
+// withoutZone removes the zone of an IPv6 address. A zone means something on this host
+// only (RFC 6874, section 4).
 func withoutZone(host string) string {
 	start, end := strings.IndexByte(host, '%'), strings.IndexByte(host, ']')
 	if start < 0 || end < start {
@@ -78,8 +78,8 @@ func withoutZone(host string) string {
 	return host[:start] + host[end:]
 }
 
-// hasField reports whether the request has a header field of its own with a name, which is
-// in its canonical form.
+// hasField reports whether the request has its own header field of that name. name is in
+// canonical form.
 func (cfg *Config) hasField(name string) bool {
 	for _, f := range cfg.Header {
 		if textproto.CanonicalMIMEHeaderKey(f.Name) == name {
@@ -94,8 +94,8 @@ func (cfg *Config) hasField(name string) bool {
 	return false
 }
 
-// expectsBody reports whether a method without content announces so with a length
-// of 0 (RFC 9110, section 8.6).
+// expectsBody reports whether a method announces a missing content with a length of 0 (RFC
+// 9110, section 8.6).
 func expectsBody(method string) bool {
 	return method == "POST" || method == "PUT" || method == "PATCH"
 }

@@ -19,7 +19,7 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// serverEnds are ways to end a connection when a request has begun to come on it.
+// serverEnds are ways to end a connection after the start of a request has come on it.
 var serverEnds = map[string]func(c net.Conn){
 	"closes when it has read the request": func(c net.Conn) { peers.ReadRequest(c, make([]byte, 4096)) },
 	"closes with the request unread":      func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) },
@@ -98,7 +98,7 @@ func TestAnEndWithinAnAnswerIsNoKeepAliveRace(t *testing.T) {
 	assert.True(t, r.Reused)
 }
 
-// Whether connect, the first write or the first read meets the reset is for the moment.
+// Connect, the first write or the first read may meet the reset, by chance.
 func TestAResetAtAcceptIsOneFailure(t *testing.T) {
 	t.Parallel()
 	const rounds = 60

@@ -18,8 +18,8 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// childVariable makes the process that a test starts of its own program the one
-// that runs out of resources.
+// childVariable marks a process of the test's own program as the one that runs out of
+// resources.
 const childVariable = "PROBER_TEST_WITHOUT_DESCRIPTORS"
 
 func TestOutOfFileDescriptors(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Rule says which expectation gave the code of r, which has no failure besides.
+// Rule names the expectation behind the code of r. r has no other failure.
 func (t *Transport) Rule(r *probe.Result, code errcode.Code) string {
 	return t.requests[r.Request].expect.rule(r, code)
 }
@@ -43,7 +43,7 @@ func (x *expectation) statusRule() string {
 	return "expect.status " + statuses(x.status)
 }
 
-// statuses lists ranges as they stand in the configuration.
+// statuses lists ranges in the form of the configuration.
 func statuses(ranges []option.StatusRange) string {
 	texts := make([]string, len(ranges))
 	for i, s := range ranges {

@@ -9,16 +9,16 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// scratch is what a worker's Result holds for this engine from one request to the next.
+// scratch is what this engine keeps in a worker's Result from one request to the next.
 type scratch struct {
 	http   probe.HTTP
 	call   *call         // what to send
-	first  *Config       // describes the request before all redirects, nil without any
+	first  *Config       // the request before all redirects, nil without any
 	stamp  message.Stamp // what varies in it
-	kept   *content.Kept // of the response; nil where nothing is
-	spare  *content.Kept // what kept is where it is not nil
+	kept   *content.Kept // of the response; nil if nothing is kept
+	spare  *content.Kept // the last kept other than nil, to use again
 	permit probe.Permit
-	// missing says what a capture misses in the response, if one does.
+	// missing is the failure of the first capture without its value.
 	missing error
 	rendered
 	one   http1.Exchange // over HTTP/1
@@ -26,7 +26,7 @@ type scratch struct {
 	three http3.Exchange // over HTTP/3
 }
 
-// scratchOf returns the scratch of r, which it makes for the first request of a worker.
+// scratchOf returns the scratch of r. It makes one for the first request of a worker.
 func scratchOf(r *probe.Result) *scratch {
 	s, ok := r.Scratch.(*scratch)
 	if !ok {
@@ -48,7 +48,7 @@ func (s *scratch) begin(r *probe.Result) {
 	r.Guard(s)
 }
 
-// keep prepares for what p, which may be nil, wants to be kept of the response.
+// keep prepares to keep what p wants of the response. p may be nil.
 func (s *scratch) keep(p *content.Plan) {
 	if s.kept = p.Keep(s.spare); s.kept != nil {
 		s.spare = s.kept

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// maxSecretBody is how long a body may be that excerpts are held against.
+// maxSecretBody is the longest body to look for in excerpts, in bytes.
 const maxSecretBody = 4 << 10
 
-// maxSaid is how much of what was put together excerpts are held against, in bytes.
+// maxSaid is the longest text put together for a request to look for in excerpts, in bytes.
 const maxSaid = 64 << 10
 
-// Secrets returns what the header of the request says in confidence, and its body. Of an
-// answer from which something is captured, nothing may be shown: what that is, and what else
-// of its kind the answer holds, nobody knows yet.
+// Secrets returns the confidential texts in the header of the request, and its body. If
+// something is captured from an answer, nothing of the answer may be shown: nobody knows yet
+// the captured value, or what else of its kind the answer holds.
 func (s *scratch) Secrets() (secrets []string, ok bool) {
 	if s.call == nil { // nothing was sent
 		return nil, true
@@ -29,7 +29,7 @@ func (s *scratch) Secrets() (secrets []string, ok bool) {
 		return nil, false
 	}
 	secrets = append(cfg.secrets(), s.stamp.Authorization)
-	if s.first != nil { // its answer said where to go on, and may have told that server anything
+	if s.first != nil { // its answer named the next server, and may have told it anything
 		secrets = append(secrets, s.first.secrets()...)
 	}
 	secrets = append(secrets, said...)
@@ -39,12 +39,12 @@ func (s *scratch) Secrets() (secrets []string, ok bool) {
 	return secrets, true
 }
 
-// isTooLong reports whether the body is too long for excerpts to be held against it.
+// isTooLong reports whether the body is too long to look for in excerpts.
 func (cfg *Config) isTooLong() bool { return max(int64(len(cfg.Body)), cfg.BodySize) > maxSecretBody }
 
-// said returns what was put together for the request, and the values that it may have said
-// or that were captured before it, as they are and as they stand in a URL. It returns false
-// where that is too much to look for.
+// said returns the text put together for the request, and the values captured before it or
+// possibly in it, as they are and in the form of a URL. It returns false if that is too much
+// to look for.
 func (s *scratch) said() (all []string, ok bool) {
 	_, query, _ := bytes.Cut(s.stamp.Target, []byte("?"))
 	all = append(all, string(query), string(s.own))
@@ -70,14 +70,14 @@ func (s *scratch) said() (all []string, ok bool) {
 	return all, size <= maxSaid
 }
 
-// secrets returns what the request says that is nobody's business, as it is sent and as a
-// server makes of it.
+// secrets returns the confidential texts of the request, as sent and as a server decodes
+// them.
 func (cfg *Config) secrets() []string {
 	all := append(userinfo(cfg.URL), string(cfg.Body), cfg.URL.RawQuery, cfg.Proxy.Username, cfg.Proxy.Password)
 	for _, h := range cfg.Header {
 		all = append(all, h.Value)
 		if coded, is := strings.CutPrefix(h.Value, "Basic "); is {
-			plain, _ := base64.StdEncoding.DecodeString(coded) // what is none says nothing
+			plain, _ := base64.StdEncoding.DecodeString(coded) // invalid base64 says nothing
 			all = append(all, string(plain))
 		}
 	}

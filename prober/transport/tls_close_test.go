@@ -16,14 +16,14 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// toTheEnd are answers whose content only the end of the connection delimits.
+// toTheEnd are answers with content up to the end of the connection.
 var toTheEnd = map[string]string{
 	"HTTP/1.1":        "HTTP/1.1 200 OK\r\n\r\nuntil the end",
 	"HTTP/1.0":        "HTTP/1.0 200 OK\r\n\r\nuntil the end",
 	"with no content": "HTTP/1.1 200 OK\r\n\r\n",
 }
 
-// ends are the ways in which a server's TLS can end.
+// ends are the ways a server's TLS can end.
 var ends = map[string]struct {
 	how  func(*talker)
 	code errcode.Code
@@ -63,7 +63,7 @@ func TestContentThatEndsWithTheConnectionOverTLS(t *testing.T) {
 	}
 }
 
-// Of a request that an HTTPS proxy forwards, its TLS is all there is.
+// If an HTTPS proxy forwards a request, its TLS is all the TLS there is.
 func TestContentThatEndsWithTheConnectionToAnHTTPSProxy(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)
@@ -110,7 +110,8 @@ func TestARedirectThatEndsWithTheConnectionOverTLS(t *testing.T) {
 	}
 }
 
-// Content whose end is known needs no close_notify, which some servers do not say.
+// If the end of the content is known, no close_notify is needed. Some servers do not send
+// it.
 func TestTheEndOfAConnectionAfterTheContent(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)

@@ -18,8 +18,8 @@ import (
 	"example.com/prober/option"
 )
 
-// crypto/tls gives up with a text where a peer sends records or messages that lead
-// nowhere; that is a failure of TLS, whatever was to come over it.
+// crypto/tls gives up with a text if a peer sends records or messages that lead nowhere.
+// This is a failure of TLS, whatever was to come over it.
 func TestAFloodOverTLSIsAFailureOfTLS(t *testing.T) {
 	t.Parallel()
 	floods := map[string]func(*talker){
@@ -80,8 +80,8 @@ func awaitHeaders(s *talker) {
 
 var changeCipherSpec = []byte{20, 3, 3, 0, 1, 1}
 
-// flooding is a connection of a server that says something else many times behind its
-// first record.
+// flooding is a connection of a server that sends other data many times behind its first
+// record.
 type flooding struct {
 	net.Conn
 
@@ -125,7 +125,7 @@ func TestAFloodInAHandshakeIsAFailureOfTLS(t *testing.T) {
 	}
 }
 
-// speaking is a talker that writes through its own records whatever is written to it.
+// speaking is a talker that writes everything through its own records.
 type speaking struct{ *talker }
 
 func (s speaking) Write(p []byte) (int, error) {
@@ -133,7 +133,7 @@ func (s speaking) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// The reader of a connection answers each key update, while workers write content and
+// The reader of a connection answers each key update. Meanwhile workers write content and
 // find no room for it now and then.
 func TestKeyUpdatesOverHTTP2AreAnsweredWhileWorkersWrite(t *testing.T) {
 	t.Parallel()

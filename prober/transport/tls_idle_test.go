@@ -46,8 +46,8 @@ func eachRequest(s *talker, answer func()) {
 	}
 }
 
-// What a server says on its own after an answer, TLS 1.3 and before, is never taken for
-// the answer to the next request.
+// A server may send something on its own after an answer, in TLS 1.3 and before. It is
+// never taken for the answer to the next request.
 func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 	t.Parallel()
 	many := func(n int, message []byte) func(*talker) {
@@ -126,7 +126,7 @@ func TestWhatComesOnAnIdleTLSConnection(t *testing.T) {
 	}
 }
 
-// What is received together with an answer is known when that has been read.
+// Data received together with an answer is known once the answer has been read.
 func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -186,7 +186,7 @@ func TestWhatComesTogetherWithAnAnswerOverTLS(t *testing.T) {
 	}
 }
 
-// The beginning of a record says nothing of what it holds.
+// The beginning of a record does not show its type of content.
 func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 	t.Parallel()
 	stray := func(s *talker) []byte { return s.record(labApplicationData, []byte(strayAnswer)...) }
@@ -237,7 +237,7 @@ func TestARecordThatBeginsTogetherWithAnAnswer(t *testing.T) {
 	}
 }
 
-// A record larger than the buffer holds the answer and what follows it.
+// A record larger than the buffer holds the answer and more behind it.
 func TestALongRecordWithMoreThanTheAnswer(t *testing.T) {
 	t.Parallel()
 	header := "HTTP/1.1 200 OK\r\nContent-Length: 8151\r\n\r\n"

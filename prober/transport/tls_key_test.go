@@ -22,7 +22,7 @@ import (
 )
 
 // shortKey is an RSA key that crypto/rsa refuses to make and to use. Its signatures are
-// worth nothing, which nobody finds out who looks at its length first.
+// worth nothing. A client that checks the length first never finds out.
 type shortKey struct{ public rsa.PublicKey }
 
 func newShortKey(t testing.TB) *shortKey {
@@ -94,12 +94,12 @@ func TestAKeyThatDoesNotFitTheCertificate(t *testing.T) {
 	}
 }
 
-// What a short key has signed proves nothing, though its owner is trusted.
+// A signature by a short key proves nothing, though the key's owner is trusted.
 func TestAnAuthorityWithAShortKey(t *testing.T) {
 	t.Parallel()
 	named := func(c *x509.Certificate) { c.SubjectKeyId = []byte("the same") }
-	// crypto/x509 signs with no short key: a long one signs, and the client knows
-	// the authority by the short one.
+	// crypto/x509 signs with no short key. So a long key signs, and the client knows the
+	// authority by the short one.
 	long, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	signing := certs.Issue(nil, certs.Authority, named)

@@ -23,7 +23,7 @@ var (
 	ticket       = append([]byte{4, 0, 0, 14, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 7}, 0, 0)
 )
 
-// collector is a connection that keeps what is written until send: it goes in one segment.
+// collector is a connection that keeps all writes until send: they go in one segment.
 type collector struct {
 	net.Conn
 
@@ -39,7 +39,8 @@ func (g *collector) Write(p []byte) (int, error) {
 	return g.Conn.Write(p)
 }
 
-// SetWriteDeadline is what crypto/tls calls after close_notify, to write nothing more.
+// SetWriteDeadline does nothing. crypto/tls calls it after close_notify, to write nothing
+// more.
 func (g *collector) SetWriteDeadline(time.Time) error { return nil }
 
 func (g *collector) send() {
@@ -47,13 +48,13 @@ func (g *collector) send() {
 	g.held, g.on = nil, false
 }
 
-// talker is a TLS server that says what the test wants, record by record.
+// talker is a TLS server that sends what the test wants, record by record.
 type talker struct {
 	*tls.Conn
 
 	raw *collector
-	// What follows writes records of TLS 1.3 by hand, which crypto/tls cannot: nothing
-	// else is to be written then.
+	// The rest writes records of TLS 1.3 by hand, since crypto/tls cannot. Nothing else
+	// may be written then.
 	t      testing.TB
 	secret []byte
 	aead   cipher.AEAD
@@ -61,8 +62,8 @@ type talker struct {
 	seq    uint64
 }
 
-// talking returns a script that does a handshake and hands over to say. Its protocol
-// is HTTP/1.1 unless protocols name others.
+// talking returns a script that does a handshake and hands over to say. Its protocol is
+// HTTP/1.1 unless protocols name others.
 func talking(t testing.TB, cert tls.Certificate, version uint16, say func(*talker), protocols ...string) func(net.Conn) {
 	t.Helper()
 	if protocols == nil {
@@ -85,7 +86,7 @@ func talking(t testing.TB, cert tls.Certificate, version uint16, say func(*talke
 	}
 }
 
-// trafficSecret finds the server's first secret in the format that Wireshark reads.
+// trafficSecret finds the server's first secret in the format of Wireshark.
 func trafficSecret(keys []byte) []byte {
 	for line := range bytes.Lines(keys) {
 		if words := bytes.Fields(line); string(words[0]) == "SERVER_TRAFFIC_SECRET_0" {
@@ -154,7 +155,7 @@ func (s *talker) end() {
 // manage writes a message that manages the session.
 func (s *talker) manage(message []byte) { _, _ = s.raw.Write(s.record(labHandshake, message...)) }
 
-// together has all that say writes go in one segment.
+// together sends everything written by say in one segment.
 func (s *talker) together(say ...func()) {
 	s.raw.on = true
 	for _, part := range say {

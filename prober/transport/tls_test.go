@@ -154,7 +154,7 @@ func TestClientCertificate(t *testing.T) {
 		}{
 			"the right one": {cert: &own},
 			"none":          {code: missing},
-			"a foreign one": {cert: &foreign, code: errcode.AlertUnknownCA}, // of the same name as the one that is asked for
+			"a foreign one": {cert: &foreign, code: errcode.AlertUnknownCA}, // of the same name as the requested one
 		} {
 			t.Run(name+", "+versionName, func(t *testing.T) {
 				t.Parallel()

@@ -1,11 +1,11 @@
-// Package transport sends one HTTP request at a time, as a prober must: in one
-// attempt, with every phase timed and every failure typed, bounded in time and
-// memory whatever the peer does.
+// Package transport sends one HTTP request at a time, as a prober must: in one attempt,
+// with every phase timed and every failure typed, bounded in time and memory whatever the
+// peer does.
 //
 // A [Transport] is compiled once for a target and never changed. A worker calls
-// [Transport.Do] with its own [probe.Result]; the goroutine that calls writes the
-// request itself. It also reads the response of HTTP/1; over HTTP/2, where many
-// share a connection, a goroutine of the connection does.
+// [Transport.Do] with its own [probe.Result]; the calling goroutine itself writes the
+// request. Over HTTP/1 it also reads the response. Over HTTP/2 many requests share a
+// connection, and a goroutine of the connection reads.
 package transport
 
 import (
@@ -23,15 +23,15 @@ import (
 
 // Transport sends the requests of one target. It is safe for concurrent use.
 type Transport struct {
-	cfg      *Config   // of the first request: what concerns connections
+	cfg      *Config   // of the first request, for connections
 	requests []request // at least one
 	dialer   *wire.Dialer
 	serial   serial
 	origins  origins
 	keeps    keeps
 	h1       *http1.Pool
-	h2       *http2.Pool // nil where HTTP/2 cannot be spoken
-	h3       *http3.Pool // nil where HTTP/3 is not spoken
+	h2       *http2.Pool // nil if HTTP/2 cannot be spoken
+	h3       *http3.Pool // nil if HTTP/3 is not spoken
 	multi    multiplexer // h2 or h3, nil without either
 }
 
@@ -59,7 +59,7 @@ func (t *Transport) Do(ctx context.Context, r *probe.Result) {
 	q.capture(r)
 }
 
-// prepare puts the request together that r is for. An error is the failure of the request.
+// prepare puts together the request of r. An error is the failure of the request.
 func (t *Transport) prepare(r *probe.Result, q *request) error {
 	s := scratchOf(r)
 	s.told = q.told
@@ -77,7 +77,7 @@ func (t *Transport) prepare(r *probe.Result, q *request) error {
 	return nil
 }
 
-// exchange sends what was prepared, and reads the response.
+// exchange sends the prepared request and reads the response.
 func (t *Transport) exchange(ctx context.Context, r *probe.Result, q *request) {
 	if t.cfg.URL.Scheme == "https" && t.cfg.RequestsPerConnection == 1 && t.h3 == nil {
 		t.roomyOnce(ctx, r)
@@ -89,10 +89,10 @@ func (t *Transport) exchange(ctx context.Context, r *probe.Result, q *request) {
 	}
 }
 
-// roomyOnce is for requests that each begin with a TLS handshake. The stack grows for
-// the cryptography in one, and the runtime would halve it in the waits between, as it
-// does with a stack of which less than a quarter is used, to make it grow again for the
-// next: a twentieth of what such a request costs.
+// roomyOnce is for requests with a TLS handshake each. The cryptography of a handshake
+// makes the stack grow. The runtime halves a stack with less than a quarter in use, so it
+// would shrink in the waits between and grow again for the next request. This would cost a
+// twentieth of such a request.
 //
 //go:noinline
 func (t *Transport) roomyOnce(ctx context.Context, r *probe.Result) {
@@ -101,7 +101,7 @@ func (t *Transport) roomyOnce(ctx context.Context, r *probe.Result) {
 	runtime.KeepAlive(&room)
 }
 
-// once sends the request that r calls for and reads the response.
+// once sends the request of r and reads the response.
 func (t *Transport) once(ctx context.Context, r *probe.Result) {
 	s := scratchOf(r)
 	switch {
@@ -116,15 +116,15 @@ func (t *Transport) once(ctx context.Context, r *probe.Result) {
 	t.judgeForwarding(r)
 }
 
-// judgeForwarding finds a request for credentials, which of all answers to a forwarded
-// request only the proxy itself can send (RFC 9110, section 15.5.8).
+// judgeForwarding finds a demand for credentials. Among the answers to a forwarded
+// request, this is one only the proxy itself can send (RFC 9110, section 15.5.8).
 func (t *Transport) judgeForwarding(r *probe.Result) {
 	if _, ok := t.dialer.Forwards(); ok && r.Err == nil && r.HTTP.Status == 407 {
 		r.Err = &errcode.PhaseError{Phase: r.Current(), Reused: r.Reused, Err: wire.ErrProxyAuth}
 	}
 }
 
-// recover makes of a panic the failure of this one request.
+// recover turns a panic into the failure of this one request.
 func (t *Transport) recover(r *probe.Result) {
 	v := recover()
 	if v == nil {
@@ -140,13 +140,13 @@ func (t *Transport) recover(r *probe.Result) {
 	r.Interrupt(err)
 }
 
-// Code decides what a request came to that Do has ended.
+// Code returns the code of a request after Do.
 func (t *Transport) Code(r *probe.Result) errcode.Code {
 	return t.requests[r.Request].expect.verdict(r)
 }
 
-// CloseIdle closes the connections that carry no request now. It waits for no peer:
-// each is told that its connection ends if there is room to tell it.
+// CloseIdle closes the connections without a request. It waits for no peer: it tells each
+// about the end of its connection if there is room.
 func (t *Transport) CloseIdle() {
 	t.h1.CloseIdle()
 	if t.multi != nil {
@@ -155,8 +155,8 @@ func (t *Transport) CloseIdle() {
 	t.origins.closeIdle()
 }
 
-// Abort makes all requests under way fail with context.Canceled, closes all
-// connections and lets none be made. The context of Do must have ended before.
+// Abort makes all requests under way fail with context.Canceled, closes all connections
+// and lets none be made. The context of Do must have ended before.
 func (t *Transport) Abort() {
 	t.h1.Abort()
 	if t.multi != nil {
@@ -165,8 +165,8 @@ func (t *Transport) Abort() {
 	t.origins.abort()
 }
 
-// Wait returns when the connections that were closed are gone, and their goroutines with
-// them. No request may be under way.
+// Wait returns when the closed connections and their goroutines are gone. No request may
+// be under way.
 func (t *Transport) Wait() {
 	if t.multi != nil {
 		t.multi.Wait()
@@ -174,13 +174,13 @@ func (t *Transport) Wait() {
 	t.origins.wait()
 }
 
-// ClientCertificateNotAfter returns the end of validity of the certificate with
-// which the transport authenticates itself, the zero time if it has none.
+// ClientCertificateNotAfter returns the end of validity of the transport's own
+// certificate, the zero time if it has none.
 func (t *Transport) ClientCertificateNotAfter() time.Time {
 	return t.dialer.ClientCertificateNotAfter()
 }
 
-// Open returns the number of connections that are open now.
+// Open returns the number of open connections.
 func (t *Transport) Open() int {
 	open := t.h1.Count()
 	if t.multi != nil {
@@ -189,7 +189,7 @@ func (t *Transport) Open() int {
 	return open + t.origins.open()
 }
 
-// dial makes a link for which r has, or gets, the permit.
+// dial makes a link. r has the permit, or gets it.
 func (t *Transport) dial(ctx context.Context, r *probe.Result) (wire.Link, error) {
 	if err := t.cfg.Connections.Permit(ctx, &scratchOf(r).permit, r.Deadline); err != nil {
 		return wire.Link{}, err
@@ -197,7 +197,7 @@ func (t *Transport) dial(ctx context.Context, r *probe.Result) (wire.Link, error
 	return t.dialer.Dial(ctx, r)
 }
 
-// dialDatagrams makes a connection over UDP for which r has, or gets, the permit.
+// dialDatagrams makes a connection over UDP. r has the permit, or gets it.
 func (t *Transport) dialDatagrams(ctx context.Context, r *probe.Result, greet wire.Greeting) error {
 	if err := t.cfg.Connections.Permit(ctx, &scratchOf(r).permit, r.Deadline); err != nil {
 		return err

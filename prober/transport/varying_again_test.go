@@ -21,7 +21,7 @@ import (
 	"example.com/prober/template"
 )
 
-// everythingVaries makes of cfg a request of which each part varies.
+// everythingVaries makes every part of the request of cfg vary.
 func everythingVaries(t testing.TB, cfg *Config) {
 	t.Helper()
 	cfg.Method, cfg.Path = "POST", tmpl(t, "/{{ a }}?status={{ b }}&to={{ c }}&d={{ d }}", template.Path)
@@ -31,7 +31,7 @@ func everythingVaries(t testing.TB, cfg *Config) {
 	cfg.IDHeader = "X-Id"
 }
 
-// redirectingOrMirror redirects as the query asks for, unless it has come to /there.
+// redirectingOrMirror redirects as the query asks for, except at /there.
 func redirectingOrMirror(w http.ResponseWriter, q *http.Request) {
 	if q.URL.Path == "/there" {
 		mirror(w, q)
@@ -91,7 +91,7 @@ func TestALongBodyIsRepeatedBehindARedirect(t *testing.T) {
 	})
 }
 
-// A relative Location is resolved against the path that was put together.
+// A relative Location is resolved against the path put together for the request.
 func TestARedirectLeadsOnFromThePathThatWasPutTogether(t *testing.T) {
 	t.Parallel()
 	overAll(t, func(w http.ResponseWriter, q *http.Request) {
@@ -126,7 +126,7 @@ func TestAnotherOriginGetsNoCredentialsThatWerePutTogether(t *testing.T) {
 	assert.NotContains(t, m.Header, "Cookie")
 }
 
-// sentTwice checks that a request which is sent again is so byte by byte.
+// sentTwice checks that a request sent again has the same bytes.
 func sentTwice(t *testing.T, cfg Config, came <-chan []byte) {
 	t.Helper()
 	everythingVaries(t, &cfg)

@@ -14,8 +14,8 @@ import (
 	"example.com/prober/template"
 )
 
-// steadyMix returns how many allocations a request of tr takes that has values of its own,
-// each of the requests of tr in turn.
+// steadyMix returns how many allocations a request of tr with its own values takes. It
+// sends each of the requests of tr in turn.
 func steadyMix(t *testing.T, tr *Transport) float64 {
 	t.Helper()
 	var r probe.Result
@@ -92,12 +92,12 @@ func TestARequestThatVariesAllocatesNothing(t *testing.T) {
 	})
 }
 
-// BenchmarkHTTP1ThatVaries is to be held against BenchmarkHTTP1.
+// BenchmarkHTTP1ThatVaries is to be compared with BenchmarkHTTP1.
 func BenchmarkHTTP1ThatVaries(b *testing.B) {
 	benchmarkVarying(b, peers.Answering(peers.OKAnswer), option.AutoHTTP)
 }
 
-// BenchmarkHTTP2ThatVaries is to be held against BenchmarkHTTP2.
+// BenchmarkHTTP2ThatVaries is to be compared with BenchmarkHTTP2.
 func BenchmarkHTTP2ThatVaries(b *testing.B) { benchmarkVarying(b, fastPeer(b), option.H2C) }
 
 func benchmarkVarying(b *testing.B, script peers.Script, version option.HTTPVersion) {

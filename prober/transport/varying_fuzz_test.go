@@ -17,7 +17,7 @@ import (
 	"example.com/prober/template"
 )
 
-// places are where a value can stand, with what a server makes of the request.
+// places are the places for a value, with what a server makes of the request.
 func places(t testing.TB) (changes []func(c *Config), read []func(s *seen) string) {
 	t.Helper()
 	body := func(text string, place template.Place) func(c *Config) {
@@ -65,7 +65,7 @@ func places(t testing.TB) (changes []func(c *Config), read []func(s *seen) strin
 	return changes, read
 }
 
-// inJSON is the place of JSON among places, where what is no UTF-8 is replaced.
+// inJSON is the index of JSON in places. Invalid UTF-8 is replaced there.
 const inJSON = 5
 
 // FuzzValues puts any value in any place. A server of net/http reads exactly that value, and

@@ -19,7 +19,7 @@ import (
 // letters are the names in the templates of tests: a stands for value 0, b for value 1.
 const letters = "abcdefgh"
 
-// tmpl compiles a template whose names are letters.
+// tmpl compiles a template with letters for names.
 func tmpl(t testing.TB, text string, place template.Place) *template.Template {
 	t.Helper()
 	compiled, err := template.Parse(text, place, func(name string) (int, bool) {
@@ -30,14 +30,14 @@ func tmpl(t testing.TB, text string, place template.Place) *template.Template {
 	return compiled
 }
 
-// varying is a header field whose value is a template.
+// varying is a header field with a template for its value.
 func varying(t testing.TB, name, value string) VaryingField {
 	t.Helper()
 	return VaryingField{Name: name, Value: tmpl(t, value, template.Header)}
 }
 
-// newMix is newTransport for several requests to the same URL over the same connections: each
-// is cfg as one of changes makes it.
+// newMixOf is newTransport for several requests to the same URL over the same connections.
+// Each of changes makes one of them from cfg.
 func newMixOf(t testing.TB, cfg Config, changes ...func(c *Config)) *Transport {
 	t.Helper()
 	var cfgs []Config
@@ -63,7 +63,7 @@ func doWith(tr *Transport, n int, values ...string) *probe.Result {
 	return r
 }
 
-// set has the letters stand for values.
+// set gives the letters values.
 func set(r *probe.Result, values ...string) {
 	r.Values.Reset()
 	for i, value := range values {
@@ -71,7 +71,7 @@ func set(r *probe.Result, values ...string) {
 	}
 }
 
-// step performs request n of tr, with the values that r has.
+// step performs request n of tr, with the values of r.
 func step(tr *Transport, r *probe.Result, n int) {
 	now := probe.Now()
 	r.Reset(now, now.Add(patience))
@@ -79,7 +79,7 @@ func step(tr *Transport, r *probe.Result, n int) {
 	tr.Do(context.Background(), r)
 }
 
-// seen is a request as a server of net/http has read it.
+// seen is a request in the view of a server of net/http.
 type seen struct {
 	Method, Target, Path, Host, Body string
 	Length                           int64
@@ -96,18 +96,18 @@ func seenOf(q *http.Request) seen {
 	}
 }
 
-// mirror answers with what it was sent, but for headers and content that are long.
+// mirror answers with the request, but for long headers and content.
 func mirror(w http.ResponseWriter, q *http.Request) {
 	_ = json.NewEncoder(w).Encode(seenOf(q))
 }
 
-// mirrored has what a server that mirrors has seen of the last request.
+// mirrored has the last request in the view of a mirroring server.
 type mirrored struct {
 	mu sync.Mutex
 	seen
 }
 
-// watch has cfg look at what comes back.
+// watch has cfg look at the response.
 func (m *mirrored) watch(cfg *Config) {
 	cfg.MaxBodyBytes = 8 << 20
 	cfg.CheckBody = func(body []byte) error {

@@ -211,7 +211,7 @@ func TestAFixedTemplateIsARequestThatDoesNotVary(t *testing.T) {
 	})
 }
 
-// Over TLS, and where each request has a connection of its own, the same goes out.
+// Over TLS, and with a connection for each request, the same goes out.
 func TestRequestsVaryOverTLSAndOnNewConnections(t *testing.T) {
 	t.Parallel()
 	for over, version := range map[peers.Wire]option.HTTPVersion{peers.HTTP1TLS: option.OnlyHTTP11, peers.HTTP2: option.OnlyHTTP2, peers.HTTP3: option.OnlyHTTP3} {

@@ -28,8 +28,8 @@ const (
 	alpnHTTP11 = "http/1.1"
 )
 
-// checkVersion reports whether v can be spoken to a URL of the given scheme. forwarded means that
-// a proxy takes the requests itself.
+// checkVersion returns an error if v cannot be spoken to a URL of the given scheme. forwarded
+// means that a proxy takes the requests itself.
 func checkVersion(v option.HTTPVersion, scheme string, forwarded bool) error {
 	switch {
 	case v == option.OnlyHTTP2 && scheme != "https":
@@ -47,9 +47,9 @@ func multiplexes(v option.HTTPVersion, scheme string) bool {
 	return v == option.OnlyHTTP2 || v == option.H2C || v.IsAuto() && scheme == "https"
 }
 
-// protocols returns what to offer by ALPN. HTTP/1.1 is offered also where it
-// would not do: a server that has nothing else then says so, instead of giving
-// up the handshake for a reason that could be another.
+// protocols returns the protocols to offer by ALPN. HTTP/1.1 is offered even if it may not be
+// used. A server with nothing else then says so; otherwise it would give up the handshake, and
+// that could have another reason.
 func protocols(v option.HTTPVersion) []string {
 	switch v {
 	case option.OnlyHTTP11:
@@ -60,7 +60,7 @@ func protocols(v option.HTTPVersion) []string {
 	return []string{alpnHTTP2, alpnHTTP11}
 }
 
-// negotiated reports whether HTTP/2 is to be spoken on l, which was just dialled.
+// negotiated reports whether to speak HTTP/2 on l, a link just dialled.
 func negotiated(v option.HTTPVersion, l *wire.Link) (bool, error) {
 	if v == option.H2C {
 		return true, nil
@@ -79,7 +79,7 @@ func negotiated(v option.HTTPVersion, l *wire.Link) (bool, error) {
 	return true, nil
 }
 
-// checkVersion reports whether t can speak the version of HTTP that it is to speak.
+// checkVersion returns an error if t cannot speak its version of HTTP.
 func (t *Transport) checkVersion() error {
 	if t.cfg.HTTPVersion == option.OnlyHTTP3 {
 		return t.checkHTTP3()
@@ -88,7 +88,7 @@ func (t *Transport) checkVersion() error {
 	return checkVersion(t.cfg.HTTPVersion, t.cfg.URL.Scheme, forwarded)
 }
 
-// checkHTTP3 reports whether there is a way to speak HTTP/3.
+// checkHTTP3 returns an error if there is no way to speak HTTP/3.
 func (t *Transport) checkHTTP3() error {
 	highest := t.cfg.TLS.MaxVersion
 	switch {
@@ -102,7 +102,7 @@ func (t *Transport) checkHTTP3() error {
 	return nil
 }
 
-// isSafe reports whether a method asks for nothing to be changed (RFC 9110, section 9.2.1).
+// isSafe reports whether a method asks for no change (RFC 9110, section 9.2.1).
 func isSafe(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:

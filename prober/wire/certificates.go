@@ -7,22 +7,22 @@ import (
 	"fmt"
 )
 
-// Certificates reads PEM once for all transports that are made with the same
-// slices: to read the authorities of a system takes milliseconds, and thousands of
-// targets often trust the same. What it hands out is never changed. It is for one
-// goroutine; nil reads everything anew.
+// Certificates reads PEM once for all transports made with the same slices: to read the
+// authorities of a system takes milliseconds, and thousands of targets often trust the
+// same. Its results are never changed. It is for one goroutine; nil reads everything
+// anew.
 type Certificates struct {
 	pools map[content]*x509.CertPool
 	pairs map[[2]content]tls.Certificate
 }
 
-// content stands for the bytes of a slice as long as they are not changed.
+// content identifies the bytes of a slice as long as they are not changed.
 type content struct {
 	first  *byte
 	length int
 }
 
-// NewCertificates returns one that has read nothing.
+// NewCertificates returns a Certificates without anything read.
 func NewCertificates() *Certificates {
 	return &Certificates{pools: map[content]*x509.CertPool{}, pairs: map[[2]content]tls.Certificate{}}
 }

@@ -14,9 +14,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// connectTCP makes a connection as package net does, without asking the system for what is
-// known already, without waiting for what has happened, and with half of the garbage. What
-// is rare is left to package net: handled is false then.
+// connectTCP makes a connection as package net does, but with half of the garbage. It does
+// not ask the system for known facts, nor wait for what has happened already. It leaves
+// rare cases to package net; then handled is false.
 func (d *Dialer) connectTCP(ctx context.Context, to netip.AddrPort, deadline probe.Instant) (c net.Conn, handled bool, err error) {
 	if d.net.LocalAddr != nil || to.Addr().Zone() != "" {
 		return nil, false, nil
@@ -29,14 +29,14 @@ func (d *Dialer) connectTCP(ctx context.Context, to netip.AddrPort, deadline pro
 	case err == nil:
 		_ = made.Close()
 		return nil, false, nil
-	case errors.Is(err, syscall.EADDRNOTAVAIL): // Linux may say so of a port that is taken meanwhile
+	case errors.Is(err, syscall.EADDRNOTAVAIL): // Linux may say so of a port taken in the meantime
 		return nil, false, nil
 	}
 	return nil, true, &net.OpError{Op: "dial", Net: "tcp", Addr: made.RemoteAddr(), Err: err}
 }
 
-// tcpConn is a connection that the runtime's poller knows as a file. Its errors are
-// those of package net.
+// tcpConn is a connection known to the runtime's poller as a file. Its errors are those of
+// package net.
 type tcpConn struct {
 	file   *os.File
 	raw    tcpRaw
@@ -85,13 +85,13 @@ func prepare(fd int, to syscall.Sockaddr, spare reserve) error {
 	return nil
 }
 
-// isUnderWay reports whether a handshake is still to be waited for.
+// isUnderWay reports whether the handshake has not ended yet.
 func isUnderWay(err error) bool {
 	return errors.Is(err, syscall.EINPROGRESS) || errors.Is(err, syscall.EALREADY) || errors.Is(err, syscall.EINTR)
 }
 
-// await returns when the handshake has ended. To connect once more tells how it went, and
-// changes nothing. Over short ways it has ended at once.
+// await returns when the handshake has ended. Another connect tells its result and changes
+// nothing. Over short ways the handshake has ended at once.
 func (c *tcpConn) await(ctx context.Context, to syscall.Sockaddr, deadline probe.Instant) error {
 	var verdict error
 	var stop func() bool // set when there is something to wait for
@@ -122,9 +122,9 @@ func (c *tcpConn) await(ctx context.Context, to syscall.Sockaddr, deadline probe
 }
 
 // isConnectedToItself reports whether the system has chosen the remote port as the local
-// one, and so made a connection where nobody listens.
+// one, and so made a connection without a listener.
 func (c *tcpConn) isConnectedToItself() bool {
-	const firstChosen = 1024 // ports below are for those who ask for them
+	const firstChosen = 1024 // lower ports are given only to programs that ask for them
 	return c.remote.Port() >= firstChosen && c.local() == netip.AddrPortFrom(c.remote.Addr().Unmap(), c.remote.Port())
 }
 
@@ -188,7 +188,7 @@ func (c *tcpConn) failure(op string, err error) error {
 	return &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
 }
 
-// tcpRaw gives the errors of package net too.
+// tcpRaw returns the errors of package net too.
 type tcpRaw struct {
 	syscall.RawConn
 

@@ -138,7 +138,7 @@ func TestConnectionsByHandKnowTheirAddresses(t *testing.T) {
 	}
 }
 
-// A socket that is bound to a port and connects to it is connected to itself.
+// A socket bound to a port and connected to that port is connected to itself.
 func TestConnectionToItselfIsNone(t *testing.T) {
 	t.Parallel()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
@@ -184,7 +184,7 @@ func TestWhatIsRareIsLeftToPackageNet(t *testing.T) {
 	}
 }
 
-// The poller knows nothing of a descriptor that blocks, as of one for which it had no room.
+// The poller does not know a descriptor that blocks, just like one it had no room for.
 func TestSocketWithoutThePollerIsForLackOfResources(t *testing.T) {
 	t.Parallel()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)

@@ -17,15 +17,15 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Greeting begins what is spoken over a socket, until its context ends. It owns the socket,
-// and closes it if it fails. The context ends with [os.ErrDeadlineExceeded] as its cause
-// when the time is over.
+// Greeting begins the protocol over a socket, until its context ends. It owns the socket, and
+// closes it if it fails. The cause of the context is [os.ErrDeadlineExceeded] when the time is
+// over.
 type Greeting func(ctx context.Context, c *Datagrams, cfg *tls.Config) error
 
 // DialDatagrams opens a UDP socket to one address after the other, until a peer answers the
-// greeting, and holds the same policy against the addresses as Dial does. Connect lasts
-// until the first datagram of a peer has come; tls is the rest of the handshake. Both are one
-// handshake in QUIC, and a peer that has answered gets no substitute.
+// greeting. It applies the same policy to the addresses as Dial does. Connect lasts until the
+// first datagram of a peer has come; tls is the rest of the handshake. In QUIC both are one
+// handshake: once a peer has answered, no other address is tried.
 func (d *Dialer) DialDatagrams(ctx context.Context, r *probe.Result, greet Greeting) error {
 	deadline := min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout))
 	addrs, err := d.addresses(ctx, r, deadline)
@@ -59,8 +59,8 @@ func (d *Dialer) DialDatagrams(ctx context.Context, r *probe.Result, greet Greet
 	return reason
 }
 
-// greetAt greets the peer at r.Remote, which has until deadline to begin its answer, and
-// TLSTimeout from then on to end the handshake.
+// greetAt greets the peer at r.Remote. The peer has until deadline to begin its answer, and
+// from then on TLSTimeout to end the handshake.
 func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.Instant, greet Greeting) (*Datagrams, error) {
 	socket, err := d.udp.DialContext(until{ctx, deadline}, "udp", r.Remote.String())
 	if err != nil {
@@ -71,7 +71,7 @@ func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.In
 	expired := func() { cancel(os.ErrDeadlineExceeded) }
 	limit := time.AfterFunc(deadline.Sub(probe.Now()), expired)
 	defer limit.Stop()
-	udp := socket.(*net.UDPConn) // as package net has it for this network
+	udp := socket.(*net.UDPConn) // package net returns this type for the network udp
 	c := &Datagrams{UDPConn: udp, batches: ipv4.NewPacketConn(udp)}
 	c.timed = d.plan.Clock == option.KernelClock && timeArrivals(udp)
 	c.onFirst = func(now probe.Instant) {
@@ -85,7 +85,7 @@ func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.In
 }
 
 // recording returns the configuration of a handshake that notes what the server has shown
-// before it judges that.
+// before it judges it.
 func (d *Dialer) recording(c *Datagrams, trace *probe.Trace) *tls.Config {
 	cfg := d.tls.Clone()
 	verify := cfg.VerifyConnection
@@ -108,8 +108,9 @@ func (d *Dialer) recording(c *Datagrams, trace *probe.Trace) *tls.Config {
 	return cfg
 }
 
-// SystemError returns the system's error in err without the network that package net names
-// in it: a failure of UDP means here what one of TCP does. It is err if there is none.
+// SystemError returns the system's error in err, or err if there is none. Package net adds the
+// name of the network to its errors. It is left out: a failure of UDP means the same here as
+// one of TCP.
 func SystemError(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
@@ -117,7 +118,7 @@ func SystemError(err error) error {
 	return err
 }
 
-// newPacketDialer returns what makes the sockets of UDP as d makes those of TCP.
+// newPacketDialer returns a dialer that makes UDP sockets as d makes those of TCP.
 func newPacketDialer(d net.Dialer) net.Dialer {
 	if tcp, ok := d.LocalAddr.(*net.TCPAddr); ok {
 		d.LocalAddr = &net.UDPAddr{IP: tcp.IP, Zone: tcp.Zone}
@@ -125,8 +126,8 @@ func newPacketDialer(d net.Dialer) net.Dialer {
 	return d
 }
 
-// Datagrams is a UDP socket that is connected to one address: it hears nobody else, and
-// learns from ICMP that the address cannot be reached.
+// Datagrams is a UDP socket connected to one address: it hears nobody else, and learns from
+// ICMP if the address cannot be reached.
 type Datagrams struct {
 	*net.UDPConn
 
@@ -134,34 +135,35 @@ type Datagrams struct {
 	heard   atomic.Int64
 	onFirst func(now probe.Instant)
 	shown   atomic.Pointer[probe.TLSInfo]
-	// timed means that the kernel says when datagrams arrive, clock turns that into Instants,
-	// and arrived is the arrival of the last one that was read, 0 if the kernel did not say so.
+	// timed means that the kernel says when datagrams arrive. clock turns its times into
+	// Instants. arrived is the arrival of the last datagram read, 0 if the kernel did not say
+	// so.
 	timed bool
-	// held, if set, is closed when datagrams may be passed on that have come.
+	// held, if set, is closed when the datagrams held back may be passed on.
 	held    atomic.Pointer[chan struct{}]
 	clock   probe.WallClock
 	arrived atomic.Int64
 }
 
-// Arrival returns the arrival of the last datagram that was read. Streams have it as that of
-// what they hold, which has not come later.
+// Arrival returns the arrival of the last datagram read. Streams take it as the arrival of
+// their bytes, since these have not come later.
 func (c *Datagrams) Arrival() probe.Arrival {
 	a := probe.Arrival{Asked: c.timed, Kernel: probe.Instant(c.arrived.Load())}
 	a.Read = probe.Now()
 	return a
 }
 
-// holdTime is how long datagrams are held back at most. It passes only where nobody lets them
-// go, as when the session that was to be resumed has just run out.
+// holdTime is the longest time to hold datagrams back. It passes only if nobody lets them go,
+// for example if the session to resume has just run out.
 const holdTime = time.Second
 
-// Hold holds datagrams back that come from now on, until LetGo, or for a moment at most.
+// Hold holds back the datagrams that come from now on, until LetGo, or for holdTime at most.
 func (c *Datagrams) Hold() {
 	gate := make(chan struct{})
 	c.held.Store(&gate)
 }
 
-// LetGo passes on what was held back, and all that comes later.
+// LetGo passes on the datagrams held back, and all later ones.
 func (c *Datagrams) LetGo() {
 	if gate := c.held.Swap(nil); gate != nil {
 		close(*gate)
@@ -219,10 +221,10 @@ func (c *Datagrams) ReadFrom(p []byte) (int, net.Addr, error) {
 	return n, from, err
 }
 
-// WriteTo writes to the address of the socket, whatever it is told.
+// WriteTo writes to the address of the socket, whatever address it gets.
 func (c *Datagrams) WriteTo(p []byte, _ net.Addr) (int, error) { return c.Write(p) }
 
-// WriteMsgUDP writes to the address of the socket, whatever it is told.
+// WriteMsgUDP writes to the address of the socket, whatever address it gets.
 func (c *Datagrams) WriteMsgUDP(p, oob []byte, _ *net.UDPAddr) (n, oobn int, err error) {
 	return c.UDPConn.WriteMsgUDP(p, oob, nil)
 }

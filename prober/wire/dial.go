@@ -17,7 +17,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// endpoint is where a connection leads: the target, or the proxy before it.
+// endpoint is the destination of a connection: the target, or the proxy before it.
 type endpoint struct {
 	host string
 	port uint16
@@ -25,7 +25,7 @@ type endpoint struct {
 	addrs []netip.Addr
 }
 
-// newEndpoint takes host and port from u, the port from ports where u has none.
+// newEndpoint takes host and port from u. If u has no port, it comes from ports.
 func newEndpoint(u *url.URL, ports map[string]uint16) (endpoint, error) {
 	standard, known := ports[u.Scheme]
 	if !known {
@@ -53,7 +53,8 @@ func newEndpoint(u *url.URL, ports map[string]uint16) (endpoint, error) {
 	return e, nil
 }
 
-// newNetDialer returns what dials where package net does. It enforces the policy.
+// newNetDialer returns the dialer for the cases left to package net. It enforces the
+// policy.
 func newNetDialer(p policy.Policy, spare reserve, source netip.Addr) net.Dialer {
 	control := controlOf(p)
 	d := net.Dialer{
@@ -86,7 +87,7 @@ func familyOf(source netip.Addr, v option.IPVersion) (option.IPVersion, error) {
 }
 
 // Authority returns the host and the port of u, as a request names them, or why nothing
-// can be dialled by it. The port is that of ports for its scheme where u has none.
+// can be dialled by it. If u has no port, it comes from ports by the scheme.
 func Authority(u *url.URL, ports map[string]uint16) (string, error) {
 	e, err := newEndpoint(u, ports)
 	if err != nil {
@@ -95,14 +96,14 @@ func Authority(u *url.URL, ports map[string]uint16) (string, error) {
 	return e.authority(), nil
 }
 
-// authority returns host:port as a proxy is told it.
+// authority returns host:port in the form for a proxy.
 func (e endpoint) authority() string {
 	host, _, _ := strings.Cut(e.host, "%") // a zone means something on this host only
 	return net.JoinHostPort(host, strconv.Itoa(int(e.port)))
 }
 
-// connect tries the addresses one after another until deadline. The error is
-// that of the first one to which there is a route.
+// connect tries the addresses one after another until deadline. The error is that of the
+// first address with a route.
 func (d *Dialer) connect(ctx context.Context, r *probe.Result, deadline probe.Instant) (net.Conn, error) {
 	addrs, err := d.addresses(ctx, r, deadline)
 	if err != nil {
@@ -115,7 +116,7 @@ func (d *Dialer) connect(ctx context.Context, r *probe.Result, deadline probe.In
 		if r.Trace != nil {
 			showAttempt(r, tcp, err)
 		}
-		if err == nil || PeerHungUp(err) { // which has happened to a connection that stood
+		if err == nil || PeerHungUp(err) { // the connection stood before
 			return tcp, err
 		}
 		if reason == nil || isUnrouted(reason) {
@@ -128,8 +129,8 @@ func (d *Dialer) connect(ctx context.Context, r *probe.Result, deadline probe.In
 	return nil, reason
 }
 
-// addresses returns where to connect to. All that is done for the sake of a
-// proxy belongs to the phase connect, the look-up of its name included.
+// addresses returns the addresses to connect to. Everything done for a proxy belongs to
+// the phase connect, including the look-up of its name.
 func (d *Dialer) addresses(ctx context.Context, r *probe.Result, deadline probe.Instant) ([]netip.Addr, error) {
 	if d.proxy != nil {
 		r.Enter(errcode.PhaseConnect)
@@ -158,8 +159,8 @@ func (d *Dialer) addresses(ctx context.Context, r *probe.Result, deadline probe.
 	return addrs, err
 }
 
-// checkTarget holds the policy against a target behind a proxy where its address
-// stands in the URL; a name is the proxy's to resolve.
+// checkTarget applies the policy to a target behind a proxy if its address stands in the
+// URL; a name is the proxy's to resolve.
 func (d *Dialer) checkTarget() error {
 	for _, addr := range d.target.addrs {
 		if err := checkAddr(d.policy, addr); err != nil {
@@ -181,8 +182,8 @@ func (d *Dialer) attempt(ctx context.Context, r *probe.Result, addr netip.Addr, 
 	return d.net.DialContext(until{ctx, deadline}, "tcp", r.Remote.String())
 }
 
-// until is a context whose deadline starts no timer: package net leaves it to the poller
-// to end an attempt at that time.
+// until is a context with a deadline that starts no timer: package net leaves it to the
+// poller to end an attempt at that time.
 type until struct {
 	context.Context //nolint:containedctx // it is a context itself
 
@@ -192,7 +193,8 @@ type until struct {
 // Deadline overrides that of the context.
 func (u until) Deadline() (time.Time, bool) { return u.deadline.Time(), true }
 
-// Done is never nil: package net heeds the deadline only of a context that can end.
+// Done is never nil: package net heeds the deadline of a context only if the context can
+// end.
 func (u until) Done() <-chan struct{} {
 	if done := u.Context.Done(); done != nil {
 		return done
@@ -200,9 +202,9 @@ func (u until) Done() <-chan struct{} {
 	return make(chan struct{})
 }
 
-// share gives an attempt its part of the time that is left, so that one address
-// that swallows packets leaves time for the others; with little time left an
-// attempt gets at least what a handshake over a long path needs.
+// share gives an attempt its part of the time left. So an address that swallows packets
+// leaves time for the others. With little time left, an attempt gets at least what a
+// handshake over a long path needs.
 func share(deadline probe.Instant, attempts int) probe.Instant {
 	const least = 250 * time.Millisecond
 	now := probe.Now()
@@ -211,8 +213,8 @@ func share(deadline probe.Instant, attempts int) probe.Instant {
 }
 
 // isUnrouted reports whether an attempt failed because this host has no way to the
-// address, as to any of a family that it does not have. That says less about the
-// target than the failure of another address.
+// address, or lacks its whole family. That says less about the target than the failure of
+// another address.
 func isUnrouted(err error) bool {
 	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)
 }

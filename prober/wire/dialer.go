@@ -16,7 +16,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Plan is all that a dialer needs to know.
+// Plan has everything a dialer needs to know.
 type Plan struct {
 	option.Dial
 
@@ -28,10 +28,10 @@ type Plan struct {
 	Secure    bool
 	TLS       option.TLS
 	Protocols []string
-	// Certificates, unless nil, has or takes what other dialers use of the same PEM.
+	// Certificates, unless nil, lets dialers share what is made of the same PEM.
 	Certificates *Certificates
 	// Connections bounds the open connections of all dialers that share it; nil bounds
-	// nothing. Whoever dials has one of its permits, which the link gives back.
+	// nothing. Whoever dials has one of its permits. The link gives it back.
 	Connections *probe.Ceiling
 
 	// Proxy is the way to the target, if not the direct one. Forwards means that an HTTP
@@ -41,11 +41,12 @@ type Plan struct {
 	// Silent means that nothing is sent over the links. Without TLS a target may speak as
 	// soon as a link stands.
 	Silent bool
-	// Rules decide on the address that is really dialled, that of a proxy and of DNSServer
-	// included, and on one that a proxy is told to dial; and on the names by which the
-	// target goes, its proxy and its Aliases. The DNS servers of the system are exempt.
+	// Rules decide on each address really dialled, including those of a proxy and of
+	// DNSServer, and on each address a proxy is told to dial. They also decide on the
+	// names of the target, its proxy and its Aliases. The DNS servers of the system are
+	// exempt.
 	Rules policy.Rules
-	// Aliases are other names by which the target is called.
+	// Aliases are other names for the target.
 	Aliases []Alias
 }
 
@@ -55,22 +56,23 @@ type Alias struct{ What, Host string }
 // Dialer makes the links to one target. It is safe for concurrent use.
 type Dialer struct {
 	plan Plan
-	// target is what the URL names, next what is dialled: the target or the proxy.
+	// target is the endpoint in the URL. next is the endpoint to dial: the target or the
+	// proxy.
 	target, next endpoint
 	proxy        *proxy
 	tls          *tls.Config                   // nil without TLS
-	last         atomic.Pointer[probe.TLSInfo] // what the last handshake has shown
+	last         atomic.Pointer[probe.TLSInfo] // shown in the last handshake
 	ipVersion    option.IPVersion
 	lookup       lookup
 	policy       policy.Policy
-	blocked      error // why nothing may be dialled, if so
+	blocked      error // the reason if nothing may be dialled
 	reserve      reserve
 	net          net.Dialer
 	udp          net.Dialer
 }
 
-// NewDialer compiles p. It fails when the URL or the TLS material cannot be used, or when
-// two settings exclude each other.
+// NewDialer compiles p. It fails if the URL or the TLS material cannot be used, or if two
+// settings exclude each other.
 func NewDialer(p Plan) (*Dialer, error) {
 	target, err := newEndpoint(p.URL, p.Ports)
 	if err != nil {
@@ -126,9 +128,9 @@ func (d *Dialer) route() error {
 	return nil
 }
 
-// Dial connects to the first address that answers and does whatever handshakes
-// there are: with a proxy, and with the target where TLS is asked for. It notes in r the
-// phases, the address and what TLS has shown.
+// Dial connects to the first address that answers and does all handshakes: with a proxy,
+// and with the target if Plan asks for TLS. It notes in r the phases, the address and what
+// TLS has shown.
 func (d *Dialer) Dial(ctx context.Context, r *probe.Result) (Link, error) {
 	deadline := min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout))
 	tcp, err := d.connect(ctx, r, deadline)
@@ -153,9 +155,9 @@ func (d *Dialer) Dial(ctx context.Context, r *probe.Result) (Link, error) {
 	return l, nil
 }
 
-// unmade returns what a failure to connect means. What is reset now stood already: if
-// the reset had come a moment later, a handshake or the exchange would have met it. It
-// is the same failure, whichever of them does.
+// unmade returns what a failure to connect means. If the connection is reset now, it stood
+// already: a moment later, a handshake or the exchange would have met the reset. The
+// failure is the same, whichever of them meets it.
 func (d *Dialer) unmade(r *probe.Result, err error) error {
 	if !PeerHungUp(err) {
 		return d.proxy.unreachable(err)
@@ -194,8 +196,8 @@ func (d *Dialer) establish(ctx context.Context, l *Link, r *probe.Result) error 
 	return d.secure(l, r)
 }
 
-// Forwards reports whether requests go to an HTTP proxy itself. authorization is what
-// each of them has to carry for it then, or "".
+// Forwards reports whether requests go to an HTTP proxy itself. authorization is then
+// their credentials for the proxy, or "".
 func (d *Dialer) Forwards() (authorization string, ok bool) {
 	if d.proxy == nil || !d.proxy.forward {
 		return "", false
@@ -209,8 +211,8 @@ func (d *Dialer) IsProxied() bool { return d.proxy != nil }
 // Shown returns what the server has shown in the last handshake, nil if nothing.
 func (d *Dialer) Shown() *probe.TLSInfo { return d.last.Load() }
 
-// ClientCertificateNotAfter returns the end of validity of the certificate with
-// which the dialer authenticates itself, the zero time if it has none.
+// ClientCertificateNotAfter returns the end of validity of the dialer's own certificate,
+// the zero time if it has none.
 func (d *Dialer) ClientCertificateNotAfter() time.Time {
 	if d.tls == nil || len(d.tls.Certificates) == 0 {
 		return time.Time{}

@@ -53,8 +53,8 @@ func TestPolicyHoldsForWhateverIsDialled(t *testing.T) {
 	}
 }
 
-// The lack of a route, as to a family that this host does not have, says less
-// than the answer of another address.
+// A missing route, for example to a family this host does not have, says less than the
+// answer of another address.
 func TestFailureIsThatOfAnAddressWithARoute(t *testing.T) {
 	t.Parallel()
 	const unrouted = "255.255.255.255" // TCP has no broadcasts
@@ -75,8 +75,8 @@ func TestFailureIsThatOfAnAddressWithARoute(t *testing.T) {
 	assert.Equal(t, errcode.NetworkUnreachable, errcode.FromError(r.Err), "%v", r.Err)
 }
 
-// A connection that is reset at accept may meet that in connect already. It comes to what a
-// handshake or the exchange would have made of it.
+// A connection reset at accept may meet the reset in connect already. The failure is the
+// same as in a handshake or in the exchange.
 func TestAResetThatConnectMeetsIsThatOfWhatFollows(t *testing.T) {
 	t.Parallel()
 	secure := &url.URL{Scheme: "https", Host: "name.test"}

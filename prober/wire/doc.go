@@ -1,5 +1,5 @@
-// Package wire leads from a name to a connection over which an exchange can begin: it
-// resolves, holds the policy against what it dials, connects, passes proxies, and does the
+// Package wire leads from a name to a connection ready for an exchange: it resolves, applies
+// the policy to each address before it is dialled, connects, passes proxies, and does the
 // handshake of TLS. Each step is timed in the result of the request, and each of its
 // failures has a type.
 //

@@ -15,8 +15,8 @@ import (
 const (
 	// patience is how long a test waits for what is certain to come.
 	patience = 2 * time.Minute
-	// briefly and amply are how long it waits for what does not come: the first where
-	// nothing else has to happen before, the other where a peer has to be heard.
+	// briefly and amply are how long it waits for what does not come: briefly if nothing
+	// else has to happen before, amply if a peer has to be heard.
 	briefly = 300 * time.Millisecond
 	amply   = 2 * time.Second
 )
@@ -42,8 +42,8 @@ func newTestDialer(t testing.TB, p Plan) *Dialer {
 	return d
 }
 
-// dialOnce makes a link for a request that is due now, closes it, and returns what the
-// request came to.
+// dialOnce makes a link for a request due now, closes it, and returns the result of the
+// request.
 func dialOnce(d *Dialer, timeout time.Duration) *probe.Result {
 	var r probe.Result
 	now := probe.Now()

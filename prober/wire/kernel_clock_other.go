@@ -2,6 +2,6 @@
 
 package wire
 
-// NewKernelClock returns a clock that is not available: there is no system call that is
-// known to say when bytes arrived.
+// NewKernelClock returns a clock that is not available: no system call is known to say
+// when bytes arrived.
 func NewKernelClock() *KernelClock { return &KernelClock{} }

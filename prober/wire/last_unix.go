@@ -6,7 +6,7 @@ import "syscall"
 
 const canWriteAtOnce = true
 
-// writeAtOnce writes what there is room for in a socket that never blocks.
+// writeAtOnce writes as much as there is room for in a socket that never blocks.
 func writeAtOnce(fd uintptr, p []byte) (int, error) {
 	n, err := syscall.Write(int(fd), p)
 	if err == nil && n < len(p) {

@@ -8,17 +8,17 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Link is a connection over which an exchange can begin: it leads to the target, or to a
-// proxy that takes requests for it, and is secured where that is due.
+// Link is a connection ready for an exchange: it leads to the target, or to a proxy that
+// takes requests for it. It is secured if required.
 type Link struct {
 	Stream *Stream
 	RW     net.Conn // the stream, or TLS over it
-	TLS    *TLSConn // what rw is, if it is TLS
+	TLS    *TLSConn // RW, if it is TLS
 	Remote netip.AddrPort
 }
 
-// NewLink returns a link over a connection that needs no handshake. What is read and
-// written ends at deadline.
+// NewLink returns a link over a connection without a handshake. Reads and writes end at
+// deadline.
 func NewLink(c net.Conn, deadline probe.Instant) Link {
 	s := NewStream(c, deadline)
 	return Link{Stream: s, RW: s}
@@ -34,7 +34,7 @@ func (l *Link) Close(jammed bool) {
 	l.Stream.leave(l.RW)
 }
 
-// State returns what the TLS handshake has agreed on, and false without TLS.
+// State returns the result of the TLS handshake, and false without TLS.
 func (l *Link) State() (tls.ConnectionState, bool) {
 	if l.TLS == nil {
 		return tls.ConnectionState{}, false
@@ -45,9 +45,9 @@ func (l *Link) State() (tls.ConnectionState, bool) {
 // IsInRecord reports whether the beginning of a TLS record is there without its end.
 func (l *Link) IsInRecord() bool { return l.TLS.isInRecord() }
 
-// IsQuiet reports whether nothing has arrived that anybody asked for, so that a request
-// can be sent. The end of the stream, an error, or bytes mean that it cannot. Under TLS,
-// session tickets and key updates may come at any time.
+// IsQuiet reports whether a request can be sent: nothing has arrived but messages that
+// manage a TLS session. The end of the stream, an error, or other bytes mean that it
+// cannot. Under TLS, session tickets and key updates may come at any time.
 func (l *Link) IsQuiet() bool {
 	begun := l.IsInRecord()
 	some, err := l.Stream.look.peek()
@@ -60,8 +60,7 @@ func (l *Link) IsQuiet() bool {
 	return l.TLS.isOnlyManaged(l.Stream)
 }
 
-// HasHeard reports whether something has arrived that was not read, or the end of the
-// stream.
+// HasHeard reports whether there are unread bytes, or the end of the stream.
 func (l *Link) HasHeard() bool {
 	some, err := l.Stream.look.peek()
 	return some || err != nil
@@ -70,7 +69,7 @@ func (l *Link) HasHeard() bool {
 // MayHold reports whether TLS can yield bytes without reading more.
 func (l *Link) MayHold() bool { return l.TLS.mayHold() }
 
-// WithinTLS runs read, in which reads yield only what TLS holds already. It makes no
+// WithinTLS runs read. Reads in it yield only the bytes TLS holds already. It makes no
 // system call.
 func (l *Link) WithinTLS(read func() error) error {
 	l.TLS.restrict(l.Stream, reachTLS)

@@ -13,14 +13,13 @@ type reach uint8
 const (
 	// reachAll waits for the peer.
 	reachAll reach = iota
-	// reachSocket takes what has arrived.
+	// reachSocket takes the bytes that have arrived.
 	reachSocket
-	// reachTLS takes nothing, so that TLS above yields only what it holds already.
+	// reachTLS takes nothing, so TLS above yields only the bytes it holds already.
 	reachTLS
 )
 
-// look is how a stream is read without waiting. It belongs to whoever reads the
-// stream.
+// look reads a stream without waiting. It belongs to the stream's reader.
 type look struct {
 	reach reach
 	raw   syscall.RawConn // nil if the connection has no descriptor
@@ -35,8 +34,8 @@ type look struct {
 	err   error
 }
 
-// read returns what there is within reach, [os.ErrDeadlineExceeded] if that is
-// nothing: crypto/tls takes it for a failure that passes.
+// read returns the bytes within reach, [os.ErrDeadlineExceeded] if there are none:
+// crypto/tls takes it for a failure that passes.
 func (l *look) read(p []byte) (int, error) {
 	if l.reach == reachTLS {
 		return 0, os.ErrDeadlineExceeded
@@ -44,7 +43,7 @@ func (l *look) read(p []byte) (int, error) {
 	return l.take(p, 0)
 }
 
-// peek reports whether bytes have arrived, which it leaves where they are.
+// peek reports whether bytes have arrived, and leaves them unread.
 func (l *look) peek() (some bool, err error) {
 	n, err := l.take(l.one[:], leaveThere)
 	if errors.Is(err, os.ErrDeadlineExceeded) {

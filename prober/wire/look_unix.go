@@ -4,7 +4,7 @@ package wire
 
 import "syscall"
 
-// receiveFD receives what is in the socket's buffer, without waiting.
+// receiveFD receives the bytes in the socket's buffer, without waiting.
 func (l *look) receiveFD(fd uintptr) {
 	l.n, _, l.err = syscall.Recvfrom(int(fd), l.into, l.flags|syscall.MSG_DONTWAIT)
 }

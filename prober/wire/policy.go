@@ -9,7 +9,7 @@ import (
 	"example.com/prober/policy"
 )
 
-// errBlocked is the failure of a connection to an address that the policy forbids.
+// errBlocked is the failure of a connection to an address forbidden by the policy.
 var errBlocked = errcode.New(errcode.BlockedIP, "the address is not allowed by network.deny and network.allow")
 
 // checkAddr returns errBlocked for an address that must not be dialled.
@@ -20,8 +20,8 @@ func checkAddr(p policy.Policy, addr netip.Addr) error {
 	return nil
 }
 
-// controlOf returns a hook of a [net.Dialer]: it sees the address that is really
-// dialled, after every look-up, so that no name can lead around the policy.
+// controlOf returns a hook of a [net.Dialer]. It sees the address really dialled, after
+// every look-up, so no name can lead around the policy.
 func controlOf(p policy.Policy) func(context.Context, string, string, syscall.RawConn) error {
 	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		target, err := netip.ParseAddrPort(address)
@@ -32,9 +32,9 @@ func controlOf(p policy.Policy) func(context.Context, string, string, syscall.Ra
 	}
 }
 
-// blockedName returns the failure of all requests if they lead to a name that the policy
-// forbids: that of the target, of the proxy on the way, or one by which the target is
-// asked to be another host.
+// blockedName returns the failure of all requests if the policy forbids one of their
+// names: the name of the target, of the proxy on the way, or another name given to the
+// target.
 func (d *Dialer) blockedName() error {
 	names := append([]Alias{{"the host", d.target.host}}, d.plan.Aliases...)
 	names = append(names, Alias{"the TLS server name", d.plan.TLS.ServerName})

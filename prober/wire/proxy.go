@@ -13,19 +13,18 @@ import (
 
 // ProxyOptions says through which proxy a target is reached.
 //
-// The name of the target is the proxy's to resolve. All that happens up to the
-// connection through the proxy counts in the phase connect: the look-up of its
-// name, TLS with it, and its answer to CONNECT.
+// The name of the target is the proxy's to resolve. Everything up to the connection
+// through the proxy counts in the phase connect: the look-up of its name, TLS with it,
+// and its answer to CONNECT.
 type ProxyOptions struct {
-	// URL has the scheme http, https, socks5 or socks5h, the last two of which
-	// mean the same here; nil means no proxy. The standard ports are 80, 443 and
-	// 1080.
+	// URL has the scheme http, https, socks5 or socks5h; nil means no proxy. socks5 and
+	// socks5h mean the same here. The standard ports are 80, 443 and 1080.
 	URL *url.URL
 	// Username and Password are the credentials; if both are empty, those in URL.
 	Username, Password string
-	// NoProxy lists the targets that are reached directly: *, an address, a prefix
-	// in CIDR notation, a domain (which stands for its subdomains too) or .domain
-	// or *.domain (subdomains only); all but the prefix may end in :port.
+	// NoProxy lists the targets to reach directly: *, an address, a prefix in CIDR
+	// notation, a domain (with its subdomains) or .domain or *.domain (subdomains only);
+	// all but the prefix may end in :port.
 	NoProxy []string
 	// TLS is used with a proxy of the scheme https.
 	TLS option.TLS
@@ -42,8 +41,8 @@ var (
 type proxy struct {
 	endpoint
 	socks bool
-	// forward tells that requests go to the proxy itself, in absolute form, and
-	// not through a connection that it makes.
+	// forward means that requests go to the proxy itself, in absolute form, and not
+	// through a connection it makes.
 	forward bool
 	// tls is set for an https proxy.
 	tls *tls.Config
@@ -54,7 +53,7 @@ type proxy struct {
 }
 
 // compile returns the proxy on the way to target, nil if there is none. forwards means
-// that one of HTTP takes the requests itself.
+// that an HTTP proxy takes the requests itself.
 func (o ProxyOptions) compile(forwards bool, target endpoint, read *Certificates) (*proxy, error) {
 	if o.URL == nil || bypasses(o.NoProxy, target) {
 		return nil, nil
@@ -103,8 +102,8 @@ func (p *proxy) unreachable(err error) error {
 	return errcode.Wrap(errcode.ProxyConnect, "the proxy cannot be reached", err)
 }
 
-// negotiate makes l, which leads to the proxy, lead to target, or to a proxy that takes
-// requests for it. trace may be nil.
+// negotiate makes l, a link to the proxy, lead to target, or to the proxy itself if it
+// takes the requests. trace may be nil.
 func (p *proxy) negotiate(l *Link, target endpoint, trace *probe.Trace) error {
 	if p == nil {
 		return nil

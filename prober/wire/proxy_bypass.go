@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// bypasses reports whether an entry of list stands for the target. The rules are
-// those of the environment variable NO_PROXY, but for one: loopback addresses
-// are no exception, since the proxy was named for this very target.
+// bypasses reports whether an entry of list covers the target. The rules are those of the
+// environment variable NO_PROXY, with one exception: loopback addresses use the proxy,
+// since it was named for this very target.
 func bypasses(list []string, target endpoint) bool {
 	host := strings.ToLower(strings.TrimSuffix(target.host, "."))
 	for _, entry := range list {

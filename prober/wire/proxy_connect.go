@@ -42,18 +42,18 @@ func (p *proxy) httpConnect(l *Link, target endpoint, trace *probe.Trace) error 
 	return nil
 }
 
-// connectAnswer is what a proxy answers to CONNECT. Its bytes and times are not those of
-// a response.
+// connectAnswer is a proxy's answer to CONNECT. Its bytes and times are not those of a
+// response.
 type connectAnswer struct {
 	rw   io.Reader
 	head head.Header
 	// received and not consumed yet; it grows to the size of a header.
 	received []byte
-	trace    *probe.Trace // nil where nobody wants to see it
+	trace    *probe.Trace // nil if nobody wants to see it
 }
 
-// status reads the header of the final answer. A successful one has no content, and
-// that of another is of no interest.
+// status reads the header of the final answer. A successful answer has no content, and
+// the content of others is of no interest.
 func (a *connectAnswer) status() (int, error) {
 	for range message.MaxInformational + 1 {
 		if err := a.readHeader(); err != nil {
@@ -107,8 +107,9 @@ func (a *connectAnswer) fill() error {
 	return err
 }
 
-// tunnelFailure is a failure on an established connection to a proxy: what the
-// target has to do with it cannot be told. Time that has run out is that of the dial.
+// tunnelFailure is a failure on an established connection to a proxy: it does not show
+// whether the target has to do with it. If the time has run out, it is the time of the
+// dial.
 func tunnelFailure(err error) error {
 	if outOfTime(err) {
 		return fmt.Errorf("no answer of the proxy: %w", err)

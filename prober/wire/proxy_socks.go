@@ -9,7 +9,7 @@ import (
 	"example.com/prober/errcode"
 )
 
-// The bytes of RFC 1928 and RFC 1929 that are in use here.
+// The bytes of RFC 1928 and RFC 1929 in use here.
 const (
 	socksVersion     = 5
 	socksAuthVersion = 1
@@ -26,8 +26,8 @@ const (
 	maxSocksString = 255
 )
 
-// socksConnect asks a SOCKS5 proxy for a connection to target. It reads exactly
-// what the proxy says, so that the target's first byte stays unread.
+// socksConnect asks a SOCKS5 proxy for a connection to target. It reads exactly the
+// answer of the proxy, so the target's first byte stays unread.
 func (p *proxy) socksConnect(rw io.ReadWriter, target endpoint) error {
 	if err := p.socksGreet(rw); err != nil {
 		return err
@@ -98,7 +98,8 @@ func socksAddress(target endpoint) []byte {
 	return append([]byte{socksName, byte(len(target.host))}, target.host...)
 }
 
-// skipSocksAddress reads the address and port that end a reply and mean nothing here.
+// skipSocksAddress reads the address and port at the end of a reply. They mean nothing
+// here.
 func skipSocksAddress(r io.Reader, kind byte) error {
 	var size int
 	switch kind {

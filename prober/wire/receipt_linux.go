@@ -10,10 +10,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// receipt is how a socket is read where the kernel is to say when the bytes arrived
-// (SO_TIMESTAMPNS, socket(7)). It says so of the segment that arrived last of those that
-// the bytes are from; segments that it has joined count as the last of them. The end of the
-// stream has no time.
+// receipt reads a socket and asks the kernel when the bytes arrived (SO_TIMESTAMPNS,
+// socket(7)). The kernel gives the time of the last segment with some of the bytes. Segments
+// it has joined count as the last of them. The end of the stream has no time.
 type receipt struct {
 	message syscall.Msghdr
 	vector  syscall.Iovec
@@ -26,8 +25,8 @@ type receipt struct {
 	arrival probe.Arrival
 }
 
-// use has the kernel say when what the socket of raw receives arrives. It returns false where
-// the kernel does not know how to.
+// use has the kernel say when bytes arrive on the socket of raw. It returns false if the
+// kernel cannot.
 func (r *receipt) use(raw syscall.RawConn) bool {
 	if !stamp(raw) {
 		return false
@@ -38,8 +37,8 @@ func (r *receipt) use(raw syscall.RawConn) bool {
 	return true
 }
 
-// stamp has the kernel note when what the socket of raw receives arrives, and reports whether
-// it does.
+// stamp has the kernel note when bytes arrive on the socket of raw, and reports whether it
+// does.
 func stamp(raw syscall.RawConn) bool {
 	var refused error
 	err := raw.Control(func(fd uintptr) { refused = stampArrivals(int(fd)) })
@@ -74,12 +73,12 @@ func stampIn(control []byte) (wall int64, ok bool) {
 	return 0, false
 }
 
-// stampArrivals has the kernel note when what the socket receives arrives.
+// stampArrivals has the kernel note when bytes arrive on the socket.
 func stampArrivals(fd int) error {
 	return os.NewSyscallError("setsockopt", syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_TIMESTAMPNS, 1))
 }
 
-// receive reads what there is, without waiting. p is not empty.
+// receive reads the bytes there are, without waiting. p is not empty.
 func (r *receipt) receive(fd uintptr, p []byte, told bool) (int, syscall.Errno) {
 	r.vector.Base = &p[0]
 	r.vector.SetLen(len(p))
@@ -101,8 +100,8 @@ func (r *receipt) note() {
 	r.arrival = r.clock.Arrival(c.time.Nano())
 }
 
-// glance returns EAGAIN where there is nothing to read, not even an end, and 0 where there is
-// something. Another error is that of the socket, which the kernel tells only once. It never
+// glance returns EAGAIN if there is nothing to read, not even an end, and 0 if there is
+// something. Another error is that of the socket; the kernel tells it only once. It never
 // waits.
 func glance(fd uintptr) syscall.Errno {
 	var one [1]byte

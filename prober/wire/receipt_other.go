@@ -8,7 +8,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// receipt is never in use: there is no system call that is known to say when bytes arrived.
+// receipt is never in use: no system call is known to say when bytes arrived.
 type receipt struct {
 	inUse   bool
 	arrival probe.Arrival

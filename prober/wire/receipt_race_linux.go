@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// receiveNow asks when the bytes arrived and reads them afterwards, because the race
-// detector knows what is ordered by way of a socket only where package syscall reads it.
+// receiveNow asks when the bytes arrived and reads them afterwards. The race detector
+// knows the order of events over a socket only if package syscall reads it.
 func receiveNow(fd uintptr, p []byte, m *syscall.Msghdr, _ bool) (n int, errno syscall.Errno) {
 	got, _, errno := syscall.Syscall(syscall.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(m)), syscall.MSG_PEEK)
 	if errno != 0 {

@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// reserve says of a new socket whether the process has so few descriptors left that
-// they are to be kept: for scrapes, for a reload and for the look-up of names.
-// Descriptors are handed out lowest first, so the number tells how many are in use.
+// reserve decides whether a new socket would use one of the descriptors to keep free: for
+// scrapes, for a reload and for the look-up of names. The lowest free descriptor is
+// always given out first, so its number tells how many are in use.
 type reserve struct{ limit uint64 }
 
-// newReserve goes by the limit of now: to ask anew for every socket would take as long as
-// to set an option of it.
+// newReserve takes the limit of now. To ask anew for every socket would take as long as
+// setting a socket option.
 func newReserve() reserve {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
@@ -22,7 +22,8 @@ func newReserve() reserve {
 	return reserve{uint64(limit.Cur)} //nolint:unconvert // signed on FreeBSD
 }
 
-// keep refuses a socket as the operating system does when there is no descriptor left.
+// keep refuses a socket in the same way as the operating system without a free
+// descriptor.
 func (r reserve) keep(c syscall.RawConn) error {
 	var refused error
 	if err := c.Control(func(fd uintptr) { refused = r.check(fd) }); err != nil {
@@ -31,7 +32,7 @@ func (r reserve) keep(c syscall.RawConn) error {
 	return refused
 }
 
-// check is keep for a socket that is in nobody else's hands.
+// check is keep for a socket nobody else uses.
 func (r reserve) check(fd uintptr) error {
 	const most = 64
 	if uint64(fd)+min(most, r.limit/4) < r.limit {

@@ -25,8 +25,7 @@ var (
 // network is ip, ip4 or ip6. It must return soon after ctx ends.
 type lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// newLookup returns how names are looked up: by asking server, or as the system
-// does if server is not valid.
+// newLookup returns a lookup that asks server, or asks the system if server is not valid.
 func newLookup(server netip.AddrPort, p policy.Policy) lookup {
 	if server.IsValid() {
 		return directLookup(server, p)
@@ -39,13 +38,13 @@ func allows(v option.IPVersion, addr netip.Addr) bool {
 	return v != option.OnlyIPv4 && v != option.OnlyIPv6 || isFirst(v, addr)
 }
 
-// isFirst reports whether addr is of the family that v wants, or wants first.
+// isFirst reports whether addr is of the only or the preferred family of v.
 func isFirst(v option.IPVersion, addr netip.Addr) bool {
 	return addr.Is4() == (v == option.OnlyIPv4 || v == option.PreferIPv4)
 }
 
-// arrange returns the addresses that v allows, the family that it prefers first,
-// and otherwise in their order.
+// arrange returns the addresses allowed by v, the preferred family first, and otherwise
+// in their order.
 func arrange(v option.IPVersion, addrs []netip.Addr) ([]netip.Addr, error) {
 	arranged := make([]netip.Addr, 0, len(addrs))
 	for _, addr := range addrs {
@@ -69,9 +68,9 @@ func rank(first bool) int {
 	return 1
 }
 
-// resolve asks for the addresses of a host name and returns them in the order in
-// which to try them. Nothing is kept: each new connection asks anew, so that a
-// change in DNS shows at once and every failure of DNS is seen.
+// resolve asks for the addresses of a host name and returns them in the order to try
+// them. Nothing is kept: each new connection asks anew, so a change in DNS shows at once
+// and every failure of DNS is seen.
 func (d *Dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
 	addrs, err := d.lookUp(ctx, host)
 	if err != nil {
@@ -83,8 +82,8 @@ func (d *Dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error)
 	return interleave(addrs), nil
 }
 
-// lookUp asks for the wanted family only, and for the other one where that finds
-// nothing: a host without IPv6 is another failure than a host without addresses.
+// lookUp asks for the wanted family only. If that finds nothing, it asks for the other
+// one: a host without IPv6 is another failure than a host without addresses.
 func (d *Dialer) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	var network, other string
 	switch d.ipVersion {
@@ -105,9 +104,9 @@ func (d *Dialer) lookUp(ctx context.Context, host string) ([]netip.Addr, error) 
 	return nil, err
 }
 
-// interleave alternates between the address families, beginning with the family
-// of the first address and keeping the order within each, so that one broken
-// family costs one attempt (RFC 8305, section 4).
+// interleave alternates between the address families, beginning with the family of the
+// first address, and keeps the order within each. So one broken family costs one attempt
+// (RFC 8305, section 4).
 func interleave(addrs []netip.Addr) []netip.Addr {
 	var first, second []netip.Addr
 	for _, addr := range addrs {

@@ -19,18 +19,17 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// directTries is how often a DNS server is asked that stays silent: a datagram
-// may get lost (RFC 1123, section 6.1.3.3). An answer is final.
+// directTries is how often to ask a silent DNS server: a datagram may get lost (RFC 1123,
+// section 6.1.3.3). An answer is final.
 const directTries = 2
 
-// resolutionDelay is how long the answer for one family is waited for when the other
-// has addresses (RFC 8305, section 3).
+// resolutionDelay is how long to wait for the answer of one family when the other has
+// addresses (RFC 8305, section 3).
 const resolutionDelay = 50 * time.Millisecond
 
-// directLookup asks one DNS server, and nothing else: no hosts file, no search
-// list, no cache. IPv6 addresses come first (RFC 6724, section 2.1). A family
-// that gets no answer holds the other up for resolutionDelay. The policy holds for
-// the server too.
+// directLookup asks one DNS server, and nothing else: no hosts file, no search list, no
+// cache. IPv6 addresses come first (RFC 6724, section 2.1). A family without an answer holds
+// the other up for resolutionDelay. The policy holds for the server too.
 func directLookup(server netip.AddrPort, p policy.Policy) lookup {
 	dialer := net.Dialer{ControlContext: controlOf(p)}
 	return func(ctx context.Context, network, host string) ([]netip.Addr, error) {
@@ -53,7 +52,7 @@ func directLookup(server netip.AddrPort, p policy.Policy) lookup {
 			})
 		}
 		replies := gather(answers, len(kinds))
-		giveUp() // what is still being waited for ends at once
+		giveUp() // whatever still waits ends at once
 		asking.Wait()
 		addrs, failure := merge(replies)
 		if len(addrs) == 0 {
@@ -69,8 +68,8 @@ type answer struct {
 	reply
 }
 
-// gather waits for n answers, but not for long after the first that has addresses. Each
-// answer comes in the time of its look-up. What has not come is left empty.
+// gather waits for n answers, but not for long after the first with addresses. Each answer
+// comes in the time of its look-up. A missing answer stays empty.
 func gather(answers <-chan answer, n int) []reply {
 	replies := make([]reply, n)
 	var enough <-chan time.Time
@@ -105,8 +104,8 @@ func outOfTime(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// merge returns the addresses of all replies and one of their failures. A failure
-// that leaves open whether there are addresses tells more than their absence.
+// merge returns the addresses of all replies and one of their failures. The absence of
+// addresses tells less than any other failure.
 func merge(replies []reply) ([]netip.Addr, error) {
 	var addrs []netip.Addr
 	var failure error
@@ -128,10 +127,10 @@ type asker struct {
 	dial     dialFunc
 	server   string // host:port
 	question dnsmessage.Question
-	plain    bool // without an OPT record, of which the server knows nothing
+	plain    bool // without an OPT record, which the server does not know
 }
 
-// ask asks over TCP when the answer does not fit into a datagram (RFC 7766, section 5).
+// ask asks over TCP if the answer does not fit into a datagram (RFC 7766, section 5).
 func (a *asker) ask(ctx context.Context) reply {
 	for left := directTries; ; left-- {
 		answer := a.exchange(ctx, "udp", left)
@@ -144,8 +143,8 @@ func (a *asker) ask(ctx context.Context) reply {
 	}
 }
 
-// exchange asks once, and once more without an OPT record if the server may have refused
-// the question for that (RFC 6891, section 6.2.2).
+// exchange asks once. It asks once more without an OPT record if that may be why the server
+// refused the question (RFC 6891, section 6.2.2).
 func (a *asker) exchange(ctx context.Context, network string, parts int) reply {
 	answer := a.shown(ctx, network, parts)
 	if !answer.strict || a.plain {
@@ -155,7 +154,7 @@ func (a *asker) exchange(ctx context.Context, network string, parts int) reply {
 	return a.shown(ctx, network, parts)
 }
 
-// shown asks once, and takes that down in the trace of ctx if there is one.
+// shown asks once, and notes it in the trace of ctx if there is one.
 func (a *asker) shown(ctx context.Context, network string, parts int) reply {
 	trace := probe.TraceOf(ctx)
 	if trace != nil {
@@ -168,7 +167,7 @@ func (a *asker) shown(ctx context.Context, network string, parts int) reply {
 	return answer
 }
 
-// once waits for a part of the time that is left.
+// once waits for one part of the time left.
 func (a *asker) once(ctx context.Context, network string, parts int) reply {
 	id, q := uint16(rand.Uint32()), a.question
 	message, err := query(id, q, a.plain)
@@ -200,8 +199,8 @@ func (a *asker) once(ctx context.Context, network string, parts int) reply {
 	return answer
 }
 
-// overUDP waits for the answer among whatever else arrives. Where only rubbish
-// did, that is reported and not the silence.
+// overUDP waits for the answer among whatever else arrives. If only rubbish arrived, it
+// reports that and not the silence.
 func overUDP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (reply, error) {
 	if _, err := c.Write(message); err != nil {
 		return reply{}, err
@@ -223,8 +222,8 @@ func overUDP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (repl
 	}
 }
 
-// overTCP sends and reads one message. A message that is cut even here is of no use: nothing
-// has room for the rest.
+// overTCP sends and reads one message. If it is cut even here, it is of no use: nothing has
+// room for the rest.
 func overTCP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (reply, error) {
 	if _, err := c.Write(frame(message)); err != nil {
 		return reply{}, err
@@ -245,7 +244,7 @@ func frame(message []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
 }
 
-// readFramed reads one message that has its length before it.
+// readFramed reads one message with its length before it.
 func readFramed(r io.Reader) ([]byte, error) {
 	var size [2]byte
 	if _, err := io.ReadFull(r, size[:]); err != nil {

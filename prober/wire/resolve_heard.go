@@ -12,9 +12,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// heardConn is a connection to a DNS server that tells a listener what was asked
-// and answered on it. It carries one question, and asks it again where the resolver
-// would not.
+// heardConn is a connection to a DNS server that reports questions and answers to a
+// listener. It carries one question, and repeats it in cases in which the resolver would
+// not.
 type heardConn struct {
 	net.Conn
 	ear    *listener
@@ -24,12 +24,13 @@ type heardConn struct {
 	question dnsmessage.Question // guarded by the listener, but for the resolver's goroutine
 	plain    bool                // asked without an OPT record
 	rubbish  bool                // something came that is no answer
-	// received is what came over TCP and was not handed on, answered that all came.
+	// received holds bytes that came over TCP and were not handed on. answered means that
+	// all came.
 	received []byte
 	answered bool
 }
 
-// datagrams is what makes a connection one of packets to the resolver.
+// datagrams has the methods that make a connection one of packets to the resolver.
 type datagrams interface {
 	ReadFrom(p []byte) (int, net.Addr, error)
 	WriteTo(p []byte, addr net.Addr) (int, error)
@@ -41,7 +42,7 @@ type heardPackets struct {
 	datagrams
 }
 
-// disguised wraps c in what the resolver takes for the same kind of connection.
+// disguised wraps c in a type the resolver takes for the same kind of connection.
 func (c *heardConn) disguised() net.Conn {
 	if packets, ok := c.Conn.(datagrams); ok {
 		return heardPackets{c, packets}
@@ -50,8 +51,8 @@ func (c *heardConn) disguised() net.Conn {
 	return c
 }
 
-// Write sends the question, unless its family is no longer waited for. Until something
-// is heard, the look-up fails for want of an answer in time.
+// Write sends the question, unless nobody waits for its family any more. Until something
+// is heard, the look-up fails because no answer came in time.
 func (c *heardConn) Write(p []byte) (n int, err error) {
 	defer probe.Catch(&err) // the goroutine is the resolver's: a panic would end the process
 	message := p
@@ -99,7 +100,7 @@ func (c *heardConn) Read(p []byte) (n int, err error) {
 }
 
 // readStream hands on the answer when all of it has come and can be used: the resolver
-// would take one that is cut for the whole.
+// would take a cut answer for the whole.
 func (c *heardConn) readStream(p []byte) (int, error) {
 	for !c.answered {
 		message, err := readFramed(c.Conn)
@@ -124,9 +125,9 @@ func (c *heardConn) readStream(p []byte) (int, error) {
 	return n, nil
 }
 
-// askPlainly asks once more, without an OPT record, if the server may have refused the
-// question for that (RFC 6891, section 6.2.2), and reports whether it did. The deadline
-// that the resolver has set goes on.
+// askPlainly asks once more, without an OPT record, if that may be why the server refused
+// the question (RFC 6891, section 6.2.2). It reports whether it did. The deadline of the
+// resolver goes on.
 func (c *heardConn) askPlainly(refused reply) bool {
 	if !refused.strict || c.plain {
 		return false
@@ -148,7 +149,7 @@ func (c *heardConn) writePlainly() bool {
 	return err == nil
 }
 
-// hear notes what a message says, and returns it. A truncated one says nothing: the
+// hear notes the content of a message, and returns it. A truncated one says nothing: the
 // resolver asks again over TCP.
 func (c *heardConn) hear(message []byte) reply {
 	answer, err := readReply(message, c.id, c.question)
@@ -171,7 +172,7 @@ func (c *heardConn) hear(message []byte) reply {
 	return answer
 }
 
-// hearFailure notes why nothing was read. Where only rubbish came, that stays.
+// hearFailure notes why nothing was read. If only rubbish came, that stays the reason.
 func (c *heardConn) hearFailure(err error) {
 	if c.ear.trace != nil {
 		showReply(c.ear.trace, c.RemoteAddr().String(), c.question, reply{err: err})

@@ -10,28 +10,27 @@ import (
 	"example.com/prober/errcode"
 )
 
-// maxDNSPacket is the size of a UDP answer that is announced and accepted: what
-// passes every path without fragments.
+// maxDNSPacket is the size of UDP answers to announce and accept, in bytes. It passes
+// every path without fragments.
 const maxDNSPacket = 1232
 
-// errNotOurs tells that a message answers another question, or none.
+// errNotOurs means that a message answers another question, or none.
 var errNotOurs = errors.New("not an answer to the question")
 
-// reply is what a DNS message says in answer to one question.
+// reply is the answer of a DNS message to one question.
 type reply struct {
 	addrs []netip.Addr
 	// err is the reason for having no addresses.
 	err error
-	// truncated tells that the rest must be asked for over TCP.
+	// truncated means that the rest must be asked for over TCP.
 	truncated bool
-	// strict tells that the server may have refused the question for its OPT record
-	// alone (RFC 6891, section 7).
+	// strict means that the server may have refused the question for its OPT record alone
+	// (RFC 6891, section 7).
 	strict bool
 }
 
-// query encodes a question, with the OPT record that gives room for a larger answer
-// (RFC 6891, section 6.1) unless it is to be plain. It fails for a name that DNS cannot
-// hold.
+// query encodes a question. Unless it is to be plain, it has an OPT record that gives
+// room for a larger answer (RFC 6891, section 6.1). It fails if DNS cannot hold the name.
 func query(id uint16, q dnsmessage.Question, plain bool) ([]byte, error) {
 	m := dnsmessage.Message{
 		Header:    dnsmessage.Header{ID: id, RecursionDesired: true},
@@ -48,8 +47,8 @@ func query(id uint16, q dnsmessage.Question, plain bool) ([]byte, error) {
 	return m.Pack()
 }
 
-// readReply reads the answer to q. The error is errNotOurs for a message that
-// must be ignored, since anybody could have sent it (RFC 5452, section 3).
+// readReply reads the answer to q. The error is errNotOurs for a message that must be
+// ignored, since anybody could have sent it (RFC 5452, section 3).
 func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) {
 	var p dnsmessage.Parser
 	h, err := p.Start(message)
@@ -79,19 +78,18 @@ func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) 
 	return reply{addrs: addrs}, nil
 }
 
-// isStrict reports whether code is what a server answers that knows no OPT record.
+// isStrict reports whether code is the answer of a server without OPT records.
 func isStrict(code dnsmessage.RCode) bool {
 	return code == dnsmessage.RCodeFormatError || code == dnsmessage.RCodeNotImplemented
 }
 
-// sameQuestion compares without regard to the case of names, which servers may change.
+// sameQuestion ignores the case of names: servers may change it.
 func sameQuestion(a, b dnsmessage.Question) bool {
 	return a.Type == b.Type && a.Class == b.Class && strings.EqualFold(a.Name.String(), b.Name.String())
 }
 
-// readAddresses collects the addresses of the answer section. The aliases that
-// lead to them need no check: the server was asked to follow them (RFC 1034,
-// section 4.3.1).
+// readAddresses collects the addresses of the answer section. The aliases on the way to
+// them need no check: the server was asked to follow them (RFC 1034, section 4.3.1).
 func readAddresses(p *dnsmessage.Parser, kind dnsmessage.Type) ([]netip.Addr, error) {
 	var addrs []netip.Addr
 	for {
@@ -120,9 +118,9 @@ func readAddresses(p *dnsmessage.Parser, kind dnsmessage.Type) ([]netip.Addr, er
 	}
 }
 
-// extendedRCode completes the response code with the bits that stand in the OPT
-// record (RFC 6891, section 6.1.3). What is behind the answers is of no other use,
-// so that nothing there makes the answer unusable.
+// extendedRCode completes the response code with the bits in the OPT record (RFC 6891,
+// section 6.1.3). Nothing else behind the answers is of use, so nothing there makes the
+// answer unusable.
 func extendedRCode(p *dnsmessage.Parser, code dnsmessage.RCode) dnsmessage.RCode {
 	if p.SkipAllAuthorities() != nil {
 		return code

@@ -18,16 +18,16 @@ import (
 // dialFunc has the form of [net.Dialer.DialContext].
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// systemLookup looks names up as the system is configured to (hosts file, search
-// list, servers, retries), with the resolver of package net. That one tells most
-// failures apart by text only, and texts are not looked at: so each look-up
-// listens to its own conversation with the servers, which dial connects to.
+// systemLookup looks names up as the system is configured to (hosts file, search list,
+// servers, retries), with the resolver of package net. The resolver distinguishes most
+// failures by text only, and texts are not looked at. So each look-up listens to its own
+// conversation with the servers. dial connects to them.
 func systemLookup(dial dialFunc) lookup {
 	return func(ctx context.Context, network, host string) ([]netip.Addr, error) {
 		ear := &listener{name: rooted(host), dial: dial, trace: probe.TraceOf(ctx)}
 		defer ear.hangUp()
-		// A resolver of its own for each look-up: package net merges equal
-		// look-ups of one resolver, and all but one of them would hear nothing.
+		// A resolver for each look-up: package net merges equal look-ups of one resolver,
+		// and all but one of them would hear nothing.
 		resolver := net.Resolver{PreferGo: true, Dial: ear.connect}
 		addrs, err := resolver.LookupNetIP(ctx, network, host)
 		if err != nil {
@@ -40,31 +40,31 @@ func systemLookup(dial dialFunc) lookup {
 	}
 }
 
-// listener hears what DNS servers say during one look-up. The resolver asks for
+// listener hears the answers of DNS servers during one look-up. The resolver asks for
 // both families at the same time, each on a goroutine of its own.
 type listener struct {
 	name string // of the host, with a dot at its end
 	dial dialFunc
-	// trace takes down what is asked and answered; nil where nobody wants to see it.
+	// trace notes questions and answers; nil if nobody wants to see them.
 	trace *probe.Trace
 
 	mu   sync.Mutex
 	open []*heardConn
 	over bool
-	// plain tells that questions go without an OPT record.
+	// plain means that questions go without an OPT record.
 	plain bool
-	// enough holds the questions whose answers are no longer waited for, and waiting
-	// what puts them there.
+	// enough holds the questions that nobody waits for any more. The timers in waiting
+	// put them there.
 	enough  map[dnsmessage.Question]bool
 	waiting []*time.Timer
 	// local is a failure of the prober's own host to ask, unreached any other.
 	local, unreached error
-	// ipv4 and ipv6 are what was heard last about the name itself; the names that
-	// a search list makes of it do not count.
+	// ipv4 and ipv6 are the last answers about the name itself. Names made from a search
+	// list do not count.
 	ipv4, ipv6 error
 }
 
-// verdict returns the reason for a look-up that failed with err.
+// verdict returns the reason for the failure err of a look-up.
 func (l *listener) verdict(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
@@ -112,8 +112,8 @@ func (l *listener) hasAsked() bool {
 	return len(l.open) > 0
 }
 
-// asks notes what is asked on c, and reports whether an answer is still of use, and
-// whether to ask without an OPT record.
+// asks notes the question on c. It reports whether an answer is still of use, and whether
+// to ask without an OPT record.
 func (l *listener) asks(c *heardConn, q dnsmessage.Question) (useful, plain bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,16 +121,16 @@ func (l *listener) asks(c *heardConn, q dnsmessage.Question) (useful, plain bool
 	return !l.over && !l.enough[q], l.plain
 }
 
-// wantsPlain notes that a server may know no OPT record. What it said over UDP holds
-// over TCP, where it may close the connection after one answer.
+// wantsPlain notes that a server may not know OPT records. Its answer over UDP holds over
+// TCP too: there it may close the connection after one answer.
 func (l *listener) wantsPlain() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.plain = true
 }
 
-// found lets the other family of a name that has addresses hold the look-up up for
-// resolutionDelay and no longer: the resolver would wait for it as long as it can.
+// found ends the wait for the other family of a name with addresses after
+// resolutionDelay: the resolver would wait as long as it can.
 func (l *listener) found(q dnsmessage.Question) {
 	other := q
 	if other.Type = dnsmessage.TypeA; q.Type == dnsmessage.TypeA {
@@ -143,7 +143,7 @@ func (l *listener) found(q dnsmessage.Question) {
 	}
 }
 
-// giveUp ends what waits for an answer to q, and whatever the resolver tries instead.
+// giveUp ends the wait for an answer to q, and whatever the resolver tries instead.
 func (l *listener) giveUp(q dnsmessage.Question) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -158,7 +158,7 @@ func (l *listener) giveUp(q dnsmessage.Question) {
 	}
 }
 
-// hangUp ends what a look-up has left waiting when it ran out of time.
+// hangUp ends everything that still waits when a look-up has run out of time.
 func (l *listener) hangUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -75,7 +75,7 @@ func TestNamesAndTheirFailures(t *testing.T) {
 		"SERVFAIL where IPv6 is wanted":         {answer: peers.Entry{Rcode6: dnsmessage.RCodeServerFailure, IPv4: home}, version: option.OnlyIPv6, code: errcode.DNSServfail},
 	}
 	target := peers.Listen(t, peers.Answering(peers.OKAnswer))
-	var performing sync.WaitGroup // all at once, as many wait
+	var performing sync.WaitGroup // all at once, since many of them wait
 	defer performing.Wait()
 	for name, test := range tests {
 		server := peers.ServeZone(t, map[string]peers.Entry{"name.test.": test.answer})
@@ -216,8 +216,8 @@ func TestLookupsAtTheSameTimeFailAlike(t *testing.T) {
 	}
 }
 
-// TestAFamilyIsWaitedForALittleLonger has answers that come at known times, which a server
-// cannot promise.
+// TestAFamilyIsWaitedForALittleLonger has answers at known times, which a server cannot
+// promise.
 func TestAFamilyIsWaitedForALittleLonger(t *testing.T) {
 	t.Parallel()
 	ipv6, ipv4 := addressList("2001:db8::1"), addressList("192.0.2.1")

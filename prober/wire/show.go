@@ -13,8 +13,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// showSource takes down where the addresses come from that are dialled for r. It returns ctx
-// with the trace in it, for a look-up.
+// showSource notes the source of the addresses dialled for r. It returns ctx with the trace in
+// it, for a look-up.
 func (d *Dialer) showSource(ctx context.Context, r *probe.Result) context.Context {
 	t := r.Trace
 	if d.proxy != nil {
@@ -33,7 +33,7 @@ func (d *Dialer) showSource(ctx context.Context, r *probe.Result) context.Contex
 	return probe.WithTrace(ctx, t)
 }
 
-// showAddresses takes down what a look-up has come to.
+// showAddresses notes the result of a look-up.
 func showAddresses(r *probe.Result, addrs []netip.Addr, err error) {
 	if err != nil {
 		r.Trace.Notef("the look-up failed: %v", err)
@@ -56,12 +56,12 @@ func joined(addrs []netip.Addr) string {
 	return strings.Join(texts, ", ")
 }
 
-// showQuestion takes down what a DNS server is asked.
+// showQuestion notes a question to a DNS server.
 func showQuestion(t *probe.Trace, network, server string, q dnsmessage.Question) {
 	t.Notef("asking %s over %s: %s %q", server, strings.ToUpper(network), kindOf(q), q.Name.String())
 }
 
-// showReply takes down what a DNS server has answered, or why it has not.
+// showReply notes the answer of a DNS server, or why there is none.
 func showReply(t *probe.Trace, server string, q dnsmessage.Question, r reply) {
 	switch {
 	case r.truncated:
@@ -73,7 +73,7 @@ func showReply(t *probe.Trace, server string, q dnsmessage.Question, r reply) {
 	}
 }
 
-// answerOr returns a, or a reply that says why there is none.
+// answerOr returns a, or a reply with err as the reason for having none.
 func answerOr(a reply, err error) reply {
 	if err != nil {
 		return reply{err: err}
@@ -83,7 +83,7 @@ func answerOr(a reply, err error) reply {
 
 func kindOf(q dnsmessage.Question) string { return strings.TrimPrefix(q.Type.String(), "Type") }
 
-// showAttempt takes down what became of an attempt to connect.
+// showAttempt notes the result of an attempt to connect.
 func showAttempt(r *probe.Result, c net.Conn, err error) {
 	if err != nil {
 		r.Trace.Notef("%s: %v", r.Remote, SystemError(err))
@@ -92,8 +92,8 @@ func showAttempt(r *probe.Result, c net.Conn, err error) {
 	r.Trace.Notef("connected to %s from %s", r.Remote, c.LocalAddr())
 }
 
-// showSocket takes down what became of a socket for datagrams: none is sent to find out whether
-// anybody is there.
+// showSocket notes the result of opening a socket for datagrams: none is sent to find out
+// whether anybody is there.
 func showSocket(r *probe.Result, c net.Conn, err error) {
 	if err != nil {
 		r.Trace.Notef("%s over UDP: %v", r.Remote, SystemError(err))
@@ -102,7 +102,7 @@ func showSocket(r *probe.Result, c net.Conn, err error) {
 	r.Trace.Notef("sending datagrams to %s over UDP from %s", r.Remote, c.LocalAddr())
 }
 
-// showGreeting takes down what became of an attempt to speak QUIC.
+// showGreeting notes the result of an attempt to speak QUIC.
 func showGreeting(r *probe.Result, c *Datagrams, err error) {
 	switch {
 	case err == nil:
@@ -114,7 +114,7 @@ func showGreeting(r *probe.Result, c *Datagrams, err error) {
 	}
 }
 
-// showConnect takes down what an HTTP proxy is asked.
+// showConnect notes the request to an HTTP proxy.
 func showConnect(t *probe.Trace, request string) {
 	line, rest := message.CutLine([]byte(request))
 	t.SendLine(string(line))
@@ -127,7 +127,7 @@ func showConnect(t *probe.Trace, request string) {
 	}
 }
 
-// showConnectAnswer takes down what an HTTP proxy has answered.
+// showConnectAnswer notes the answer of an HTTP proxy.
 func showConnectAnswer(t *probe.Trace, header []byte) {
 	line, rest := message.CutLine(header)
 	t.Receive(string(line))
@@ -140,7 +140,7 @@ func showConnectAnswer(t *probe.Trace, header []byte) {
 	}
 }
 
-// showTunnel takes down whether a proxy has made a connection. t may be nil.
+// showTunnel notes whether a proxy has made a connection. t may be nil.
 func showTunnel(t *probe.Trace, err error) {
 	if err != nil {
 		t.Notef("%v", err)

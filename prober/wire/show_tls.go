@@ -13,14 +13,14 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Bounds of what a trace has of the certificates of a server.
+// Bounds of a trace for the certificates of a server.
 const (
 	maxShownCertificates = 8
 	maxShownNames        = 8
 	maxShownName         = 100 // bytes
 )
 
-// offers lists the protocols that are offered by ALPN.
+// offers lists the protocols to offer by ALPN.
 func offers(cfg *tls.Config) string {
 	if len(cfg.NextProtos) == 0 {
 		return "no ALPN"
@@ -28,13 +28,13 @@ func offers(cfg *tls.Config) string {
 	return "ALPN " + strings.Join(cfg.NextProtos, ", ")
 }
 
-// showTLS takes down what a handshake over TCP came to.
+// showTLS notes the result of a handshake over TCP.
 func showTLS(t *probe.Trace, c *TLSConn, cfg *tls.Config, err error) {
 	showHandshake(t, c.ConnectionState(), cfg, err)
 	showVerdict(t, cfg, cfg.VerifyConnection != nil, err)
 }
 
-// showHandshake takes down what was agreed on in a handshake, and what the server has shown.
+// showHandshake notes what was agreed on in a handshake, and what the server has shown.
 func showHandshake(t *probe.Trace, state tls.ConnectionState, cfg *tls.Config, err error) {
 	if state.Version != 0 {
 		t.Notef("%s", agreed(state))
@@ -77,7 +77,7 @@ func showCertificate(t *probe.Trace, i int, cert *x509.Certificate) {
 
 func day(at time.Time) string { return at.UTC().Format(time.DateTime + " UTC") }
 
-// namesIn lists the names and addresses that a certificate is for, a few if there are many.
+// namesIn lists the names and addresses of a certificate, a few if there are many.
 func namesIn(cert *x509.Certificate) string {
 	var names []string
 	for _, name := range cert.DNSNames {
@@ -107,7 +107,7 @@ func keyOf(cert *x509.Certificate) string {
 	return cert.PublicKeyAlgorithm.String()
 }
 
-// showVerdict takes down what the verification has said, or why the handshake failed.
+// showVerdict notes the result of the verification, or why the handshake failed.
 func showVerdict(t *probe.Trace, cfg *tls.Config, verifies bool, err error) {
 	switch {
 	case err != nil:

@@ -17,7 +17,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// processorTime is what the process has used, in user space and in the kernel.
+// processorTime is the time the process has used, in user space and in the kernel.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage
@@ -25,8 +25,8 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// measured runs step, and reports the processor time of both sides, which a machine with
-// other work changes less than the time that passes.
+// measured runs step, and reports the processor time of both sides. On a busy machine it
+// changes less than the elapsed time.
 func measured(b *testing.B, step func() error) {
 	b.Helper()
 	b.ReportAllocs()
@@ -62,7 +62,7 @@ func BenchmarkSocket(b *testing.B) {
 	}
 }
 
-// echoed returns a connection to a process that sends back what it gets.
+// echoed returns a connection to a process that sends everything back.
 func echoed(b *testing.B) net.Conn {
 	b.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -114,7 +114,7 @@ func BenchmarkConnect(b *testing.B) {
 // acceptFor is set for a process that is to accept connections for a benchmark.
 const acceptFor = "PROBER_ACCEPT_FOR_A_BENCHMARK"
 
-// accepting returns the address of a process that accepts connections and closes them when
+// accepting returns the address of a process that accepts connections and closes them after
 // the other side has.
 func accepting(b *testing.B) netip.AddrPort {
 	b.Helper()
@@ -135,7 +135,7 @@ func accepting(b *testing.B) netip.AddrPort {
 	return to
 }
 
-// TestAcceptForABenchmark is the process of accepting, and no test otherwise.
+// TestAcceptForABenchmark is the process started by accepting, and no test otherwise.
 func TestAcceptForABenchmark(t *testing.T) {
 	if os.Getenv(acceptFor) == "" {
 		return
@@ -146,7 +146,7 @@ func TestAcceptForABenchmark(t *testing.T) {
 		c, err := ln.Accept()
 		require.NoError(t, err)
 		go func() {
-			_, _ = c.Read(make([]byte, 1)) // which ends with the connection
+			_, _ = c.Read(make([]byte, 1)) // it ends with the connection
 			_ = c.Close()
 		}()
 	}

@@ -10,34 +10,34 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Socket is a TCP connection that is read and written by bare system calls, the
-// runtime's poller being used to wait.
+// Socket is a TCP connection read and written by bare system calls. It uses the runtime's
+// poller to wait.
 //
-// Package net tells the scheduler of every system call, in case it takes long. One
-// on a socket that never blocks takes a microsecond, and what is told wakes a thread
-// of the runtime whenever the process had nothing to do before: at a few thousand
-// wake-ups per second a tenth of what a request costs.
+// Package net tells the scheduler of every system call, in case it takes long. A call on a
+// socket that never blocks takes a microsecond. To tell the scheduler wakes a thread of the
+// runtime whenever the process had nothing to do before: at a few thousand wake-ups per
+// second this is a tenth of the cost of a request.
 type Socket struct {
 	net.Conn
 	raw     syscall.RawConn
 	in, out transfer
-	// receipt has the kernel say when what is read arrived, if it is in use.
+	// receipt has the kernel say when the bytes arrived, if it is in use.
 	receipt receipt
-	// told reports whether the scheduler is told of reads all the same: where many sockets
-	// are read by a goroutine each, its delays gather more answers for each wake-up.
+	// told means that the scheduler is told of reads all the same. If many sockets have a
+	// reading goroutine each, its delays gather more answers for each wake-up.
 	told bool
-	// packets reports whether what is read are datagrams, of which an empty one is no end.
+	// packets means that reads return datagrams: an empty one is no end.
 	packets bool
 	// prompt reports whether the last read found something at its first attempt.
 	prompt bool
-	// beforeRead, if set, is called by Read first of all, and beforeWait when it finds
-	// nothing and is going to wait.
+	// Read calls beforeRead, if set, first of all. It calls beforeWait if it finds nothing
+	// and is going to wait.
 	beforeRead, beforeWait func()
 }
 
 // transfer is the read or the write under way.
 type transfer struct {
-	// attempt is a method value made once, so that handing it on allocates nothing.
+	// attempt is a method value made once, so handing it on allocates nothing.
 	attempt func(fd uintptr) (done bool)
 	p       []byte
 	n       int
@@ -87,17 +87,17 @@ func (s *Socket) Read(p []byte) (int, error) {
 	return s.in.n, nil
 }
 
-// time has the kernel say when what is read arrived, and reports whether it does. The socket
-// is for one reader of many then.
+// time has the kernel say when bytes arrived, and reports whether it does. The socket is
+// then one of many, each with its own reader.
 func (s *Socket) time() bool {
 	s.told = s.receipt.use(s.raw)
 	return s.told
 }
 
-// share makes s a socket whose reader many wait for.
+// share makes s a socket with one reader for many requests.
 func (s *Socket) share() { s.told = false }
 
-// arrival returns when what was read last arrived.
+// arrival returns when the bytes of the last read arrived.
 func (s *Socket) arrival() probe.Arrival {
 	if s == nil || !s.receipt.inUse {
 		return probe.Arrival{Read: probe.Now()}
@@ -108,7 +108,7 @@ func (s *Socket) arrival() probe.Arrival {
 // Write writes all of p.
 func (s *Socket) Write(p []byte) (int, error) { return s.write(p, false) }
 
-// WriteNow writes as much of p as there is room for, which may be nothing.
+// WriteNow writes as much of p as there is room for, perhaps nothing.
 func (s *Socket) WriteNow(p []byte) (int, error) { return s.write(p, true) }
 
 func (s *Socket) write(p []byte, hasty bool) (int, error) {
@@ -151,7 +151,7 @@ func (s *Socket) receive(fd uintptr, p []byte) (int, syscall.Errno) {
 	if !s.receipt.inUse {
 		return readNow(fd, p)
 	}
-	// Where nothing is there, which is usual right after a request, to look costs less than
+	// Right after a request there is usually nothing to read. Then to look costs less than
 	// to ask for the time as well.
 	if s.told && !s.in.waited && !s.prompt {
 		if errno := glance(fd); errno != 0 {
@@ -179,7 +179,7 @@ func (s *Socket) tryWrite(fd uintptr) (done bool) {
 	return true
 }
 
-// failure is what package net would have returned.
+// failure returns the error of package net for errno.
 func (s *Socket) failure(op string, errno syscall.Errno) error {
 	return &net.OpError{Op: op, Net: s.LocalAddr().Network(), Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: os.NewSyscallError(op, errno)}
 }

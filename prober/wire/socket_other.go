@@ -8,7 +8,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Socket is not made: only on Linux is it known what a bare system call needs.
+// Socket is not made: the needs of a bare system call are known for Linux only.
 type Socket struct {
 	net.Conn
 	beforeRead, beforeWait func()
@@ -16,7 +16,7 @@ type Socket struct {
 
 func newSocket(net.Conn) *Socket { return nil }
 
-// WriteNow is not called where there is no socket.
+// WriteNow is never called, since there is no socket.
 func (s *Socket) WriteNow(p []byte) (int, error) { return s.Write(p) }
 
 func (s *Socket) time() bool { return false }

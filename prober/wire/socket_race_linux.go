@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// The race detector knows of what is ordered by way of a socket only if package
-// syscall reads and writes it.
+// The race detector knows the order of events over a socket only if package syscall reads
+// and writes it.
 
 func readNow(fd uintptr, p []byte) (int, syscall.Errno) {
 	n, err := syscall.Read(int(fd), p)

@@ -14,22 +14,22 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Stream is a TCP connection whose reads and writes end at the deadline of the
-// request under way.
+// Stream is a TCP connection with reads and writes that end at the deadline of the request
+// under way.
 //
-// Setting a deadline of the runtime's poller for every request would cost as
-// much as parsing the answer. So the poller's deadline may lie before the
-// request's: an operation that wakes too early sets it anew and goes on. It lies
-// below TLS, since a tls.Conn does not survive a write that timed out.
+// Setting a deadline of the runtime's poller for every request would cost as much as parsing
+// the answer. So the poller's deadline may lie before the request's: an operation that wakes
+// too early sets it anew and goes on. It lies below TLS, since a tls.Conn does not survive a
+// write that timed out.
 type Stream struct {
-	// Conn is never replaced: Abort, which any goroutine may call, reads it.
+	// Conn is never replaced: Abort reads it, and any goroutine may call Abort.
 	net.Conn
-	// from is what is read, and to what is written: Conn, or a socket over it.
+	// Reads use from, and writes use to. Each is Conn, or a socket over it.
 	from     io.Reader
 	to       io.Writer
-	timed    *Socket // the socket that tells when bytes arrived, or nil
+	timed    *Socket // the socket with the arrival of bytes, or nil
 	Deadline probe.Instant
-	// armedRead and armedWrite are what the poller knows; never after deadline
+	// armedRead and armedWrite are the deadlines known to the poller; never after Deadline
 	// while an operation runs.
 	armedRead  probe.Instant
 	armedWrite probe.Instant
@@ -38,29 +38,29 @@ type Stream struct {
 	// ceiling is told when the connection is closed.
 	ceiling *probe.Ceiling
 	closed  atomic.Bool
-	// sink, if set, takes all that is written, and never waits.
+	// sink, if set, takes all writes, and never waits.
 	sink io.Writer
-	// leaving means that the connection is about to be closed: what is written now
-	// goes out if there is room for it, and is lost otherwise.
+	// leaving means that the connection is about to be closed: writes go out if there is room
+	// for them, and are lost otherwise.
 	leaving bool
 
 	look look
 }
 
-// leaveTime is how long the last words of a connection may take where it is not known
-// how to write without waiting.
+// leaveTime is how long the last write of a connection may take if there is no known way to
+// write without waiting.
 const leaveTime = 100 * time.Millisecond
 
-// errNoRoom is why the last words of a connection were not said.
+// errNoRoom is why the last write of a connection did not happen.
 var errNoRoom = errors.New("there is no room to write without waiting")
 
-// ErrHalted ends a write that haltWrites has made pointless.
+// ErrHalted ends a write that HaltWrites has made pointless.
 var ErrHalted = errors.New("the writing was given up")
 
 // longAgo is a deadline that has always passed.
 var longAgo = time.Unix(1, 0)
 
-// NewStream returns a stream over c, which belongs to it from then on.
+// NewStream returns a stream over c. c belongs to it from then on.
 func NewStream(c net.Conn, deadline probe.Instant) *Stream {
 	s := &Stream{Conn: c, from: c, to: c, Deadline: deadline}
 	if sc, ok := c.(syscall.Conn); ok {
@@ -72,15 +72,15 @@ func NewStream(c net.Conn, deadline probe.Instant) *Stream {
 	return s
 }
 
-// time has the kernel say when bytes arrive. Where it cannot, the program's clock tells.
+// time has the kernel say when bytes arrive. If it cannot, the program's clock is used.
 func (s *Stream) time() {
 	if below := newSocket(s.Conn); below != nil && below.time() {
 		s.from, s.timed = below, below
 	}
 }
 
-// Arrival returns when the bytes arrived that the last read has found. TLS may have found
-// more in them than it has yielded yet.
+// Arrival returns when the bytes of the last read arrived. TLS may have found more in them
+// than it has yielded yet.
 func (s *Stream) Arrival() probe.Arrival {
 	return s.timed.arrival()
 }
@@ -143,8 +143,8 @@ func (s *Stream) Write(p []byte) (int, error) {
 	}
 }
 
-// Share lets many use the connection at the same time: it is read without end, and all that
-// is written goes to sink. It returns the socket below, or nil where it is not known how to
+// Share lets many requests use the connection at the same time: it is read without end, and
+// all writes go to sink. It returns the socket below, or nil if there is no known way to
 // write without waiting. The reader of a socket calls beforeRead first of all, and beforeWait
 // when it is going to wait.
 func (s *Stream) Share(sink io.Writer, beforeRead, beforeWait func()) (*Socket, error) {
@@ -165,7 +165,7 @@ func (s *Stream) Share(sink io.Writer, beforeRead, beforeWait func()) (*Socket, 
 	return below, s.undoIfAborted()
 }
 
-// WriteBelow writes p where share has found the socket, and waits until there is room.
+// WriteBelow writes p to the socket found by Share, and waits until there is room.
 func (s *Stream) WriteBelow(p []byte) error {
 	_, err := s.to.Write(p)
 	return err
@@ -182,8 +182,8 @@ func (s *Stream) IsClosed() bool { return s.closed.Load() }
 // IsAborted reports whether Abort was called.
 func (s *Stream) IsAborted() bool { return s.aborted.Load() }
 
-// leave closes the connection by way of top: the stream itself, or TLS over it, which
-// then says that it ends. It does not wait for a peer that does not read.
+// leave closes the connection by way of top: the stream itself, or TLS over it, which then
+// announces its end. It does not wait for a peer that does not read.
 func (s *Stream) leave(top io.Closer) {
 	s.leaving = true
 	_ = top.Close() // nothing depends on how the end went
@@ -207,8 +207,8 @@ func (s *Stream) Close() error {
 	return s.Conn.Close()
 }
 
-// Yield keeps the room that the connection takes under the ceiling for the caller. It
-// returns false if the connection is closed already.
+// Yield keeps the connection's room under the ceiling for the caller. It returns false if the
+// connection is closed already.
 func (s *Stream) Yield() bool { return s.closed.CompareAndSwap(false, true) }
 
 // Abort ends the operation under way and all later ones with context.Canceled.
@@ -218,8 +218,8 @@ func (s *Stream) Abort() {
 	_ = s.SetDeadline(longAgo) // fails only on a closed connection, which is as good
 }
 
-// arm sets both deadlines of a connection on which nothing has been read or written, for
-// less than one after the other takes.
+// arm sets both deadlines of a connection at once, before anything is read or written. This
+// costs less than one after the other.
 func (s *Stream) arm() error {
 	if s.armedRead != 0 || s.armedWrite != 0 {
 		return nil
@@ -257,14 +257,14 @@ func (s *Stream) HaltWrites() {
 	_ = s.SetWriteDeadline(longAgo) // fails only on a closed connection
 }
 
-// ResumeWrites takes haltWrites back when nobody writes any more. What was given
-// up in the middle is not made good by that.
+// ResumeWrites undoes HaltWrites when nobody writes any more. It does not complete a write
+// given up in the middle.
 func (s *Stream) ResumeWrites() {
 	s.halted.Store(false)
 	s.armedWrite = 0
 }
 
-// undoIfAborted keeps an Abort that came while a deadline was set from being lost.
+// undoIfAborted repeats the work of an Abort that came while a deadline was set.
 func (s *Stream) undoIfAborted() error {
 	if !s.aborted.Load() {
 		return nil
@@ -273,9 +273,9 @@ func (s *Stream) undoIfAborted() error {
 	return context.Canceled
 }
 
-// PeerHungUp reports whether a failed write means that the peer has stopped
-// reading. It may have sent its answer before, which then counts. A failed dial
-// met a peer that had accepted then: until that, a reset is a refusal.
+// PeerHungUp reports whether a failed write means that the peer has stopped reading. The peer
+// may have sent its answer before; then the answer counts. After a failed dial it means that
+// the peer had accepted: before that, a reset is a refusal.
 func PeerHungUp(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }

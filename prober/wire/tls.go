@@ -12,12 +12,12 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// compileTLS returns the configuration of all handshakes. The verification of
-// crypto/tls is switched off in it and done by a verifier, at the point where the
-// connection already knows what the server showed: the dates of a certificate
-// are most worth recording when it has expired.
+// compileTLS returns the configuration of all handshakes. It switches off the
+// verification of crypto/tls. A verifier does it when the connection already knows what
+// the server showed: the dates of a certificate are most worth recording when it has
+// expired.
 func compileTLS(o option.TLS, host string, read *Certificates) (*tls.Config, error) {
-	const standard = tls.VersionTLS12 // what crypto/tls takes a lowest version of 0 for
+	const standard = tls.VersionTLS12 // crypto/tls takes a lowest version of 0 for this
 	if o.MaxVersion != 0 && o.MaxVersion < cmp.Or(o.MinVersion, standard) {
 		return nil, errors.New("the highest TLS version is below the lowest, which is TLS 1.2 by default")
 	}

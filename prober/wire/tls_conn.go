@@ -11,13 +11,13 @@ import (
 	"example.com/prober/errcode"
 )
 
-// errNoCloseNotify is the end of a connection that TLS did not announce: anybody on
+// errNoCloseNotify is the end of a connection without an announcement by TLS: anybody on
 // the way may have made it (RFC 8446, section 6.1).
 var errNoCloseNotify = fmt.Errorf("TLS ended without close_notify: %w", io.ErrUnexpectedEOF)
 
-// TLSConn is the client's side of TLS. It tells what crypto/tls does not: how the peer
-// ended, and whether something has come that nobody asked for. The nil pointer stands
-// for a connection without TLS.
+// TLSConn is the client's side of TLS. It knows two things that crypto/tls does not tell:
+// how the peer ended, and whether something has come unasked. The nil pointer stands for
+// a connection without TLS.
 type TLSConn struct {
 	*tls.Conn
 
@@ -29,8 +29,8 @@ type TLSConn struct {
 	full bool
 }
 
-// handshake does the handshake of a client over rw. The connection is never nil: it
-// knows what the server showed, whatever became of it.
+// handshake does the handshake of a client over rw. The connection is never nil: it knows
+// what the server showed, whatever became of it.
 func handshake(rw net.Conn, cfg *tls.Config) (*TLSConn, error) {
 	c := &TLSConn{below: &flight{Conn: rw}}
 	c.outer, _ = rw.(*TLSConn)
@@ -44,7 +44,7 @@ func handshake(rw net.Conn, cfg *tls.Config) (*TLSConn, error) {
 	return c, nil
 }
 
-// Read returns io.EOF only where the peer has said so (close_notify).
+// Read returns io.EOF only if the peer has said so (close_notify).
 func (c *TLSConn) Read(p []byte) (int, error) {
 	rest := c.full
 	n, err := c.Conn.Read(p)
@@ -55,8 +55,8 @@ func (c *TLSConn) Read(p []byte) (int, error) {
 	return n, c.explain(err)
 }
 
-// explain gives the errors of crypto/tls a type. It gives up with a bare text where a
-// peer floods it with records or messages that lead nowhere.
+// explain gives the errors of crypto/tls a type. crypto/tls gives up with a bare text if
+// a peer floods it with records or messages that lead nowhere.
 func (c *TLSConn) explain(err error) error {
 	switch {
 	case err == nil, errors.Is(err, os.ErrDeadlineExceeded):
@@ -82,8 +82,9 @@ func (c *TLSConn) isInRecord() bool {
 	return c != nil && (c.below.records.isOpen() || c.outer.isInRecord())
 }
 
-// isOnlyManaged takes what has arrived on s and reports whether all of it manages the
-// session. What is to be answered, as a key update may be, goes with the next request.
+// isOnlyManaged takes the bytes that have arrived on s and reports whether all of them
+// manage the session. An answer to them, for example to a key update, goes with the next
+// request.
 func (c *TLSConn) isOnlyManaged(s *Stream) bool {
 	if c == nil {
 		return false
@@ -94,8 +95,8 @@ func (c *TLSConn) isOnlyManaged(s *Stream) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) && !c.isInRecord() && !c.isForeign()
 }
 
-// restrict sets how far reads of c go, down to s. Unless it is all the way, nothing is
-// written but kept for later.
+// restrict sets how far reads of c go, down to s. Unless they go all the way, writes are
+// kept for later.
 func (c *TLSConn) restrict(s *Stream, to reach) {
 	s.look.reach = to
 	for at := c; at != nil; at = at.outer {

@@ -6,17 +6,18 @@ import (
 	"net"
 )
 
-// flight is the connection below TLS. What the client says last in a handshake it keeps
-// back until the first bytes of the request, which follow at once: they go together, in
-// one system call and one packet.
+// flight is the connection below TLS. It keeps back the client's last message of a handshake
+// until the first bytes of the request. These follow at once: both go together, in one system
+// call and one packet.
 type flight struct {
 	net.Conn
 
-	// greeted tells that the ClientHello, which is always waited for, has gone.
+	// greeted means that the ClientHello has gone. It is never kept back, since the server
+	// always waits for it.
 	greeted bool
 	ended   bool // the handshake
-	// keeps tells that what is written is kept back all the same, and not even
-	// written before a read: the connection is only looked at.
+	// keeps means that writes are kept back all the same, and not even flushed before a read:
+	// the connection is only looked at.
 	keeps bool
 	held  []byte
 
@@ -24,7 +25,7 @@ type flight struct {
 	cut     bool // the connection below has ended
 }
 
-// Write keeps p back during a handshake. Afterwards it writes what was kept, and p.
+// Write keeps p back during a handshake. Afterwards it writes the bytes kept back, and p.
 func (f *flight) Write(p []byte) (int, error) {
 	if f.greeted && !f.ended || f.keeps {
 		f.held = append(f.held, p...)
@@ -40,7 +41,7 @@ func (f *flight) Write(p []byte) (int, error) {
 	return max(0, n-kept), err
 }
 
-// Read first writes what was kept back, which the peer waits for.
+// Read first writes the bytes kept back, since the peer waits for them.
 func (f *flight) Read(p []byte) (int, error) {
 	if !f.keeps {
 		if err := f.flush(); err != nil {
@@ -53,11 +54,11 @@ func (f *flight) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// end is called after the handshake. A handshake that has failed is not followed by anything.
+// end is called after the handshake. Nothing follows a failed handshake.
 func (f *flight) end(failed bool) {
 	f.ended = true
 	if failed {
-		_ = f.flush() // how the handshake has failed is known
+		_ = f.flush() // the failure of the handshake is known
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// notedConn is a connection that notes what is written and read. It fails with err when it
-// has taken as many bytes as room has; below 0 there is no end to that.
+// notedConn is a connection that notes writes and reads. It fails with err after as many
+// bytes as room says, or never if room is below 0.
 type notedConn struct {
 	net.Conn
 

@@ -13,16 +13,17 @@ import (
 
 var errRevoked = errcode.New(errcode.CertRevoked, "the certificate is revoked, by the OCSP response that the server stapled")
 
-// revoked reports whether a stapled response says so of leaf. It must be signed by
-// the issuer or by a responder that the issuer has certified for this; anything
-// else that a server staples means nothing. A revocation has no end, so that the
-// response's own validity is not looked at.
+// revoked reports whether a stapled response says that leaf is revoked. It must be signed
+// by the issuer or by a responder that the issuer has certified for this; any other
+// stapled response means nothing. A revocation has no end, so the validity of the
+// response itself is not looked at.
 func revoked(staple []byte, leaf, issuer *x509.Certificate) bool {
-	if len(staple) == 0 { // as most servers have it
+	if len(staple) == 0 { // the usual case
 		return false
 	}
-	// Package ocsp is not told the issuer: it would take the word of whatever certificate
-	// the issuer has signed, and not that of an issuer that sends its own along.
+	// Package ocsp does not get the issuer. With an issuer, it would accept a response
+	// from any certificate signed by the issuer, but not from an issuer that sends its
+	// own certificate along.
 	response, err := ocsp.ParseResponseForCert(staple, leaf, nil)
 	if err != nil || response.Status != ocsp.Revoked || !isSafe(response.SignatureAlgorithm) {
 		return false
@@ -30,11 +31,11 @@ func revoked(staple []byte, leaf, issuer *x509.Certificate) bool {
 	if response.CheckSignatureFrom(issuer) == nil {
 		return true
 	}
-	responder := response.Certificate // by which it is signed, which package ocsp has checked
+	responder := response.Certificate // it has signed the response: package ocsp has checked that
 	return responder != nil && isResponder(responder, issuer)
 }
 
-// isSafe reports whether a signature is of an algorithm that is still thought safe.
+// isSafe reports whether a signature is of an algorithm still thought safe.
 func isSafe(algorithm x509.SignatureAlgorithm) bool {
 	switch algorithm {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,

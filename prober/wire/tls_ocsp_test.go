@@ -58,7 +58,7 @@ func TestWhoMaySayThatACertificateIsRevoked(t *testing.T) {
 	past := func(cert *x509.Certificate) { cert.NotAfter = time.Now().Add(-time.Minute) }
 	for name, test := range map[string]struct {
 		by        tls.Certificate
-		alone     bool // the response comes without the certificate of who signs it
+		alone     bool // the response comes without the certificate of its signer
 		algorithm x509.SignatureAlgorithm
 		heeded    bool
 	}{

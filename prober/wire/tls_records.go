@@ -9,18 +9,18 @@ const (
 	recordHeaderSize      = 5
 )
 
-// records follows the TLS records in what a peer sends. crypto/tls reads as much as
-// there is, and asks for more only when what it holds is less than a record: so this
-// knows whether it can hold one.
+// records follows the TLS records from a peer. crypto/tls reads as much as there is, and
+// asks for more only if it holds less than a record. So records knows whether crypto/tls
+// can hold one.
 type records struct {
 	header [recordHeaderSize]byte
 	have   int // bytes of the header of the record under way
-	left   int // bytes of it that are still to come, once the header is there
+	left   int // bytes of it still to come, once the header is there
 	// whole is how many records crypto/tls may hold: those that ended in the last read,
 	// less one for each read from it since.
 	whole int
-	// foreign reports whether a record began, since it was set to false, that
-	// manages no session: neither a ticket nor a key update.
+	// foreign reports whether a record began, since it was set to false, that manages no
+	// session: neither a ticket nor a key update.
 	foreign bool
 	tls13   bool
 }
@@ -52,9 +52,9 @@ func (r *records) follow(p []byte) {
 // isOpen reports whether a record has begun and not ended.
 func (r *records) isOpen() bool { return r.have > 0 }
 
-// mayManage reports whether the record whose header has come can be a handshake
-// message. TLS 1.3 hides the type (RFC 8446, section 5.2); but without padding an
-// alert is 2 bytes, a type and a tag of 16 bytes, which is too short for one.
+// mayManage reports whether the current record can be a handshake message. Its header has
+// come. TLS 1.3 hides the type (RFC 8446, section 5.2); but without padding an alert is 2
+// bytes, a type and a tag of 16 bytes, too short for a handshake message.
 func (r *records) mayManage() bool {
 	const alertSize = 2 + 1 + 16
 	if r.tls13 {

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// verifier judges the certificates that a server shows, by roots and a name that do
-// not change. It remembers the chain that it has found good last: to check the
-// signatures in it anew takes half as long as the rest of a handshake, and has the same
-// result while the server shows the same bytes. What the time can change is looked at
-// in every handshake, and so is whether the server has the key, by crypto/tls.
+// verifier judges the certificates of a server, by roots and a name that do not change.
+// It remembers the last good chain: to check its signatures anew takes half as long as
+// the rest of a handshake, and has the same result while the server shows the same bytes.
+// Everything that depends on the time is checked in every handshake. So is the server's
+// possession of the key, by crypto/tls.
 type verifier struct {
 	roots *x509.CertPool // nil means the system's
 	name  string
@@ -22,7 +22,7 @@ type verifier struct {
 	last      atomic.Pointer[goodChain]
 }
 
-// goodChain is a chain that was found good.
+// goodChain is a chain found good.
 type goodChain struct {
 	shown []*x509.Certificate // by the server, in this order
 	chain []*x509.Certificate // from the leaf to the root
@@ -30,16 +30,16 @@ type goodChain struct {
 	from, until time.Time
 }
 
-// newVerifier takes roots and name from cfg. Without roots the system's decide. Where
-// crypto/x509 asks the system itself, what that answers may change at any time;
-// elsewhere they are read once in the life of the process.
+// newVerifier takes roots and name from cfg. Without roots the system's decide. If
+// crypto/x509 asks the system itself, the answer may change at any time; elsewhere the
+// roots are read once in the life of the process.
 func newVerifier(cfg *tls.Config) *verifier {
 	asksSystem := runtime.GOOS == "darwin" || runtime.GOOS == "ios" || runtime.GOOS == "windows"
 	return &verifier{roots: cfg.RootCAs, name: cfg.ServerName, forgetful: cfg.RootCAs == nil && asksSystem}
 }
 
-// verify does what crypto/tls does for a client that verifies, and heeds a
-// revocation that the server staples itself.
+// verify does the work of crypto/tls for a client that verifies, and heeds a revocation
+// stapled by the server itself.
 func (v *verifier) verify(state tls.ConnectionState) error {
 	shown, now := state.PeerCertificates, time.Now()
 	good := v.last.Load()
@@ -86,8 +86,8 @@ func (v *verifier) build(shown []*x509.Certificate, now time.Time) (*goodChain, 
 	return good, nil
 }
 
-// covers reports whether a server that shows these certificates now shows the chain g,
-// every one of its certificates still being valid.
+// covers reports whether a server with these certificates now shows the chain g, and all
+// certificates of g are still valid.
 func (g *goodChain) covers(shown []*x509.Certificate, now time.Time) bool {
 	return g != nil && !now.Before(g.from) && !now.After(g.until) &&
 		slices.EqualFunc(g.shown, shown, (*x509.Certificate).Equal)

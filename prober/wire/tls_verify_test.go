@@ -25,8 +25,8 @@ func trusting(ca tls.Certificate) *verifier {
 	return newVerifier(cfg)
 }
 
-// shown is what a handshake ends with in which the server shows these certificates. They
-// are parsed anew, as of a message just received.
+// shown returns the state after a handshake with these certificates of the server. They
+// are parsed anew, as from a message just received.
 func shown(t testing.TB, leaf tls.Certificate, more ...tls.Certificate) tls.ConnectionState {
 	t.Helper()
 	state := tls.ConnectionState{OCSPResponse: leaf.OCSPStaple}
@@ -49,7 +49,7 @@ func verdict(err error) errcode.Code {
 	return errcode.FromError(&errcode.PhaseError{Phase: errcode.PhaseTLS, Err: err})
 }
 
-// Once the roots are gone, only what was verified before can be found good.
+// Without the roots, only a chain verified before can be found good.
 func TestOnlyTheSameChainIsNotVerifiedAgain(t *testing.T) {
 	t.Parallel()
 	root := certs.Issue(nil, certs.Authority)
@@ -105,7 +105,7 @@ func TestTheLastOfTwoChainsIsRemembered(t *testing.T) {
 	assert.Equal(t, errcode.UnknownAuthority, verdict(v.verify(one)))
 }
 
-// The time is looked at in each handshake, whatever was good before.
+// The time is checked in each handshake, whatever was good before.
 func TestARememberedChainExpires(t *testing.T) {
 	t.Parallel()
 	ends := func(after time.Duration) func(*x509.Certificate) {
@@ -134,7 +134,7 @@ func TestARememberedChainExpires(t *testing.T) {
 	}
 }
 
-// A clock that is put back shows in certificates that are not valid yet.
+// If a clock is put back, some certificates are not valid yet.
 func TestARememberedChainIsNotGoodBeforeItsTime(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)
@@ -165,7 +165,7 @@ func TestARememberedChainIsRevoked(t *testing.T) {
 	assert.NoError(t, v.verify(state(good)))
 }
 
-// Where the system is asked, its answer may change at any time.
+// If the system is asked, its answer may change at any time.
 func TestAForgetfulVerifierRemembersNothing(t *testing.T) {
 	t.Parallel()
 	ca := certs.Issue(nil, certs.Authority)

@@ -2,10 +2,10 @@ package validate
 
 import "regexp"
 
-// uncommented is a setting of the example that is commented out.
+// uncommented matches a commented-out setting of the example.
 var uncommented = regexp.MustCompile(`(?m)^( *)#([a-z-])`)
 
-// Why no schema finds what is wrong with a file.
+// Reasons why no schema finds the mistake in a file.
 const (
 	together   = "each value is right, and they do not go together; a value of the defaults counts, too"
 	names      = "names are compared over all targets"
@@ -18,7 +18,7 @@ const (
 	documents  = "an editor looks at each document of a file by itself"
 )
 
-// onlyTheProgram are the bad files that are valid to the schema, each with the reason why.
+// onlyTheProgram are the bad files that the schema accepts, each with the reason.
 var onlyTheProgram = map[string]string{
 	"addresses-several":                  together,
 	"arrival-of-closed-burst":            together,

@@ -1,5 +1,5 @@
-// Package validate holds the schemas against the files of the configuration's tests, with a
-// validator that knows nothing of the program.
+// Package validate checks the files of the configuration's tests against the schemas, with a
+// validator independent of the program.
 package validate
 
 import (
@@ -46,8 +46,7 @@ func TestTheExampleIsValidUncommented(t *testing.T) {
 	assert.NoError(t, validate(t, compile(t, "prober.schema.json"), path))
 }
 
-// TestBadFilesAreNotValid has a list of those that are: what is wrong with them only the program
-// can find.
+// TestBadFilesAreNotValid allows a list of exceptions: only the program can find their mistakes.
 func TestBadFilesAreNotValid(t *testing.T) {
 	t.Parallel()
 	configuration := compile(t, "prober.schema.json")
@@ -67,7 +66,7 @@ func TestBadFilesAreNotValid(t *testing.T) {
 	}
 }
 
-// validate returns what a file has against a schema, or what makes it no YAML.
+// validate returns the errors of a file against a schema, or the error of its YAML.
 func validate(t *testing.T, schema *jsonschema.Schema, path string) error {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -79,7 +78,7 @@ func validate(t *testing.T, schema *jsonschema.Schema, path string) error {
 	return schema.Validate(asJSON(content))
 }
 
-// asJSON returns what an editor sees of a value in YAML: names of keys are texts, and so are dates.
+// asJSON converts a value in YAML to an editor's view: names of keys are texts, and so are dates.
 func asJSON(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

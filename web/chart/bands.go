@@ -8,14 +8,14 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// OfDays returns the series of the slices of the last days, whose charts are named after words, such as 7 days.
+// OfDays returns the series of the slices of the last days. The names of its charts contain words, such as 7 days.
 func OfDays(slices []numbers.Burst, words string) *Series {
 	date := func(t time.Time) string { return t.UTC().Format("Jan 2, 15:04") }
 	return &Series{bursts: slices, id: "days-", over: "of the last " + words, noun: "slice", clock: date, hasNoTable: true}
 }
 
-// Bands shows the latency of each slice as a line at the median, with a band up to the 95th percentile and a weaker one up
-// to the 99th, on a scale in which every doubling is as high.
+// Bands shows the latency of each slice as a line at the median. A band reaches up to the 95th percentile, and a weaker
+// one up to the 99th. On the scale, every doubling has the same height.
 func (s *Series) Bands() *Chart {
 	c := newChart(s.id+"latency", "Latency "+s.over)
 	least, most := time.Duration(math.MaxInt64), time.Duration(0)

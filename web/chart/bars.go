@@ -18,8 +18,7 @@ type layer struct {
 	value func(*numbers.Burst) float64
 }
 
-// stack draws a bar for each burst, the first layer at the bottom; text prints a
-// value of the scale.
+// stack draws a bar for each burst, the first layer at the bottom. text prints a value of the scale.
 func (c *Chart) stack(bursts []numbers.Burst, layers []layer, text func(float64) string) {
 	top := 0.0
 	for i := range bursts {
@@ -47,8 +46,8 @@ func (c *Chart) stack(bursts []numbers.Burst, layers []layer, text func(float64)
 	}
 }
 
-// Requests shows how many requests of each burst went well, failed, had trouble
-// of the prober's own, or were never sent.
+// Requests shows how many requests of each burst went well, failed, had trouble of the prober's own, or were never
+// sent.
 func (s *Series) Requests() *Chart {
 	bursts := s.bursts
 	c := newChart(s.id+"outcome", "Requests "+s.over)
@@ -68,7 +67,7 @@ func (s *Series) Requests() *Chart {
 	return c
 }
 
-// wholeNumberWords says nothing about half a request.
+// wholeNumberWords prints a whole number. For any other number it returns "".
 func wholeNumberWords(v float64) string {
 	if v != math.Trunc(v) {
 		return ""
@@ -87,8 +86,7 @@ func requestFigures(b *numbers.Burst) string {
 	return words
 }
 
-// Phases shows the time that a request of each burst spent in each phase, on
-// average.
+// Phases shows the mean time of a request in each phase, for each burst.
 func (s *Series) Phases() *Chart {
 	bursts := s.bursts
 	c := newChart("phases", "Mean time in each phase")
@@ -117,11 +115,10 @@ func phaseFigures(b *numbers.Burst) string {
 	return strings.Join(words, ", ")
 }
 
-// maxLanes is how many codes the strip of codes has room for.
+// maxLanes is the largest number of codes in the chart of codes.
 const maxLanes = 8
 
-// Codes gives each code a lane: the higher a bar, the larger the share of the
-// burst's requests that came to it.
+// Codes gives each code a lane. The higher a bar, the larger the share of the burst's requests with this code.
 func (s *Series) Codes() *Chart {
 	bursts := s.bursts
 	c := newChart(s.id+"codes", "Error codes "+s.over)
@@ -161,7 +158,7 @@ func lane(bursts []numbers.Burst, code errcode.Code, bottom, height float64) *pe
 	return &p
 }
 
-// commonest returns the codes of the bursts, success first, then the commonest.
+// commonest returns the codes of the bursts: success first, then the others, the commonest first.
 func commonest(bursts []numbers.Burst) []errcode.Code {
 	counts := map[errcode.Code]uint64{}
 	for i := range bursts {

@@ -1,5 +1,5 @@
-// Package chart draws what the pages and the reports of bursts show, as SVG that a template fills
-// in, and puts figures into words. Its colours are those of the style sheet of the pages.
+// Package chart draws the charts of the pages and of the reports of bursts, as SVG for a template, and puts figures
+// into words. The colours come from the style sheet of the pages.
 package chart
 
 import (
@@ -10,11 +10,11 @@ import (
 	"example.com/prober/errcode"
 )
 
-// Columns is how many bursts or slices of one there can be.
+// Columns is the largest number of bursts, or slices of a burst, in a chart.
 const Columns = 48
 
-// The frame of a chart, in units of its view box. There is room for fewColumns at least; the
-// latest stands at the right, so that all charts of a page line up.
+// The frame of a chart, in units of its view box. There is always room for at least fewColumns. The latest column is at
+// the right, so all charts of a page line up.
 const (
 	fewColumns = 24
 
@@ -30,11 +30,10 @@ const (
 	columnGap  = 1.2 // to the next column
 )
 
-// Chart is a drawing that the template "chart" turns into SVG. Its classes get
-// their colours from the style sheet.
+// Chart is a drawing. The template "chart" turns it into SVG. Its classes get their colours from the style sheet.
 type Chart struct {
 	ID string
-	// Title names the chart, Desc says in words what it shows.
+	// Title names the chart. Desc says in words what it shows.
 	Title, Desc   string
 	Width, Height int
 	Shapes        []Shape
@@ -52,7 +51,7 @@ type Label struct {
 	Text   string
 }
 
-// Hit is an area that tells its figures when it is pointed at.
+// Hit is an area that shows its figures under the pointer.
 type Hit struct {
 	X, Y, W, H string
 	Text       string
@@ -76,7 +75,7 @@ func (p *pen) rect(x, y, w, h float64) {
 	p.data = append(p.data, 'z')
 }
 
-// line goes on to a point, or begins there.
+// line draws a line to a point. If no line is open, one begins at this point.
 func (p *pen) line(x, y float64) {
 	command := byte('L')
 	if !p.open {
@@ -104,7 +103,7 @@ func appendUnits(b []byte, n float64) []byte {
 
 func units(n float64) string { return string(appendUnits(nil, n)) }
 
-// add draws a path; one without anything in it is left out.
+// add draws a path. It leaves out an empty path.
 func (c *Chart) add(class string, p *pen) {
 	if len(p.data) > 0 {
 		c.Shapes = append(c.Shapes, Shape{class, string(p.data)})
@@ -115,10 +114,10 @@ func (c *Chart) text(x, y float64, anchor, text string) {
 	c.Labels = append(c.Labels, Label{units(x), units(y), anchor, text})
 }
 
-// pitch returns how wide a column of n is, the gap included.
+// pitch returns the width of one of n columns, with the gap.
 func pitch(n int) float64 { return plotWidth / float64(max(n, fewColumns)) }
 
-// column returns where the column of burst i of n begins.
+// column returns the left edge of the column of burst i of n.
 func column(i, n int) float64 { return chartWidth - marginRight - float64(n-i)*pitch(n) }
 
 // grid draws a line across the plot for each tick, with its words before it.
@@ -138,7 +137,7 @@ type tick struct {
 	text string
 }
 
-// roundUp returns the least of 1, 2 and 5 times a power of ten that is at least v.
+// roundUp returns 1, 2 or 5 times a power of ten: the least such value not below v.
 func roundUp(v float64) float64 {
 	if v <= 0 {
 		return 1
@@ -164,7 +163,7 @@ func tickLatency(d time.Duration) string {
 	}
 }
 
-// ClassOf tells success, failures of the target and those of the prober apart.
+// ClassOf returns the class of a code: success, failure of the target or failure of the prober.
 func ClassOf(code errcode.Code) string {
 	switch {
 	case !code.IsFailure():

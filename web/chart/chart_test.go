@@ -14,14 +14,14 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// mixed returns n bursts in which everything occurs, extremes included.
+// mixed returns n bursts of all kinds, with extreme values.
 func mixed(n int) []numbers.Burst {
 	bursts := make([]numbers.Burst, n)
 	for i := range bursts {
 		b := &bursts[i]
 		b.Start = time.Unix(int64(1e9+3*i), 0)
 		switch i % 4 {
-		case 0: // one that never sent anything
+		case 0: // it never sent anything
 			continue
 		case 1:
 			b.Requests, b.P50, b.P95, b.P99, b.Max = 1, 1, 1, 1, 1
@@ -57,7 +57,7 @@ func all(s *Series) []*Chart { return []*Chart{s.Latency(), s.Requests(), s.Phas
 
 var pathToken = regexp.MustCompile(`[A-Za-z]|-?\d+(?:\.\d+)?|NaN|Inf`)
 
-// requireWithinFrame demands that a chart of n things draws nothing outside of its view box.
+// requireWithinFrame demands that a chart of n things draws nothing outside its view box.
 func requireWithinFrame(t *testing.T, c *Chart, n int) {
 	t.Helper()
 	assert.NotEmpty(t, c.Title)
@@ -129,7 +129,7 @@ func TestScalesEndAtRoundNumbers(t *testing.T) {
 	assert.Len(t, latencyTicks(40*time.Microsecond, 30*time.Second, y), 6)
 }
 
-// slicesOf returns n slices of a burst in which everything occurs.
+// slicesOf returns n slices of a burst, of all kinds.
 func slicesOf(n int) (all []numbers.Burst, start time.Time) {
 	all, start = mixed(n), time.Unix(1e9, 0)
 	for i := range all {

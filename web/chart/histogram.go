@@ -8,12 +8,12 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// leastSpan is how many times the shortest latency of a distribution its longest is at least, so
-// that one that hardly varies does not fill the chart.
+// leastSpan is the smallest ratio of the longest to the shortest latency on the scale. It keeps a distribution that
+// hardly varies from filling the chart.
 const leastSpan = 4
 
-// Histogram shows how many requests took how long, on a scale in which every doubling is as wide.
-// Two lines are the median and the 99th percentile.
+// Histogram shows how many requests took how long. On the scale, every doubling has the same width. Two lines mark the
+// median and the 99th percentile.
 func Histogram(l *numbers.Latency) *Chart {
 	c := newChart("histogram", "Distribution of the latency")
 	if len(l.Buckets) == 0 {
@@ -52,10 +52,10 @@ func Histogram(l *numbers.Latency) *Chart {
 	return c
 }
 
-// spanOf returns what the scale for some buckets begins and ends with.
+// spanOf returns the ends of the scale for some buckets.
 func spanOf(buckets []numbers.Bucket) (low, high time.Duration) {
 	low, high = buckets[0].Lower, buckets[len(buckets)-1].Upper
-	if low == 0 { // the first bucket has what took no time at all, or hardly any
+	if low == 0 { // the first bucket has latencies of zero or hardly more
 		low = max(min(buckets[0].Upper, high/leastSpan), 1)
 	}
 	if spare := leastSpan * float64(low) / float64(max(high, 1)); spare > 1 {

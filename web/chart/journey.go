@@ -10,22 +10,22 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// The charts of a journey have a row for each step, in units of the view box: its words, and a
-// bar below them.
+// The charts of a journey have a row for each step. A row has its words, and a bar below them. The units are those of
+// the view box.
 const (
 	stepPitch = 32
 	stepWords = 11 // the base line
 	stepBar   = 17 // the top of the bar
 	stepThick = 9
-	// rowWords is how many letters fit in a row, in the largest writing that charts have.
+	// rowWords is how many letters fit in a row, in the largest writing of a chart.
 	rowWords = 42
-	// thinkWidth is how wide the gap for the time between two steps is at most, and thinkShare
-	// what all gaps together take of the width at most.
+	// thinkWidth is the largest width of the gap for the time between two steps. thinkShare is the largest share of the
+	// width for all gaps together.
 	thinkWidth = 6
 	thinkShare = 0.3
-	// leastBar is how wide a bar is at least, so that it is seen.
+	// leastBar is the smallest width of a bar, so that a reader can see it.
 	leastBar = 1.5
-	// maxSteps is how many steps the charts show.
+	// maxSteps is the largest number of steps in a chart.
 	maxSteps = 40
 )
 
@@ -43,8 +43,8 @@ func newStepChart(id, title string, steps []numbers.RequestNumbers, more int) *s
 	return c
 }
 
-// row writes the words of a row: its name at the left, cut to what there is room for, figures at
-// the right. The description of the chart, and the title of the row, have the whole name and more.
+// row writes the words of a row: its name at the left, cut to the room there, and figures at the right. The description
+// of the chart and the title of the row have the whole name and more.
 func (c *stepChart) row(number, name, figures, more string) {
 	y := float64(stepPitch * len(c.words))
 	c.text(0, y+stepWords, "start", number+shortened(name, rowWords-len(number)-utf8.RuneCountInString(figures)))
@@ -54,7 +54,7 @@ func (c *stepChart) row(number, name, figures, more string) {
 	c.Hits = append(c.Hits, Hit{X: "0", Y: units(y), W: units(chartWidth), H: units(stepPitch), Text: words})
 }
 
-// shortened takes the middle out of a name, which is ASCII, that is longer than the room.
+// shortened takes the middle out of a name that is longer than the room. The name is ASCII.
 func shortened(name string, room int) string {
 	half := max(room-1, 8) / 2
 	if len(name) <= 2*half+1 {
@@ -65,12 +65,12 @@ func shortened(name string, room int) string {
 
 func stepNumber(i int) string { return strconv.Itoa(i+1) + ". " }
 
-// bar draws a part of the bar of the row that was written last.
+// bar draws a part of the bar of the last row.
 func (c *stepChart) bar(p *pen, x, width float64) {
 	p.rect(x, float64(stepPitch*(len(c.words)-1)+stepBar), width, stepThick)
 }
 
-// finish says in words what the rows say.
+// finish describes the rows in words.
 func (c *stepChart) finish(all int) *Chart {
 	c.Desc = strings.Join(c.words, "; ") + "."
 	if hidden := all - len(c.steps); hidden > 0 {
@@ -79,9 +79,8 @@ func (c *stepChart) finish(all int) *Chart {
 	return c.Chart
 }
 
-// Waterfall shows the median of each step: the bar of one begins where those before it
-// end. Between two is a gap, always as wide, if journeys think there. It is nil before a step
-// has ended.
+// Waterfall shows the median of each step. The bar of a step begins at the end of the bar before it. If journeys think
+// between steps, a gap of constant width separates the bars. Waterfall returns nil before a step has ended.
 func Waterfall(steps []numbers.RequestNumbers, think time.Duration) *Chart {
 	c := newStepChart("waterfall", "Medians of the steps, one after the other", steps, 0)
 	var sum time.Duration
@@ -124,7 +123,7 @@ func Waterfall(steps []numbers.RequestNumbers, think time.Duration) *Chart {
 	return done
 }
 
-// stepState judges a step by the last burst that had it.
+// stepState judges a step by the last burst that sent it.
 func stepState(n *numbers.RequestNumbers) (class, trouble string) {
 	switch {
 	case !n.FailingSince.IsZero():
@@ -143,8 +142,8 @@ func stepFigures(n *numbers.RequestNumbers) string {
 	return "median " + Latency(n.P50)
 }
 
-// Funnel shows how many of the journeys that ended got to each step, at the right end of
-// the bar those that ended there, and how many went through. It is nil where none got anywhere.
+// Funnel shows the journeys that have ended. For each step it shows how many got there, and at the right end of the bar
+// how many ended there. It also shows how many went through. It returns nil if no journey got to a step.
 func Funnel(steps []numbers.RequestNumbers, j *numbers.JourneyNumbers) *Chart {
 	c := newStepChart("funnel", "How far journeys get", steps, 1)
 	funnel := j.Funnel(steps)
@@ -167,7 +166,7 @@ func Funnel(steps []numbers.RequestNumbers, j *numbers.JourneyNumbers) *Chart {
 	return c.finish(len(steps))
 }
 
-// parts draws the parts of a bar. The first one gives the others what they need to be seen.
+// parts draws the parts of a bar. Narrow parts take from the first part the width they need to be visible.
 func (c *stepChart) parts(pens []*pen, widths []float64) {
 	for i, width := range widths {
 		if i > 0 && width > 0 && width < leastBar {
@@ -183,7 +182,7 @@ func (c *stepChart) parts(pens []*pen, widths []float64) {
 	}
 }
 
-// funnelFigures says how many journeys came to a step, and more for which there is no room.
+// funnelFigures says how many journeys came to a step. more has the text for which a row has no room.
 func funnelFigures(s *numbers.FunnelStep) (words, more string) {
 	words = Number(s.Reached) + " got here"
 	switch {

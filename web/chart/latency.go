@@ -9,16 +9,15 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// leastRows keeps a latency that hardly varies from filling the chart.
+// leastRows is the smallest number of rows. It keeps a latency that hardly varies from filling the chart.
 const leastRows = 8
 
-// heat are the shares of a burst's requests, of 255, from which on a cell has the
-// next stronger class.
+// heat has the lower bounds of the classes of cells, the weakest first. A bound is a share of a burst's requests, of
+// 255.
 var heat = [...]uint8{1, 8, 26, 77, 153}
 
-// Latency shows the distribution of the latency of each burst, on a scale in
-// which every doubling is as high: the stronger the colour of a cell, the more requests. Two lines
-// are the median and the 99th percentile.
+// Latency shows the distribution of the latency of each burst. On the scale, every doubling has the same height. The
+// stronger the colour of a cell, the more requests it stands for. Two lines mark the median and the 99th percentile.
 func (s *Series) Latency() *Chart {
 	bursts := s.bursts
 	c := newChart("latency", "Latency "+s.over)
@@ -45,8 +44,8 @@ func (s *Series) Latency() *Chart {
 	return c
 }
 
-// usedRows returns the first and the last row to show, at least leastRows apart;
-// last is below first when there is nothing to show.
+// usedRows returns the first and the last row to show. Both together have at least leastRows rows. last is below first
+// if there is nothing to show.
 func usedRows(bursts []numbers.Burst) (first, last int) {
 	first, last = numbers.LatencyRows, -1
 	for i := range bursts {
@@ -104,8 +103,8 @@ func (c *Chart) lines(class string, bursts []numbers.Burst, y func(time.Duration
 	c.add("line "+class, &p)
 }
 
-// latencyTicks are the powers of ten within the scale, with 2 and 5 times these if
-// there are few.
+// latencyTicks returns the powers of ten within the scale. If these are few, it also returns 2 and 5 times a power of
+// ten.
 func latencyTicks(low, high time.Duration, y func(time.Duration) float64) []tick {
 	steps := []int64{1}
 	if float64(high)/float64(low) < 100 {

@@ -2,8 +2,8 @@ package chart
 
 import "embed"
 
-// Parts has templates: "patterns", which a page with charts has once, "chart" and "strip", which
-// are given a [Chart], and "state", which is given what has a String and Words.
+// Parts has templates. A page with charts includes "patterns" once. "chart" and "strip" take a [Chart]. "state" takes a
+// value with the methods String and Words.
 //
 //go:embed parts.html
 var Parts embed.FS

@@ -32,7 +32,8 @@ func perSecond(b *numbers.Burst, n uint64) float64 {
 	return float64(n) / b.Duration.Seconds()
 }
 
-// Rate prints a number per second with three digits at least, a dash where there is none.
+// Rate prints a number per second with three significant digits, or from 1000 on as a whole number. It prints a dash
+// for 0.
 func Rate(perSecond float64) string {
 	switch {
 	case perSecond == 0:

@@ -8,13 +8,12 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// Series are bursts that followed one another, or the slices of one burst; the oldest comes first.
-// The charts of a series line up.
+// Series are consecutive bursts, or the slices of one burst. The oldest comes first. The charts of a series line up.
 type Series struct {
 	bursts []numbers.Burst
-	id     string // before the names of charts, where a page has those of another series too
+	id     string // before the names of charts, if a page also has charts of another series
 	over   string // behind the name of a chart
-	noun   string // what one of them is
+	noun   string // the noun for one of the bursts or slices
 	clock  func(time.Time) string
 	// hasNoTable means that no table beside the charts has their figures.
 	hasNoTable bool
@@ -25,20 +24,19 @@ func OfBursts(bursts []numbers.Burst) *Series {
 	return &Series{bursts: bursts, over: "of the last bursts", noun: "burst", clock: Clock}
 }
 
-// OfSlices returns the series of the slices of a burst that began at start. Its charts count the
-// time from then.
+// OfSlices returns the series of the slices of a burst. Its charts count the time from start, the start of the burst.
 func OfSlices(slices []numbers.Burst, start time.Time) *Series {
 	since := func(t time.Time) string { return Since(t.Sub(start)) }
 	return &Series{bursts: slices, over: "over the burst", noun: "slice", clock: since}
 }
 
-// Since prints a time since the start of a burst, to the millisecond; one before it is 0.
+// Since prints a time since the start of a burst, to the millisecond. A negative time is 0.
 func Since(d time.Duration) string {
 	digits := strconv.FormatFloat(max(d.Seconds(), 0), 'f', 3, 64)
 	return strings.TrimSuffix(strings.TrimRight(digits, "0"), ".") + " s"
 }
 
-// times writes below the plot when the first and the last of the series began.
+// times writes the start times of the first and the last burst below the plot.
 func (c *Chart) times(s *Series) {
 	n := len(s.bursts)
 	if n == 0 {
@@ -51,7 +49,7 @@ func (c *Chart) times(s *Series) {
 	}
 }
 
-// point makes each column tell its figures.
+// point gives each column a text with its figures.
 func (c *Chart) point(s *Series, figures func(*numbers.Burst) string) {
 	for i := range s.bursts {
 		b := &s.bursts[i]
@@ -62,7 +60,7 @@ func (c *Chart) point(s *Series, figures func(*numbers.Burst) string) {
 	}
 }
 
-// describe says what a chart shows to those who cannot see it.
+// describe puts the figures of a chart into words, for readers who cannot see it.
 func (s *Series) describe(figures func(*numbers.Burst) string) string {
 	if s.hasNoTable {
 		return s.last(figures)

@@ -12,15 +12,16 @@ const (
 	stripPitch  = 6
 	stripWidth  = Columns * stripPitch
 	stripBar    = 22 // the highest bar
-	stripLow    = 6  // one of a burst without failures
+	stripLow    = 6  // the bar of a burst without failures
 	stripHeight = 44
-	// steadyFactor is how much the latency may vary before the line shows it in full.
+	// steadyFactor is the smallest ratio of the ends of the scale. It keeps a latency that hardly varies from filling the
+	// height.
 	steadyFactor = 4
 )
 
-// Strip shows each burst as a bar: a low one that went well, a high one that
-// had failures, the higher the more. Below is the 95th percentile of the latency. There may be
-// hundreds of strips on a page: all but the first point of a path is relative, which is shorter.
+// Strip shows each burst as a bar. The bar is low if the burst went well. Otherwise it is high, and the higher the more
+// requests failed. Below is the 95th percentile of the latency. A page may have hundreds of strips, so all points of a
+// path but the first are relative: this is shorter.
 func Strip(bursts []numbers.Burst) *Chart {
 	c := &Chart{Width: stripWidth, Height: stripHeight}
 	var base pen
@@ -55,7 +56,7 @@ func Strip(bursts []numbers.Burst) *Chart {
 
 func stripX(i, n int) float64 { return float64((Columns - n + i) * stripPitch) }
 
-// bars are lines that stand side by side, as wide as the style sheet says.
+// bars are lines side by side. The style sheet sets their width.
 type bars struct {
 	pen
 

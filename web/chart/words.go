@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Dash stands where nothing was measured.
+// Dash stands for a missing value.
 const Dash = "–"
 
-// Percent never rounds to nothing or to everything.
+// Percent prints a share. It never rounds to 0 % or to 100 %.
 func Percent(n, of uint64) string {
 	share := 100 * float64(n) / float64(of)
 	switch {
@@ -26,8 +26,8 @@ func Percent(n, of uint64) string {
 	}
 }
 
-// Availability prints the share of requests that did not fail, of those that ended. It is cut and never rounded up, so that
-// 100 % has no failures.
+// Availability prints the share of requests without a failure among all that ended. It cuts digits and never rounds up,
+// so 100 % means no failures.
 func Availability(failed, of uint64) string {
 	if of == 0 {
 		return Dash
@@ -41,7 +41,7 @@ func Availability(failed, of uint64) string {
 	return strconv.FormatFloat(math.Floor(100*share*power)/power, 'f', -1, 64) + " %"
 }
 
-// Latency prints d with three digits at most, a dash where nothing was measured.
+// Latency prints d with at most three digits. It prints a dash for 0.
 func Latency(d time.Duration) string {
 	switch {
 	case d == 0:

@@ -31,7 +31,7 @@ var (
 	matchers = regexp.MustCompile(`^\s*` + matcher + `(\s*,\s*` + matcher + `)*\s*$`)
 )
 
-// CheckMatchers returns an error if a text cannot be [Options.Matchers].
+// CheckMatchers returns an error if text is no valid value of [Options.Matchers].
 func CheckMatchers(text string) error {
 	if text != "" && !matchers.MatchString(text) {
 		return errors.New("it must be matchers of PromQL without braces, such as job=\"prober\",cluster=~\"eu-.*\"")

@@ -1,4 +1,4 @@
-// Package history reads from a Prometheus what became of the requests to a target over days. The prober itself keeps its
+// Package history reads the results of requests to a target over days from a Prometheus. The prober itself keeps its
 // last bursts only.
 package history
 
@@ -15,21 +15,22 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 )
 
-// Bounds on what reading costs the prober and Prometheus.
+// Bounds on the cost of reading, for the prober and for Prometheus.
 const (
 	queryTimeout = 10 * time.Second
-	// maxAnswer is how many bytes an answer may have.
+	// maxAnswer bounds an answer, in bytes.
 	maxAnswer = 8 << 20
-	// maxReading is how many reads go on at once, and maxWaiting how many more wait for them.
+	// maxReading is the largest number of concurrent reads. maxWaiting further reads may wait for them.
 	maxReading = 2
 	maxWaiting = 32
-	// maxKept is how many reads are kept.
+	// maxKept is the largest number of kept reads.
 	maxKept = 1024
-	// retryAfter is how long a read that failed stands before another one begins.
+	// retryAfter is the time from a failed read to the next try.
 	retryAfter = 15 * time.Second
 )
 
-// Store keeps what it has read from a Prometheus. Nobody waits for a read: whoever asks gets what is known, and asks again.
+// Store keeps its reads from a Prometheus. No caller waits for a read: a caller gets the known answer, and asks again
+// later.
 type Store struct {
 	prometheus v1.API
 	matchers   string
@@ -38,7 +39,7 @@ type Store struct {
 	ctx    context.Context //nolint:containedctx // that of all reads, which no caller waits for
 	cancel context.CancelFunc
 	reads  sync.WaitGroup
-	places chan struct{} // of those that read
+	places chan struct{} // of the concurrent reads
 
 	mu      sync.Mutex
 	waiting int // reads that have begun and not ended
@@ -47,15 +48,16 @@ type Store struct {
 
 // Options say which Prometheus to read.
 type Options struct {
-	// URL is that of the Prometheus, without a query.
+	// URL is the URL of the Prometheus, without a query.
 	URL *url.URL
-	// Transport reaches it.
+	// Transport sends the requests to it.
 	Transport http.RoundTripper
-	// Matchers select the series of the probers to read among all that Prometheus has, as `job="prober"`; empty selects all.
+	// Matchers select the series of the probers among all series of the Prometheus, such as `job="prober"`. Empty matchers
+	// select all.
 	Matchers string
 }
 
-// New returns an empty store. It is to be closed.
+// New returns an empty store. Close it after use.
 func New(o Options) (*Store, error) {
 	client, err := api.NewClient(api.Config{Address: o.URL.String(), RoundTripper: bounded{o.Transport}})
 	if err != nil {
@@ -77,7 +79,7 @@ func (s *Store) Close() {
 	s.reads.Wait()
 }
 
-// key names what a read is about.
+// key says what a read is about.
 type key struct {
 	kind    kind
 	subject string // the name of a target, or the matcher of a group
@@ -92,19 +94,19 @@ const (
 	shares
 )
 
-// entry is what is known of a key.
+// entry is the known answer to a key.
 type entry struct {
-	// value is what the last read that succeeded found, and at when it began; nil and zero before one has.
+	// value is the result of the last read that succeeded, and at its start. Before such a read they are nil and zero.
 	value any
 	at    time.Time
-	// err is why the last read failed, nil if it did not, and tried when it ended.
+	// err says why the last read failed, or is nil if it succeeded. tried is the time of its end.
 	err     error
 	tried   time.Time
 	reading bool
 	used    time.Time
 }
 
-// get returns what is known of k, and begins to read it where that is old.
+// get returns the known answer to k. If the answer is old, get starts a read.
 func (s *Store) get(k key) entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +130,7 @@ func (s *Store) get(k key) entry {
 	return *e
 }
 
-// makeRoom forgets what was asked for the longest ago, if that is too much. mu is held.
+// makeRoom forgets the answer used longest ago if the store is full. mu is held.
 func (s *Store) makeRoom() {
 	if len(s.kept) < maxKept {
 		return
@@ -180,7 +182,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// reason says in words why a read failed. It has nothing of the query.
+// reason says in words why a read failed. The text has no part of the query.
 func reason(err error) error {
 	var tooLong *http.MaxBytesError
 	var refused *v1.Error

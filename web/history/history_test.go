@@ -19,7 +19,7 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// prometheus is a server that answers like one.
+// prometheus is a server with the API of a Prometheus.
 type prometheus struct {
 	*httptest.Server
 	mu      sync.Mutex
@@ -64,7 +64,7 @@ func (p *prometheus) store(t *testing.T, matchers string) *Store {
 	return s
 }
 
-// settle waits for the reads under way.
+// settle waits for the reads in progress.
 func settle(t *testing.T, s *Store) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -74,7 +74,7 @@ func settle(t *testing.T, s *Store) {
 	}, time.Minute, time.Millisecond)
 }
 
-// series is one of a matrix: a value at each step of the query.
+// series is one series of a matrix: a value at each step of the query.
 type series struct {
 	labels map[string]string
 	value  func(step int) string

@@ -18,33 +18,33 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// Target is what became of the requests to a target over a span, once for each location that probes it.
+// Target has the results of requests to a target over a span, for each location that probes it.
 type Target struct {
 	Span Span
-	// Places are sorted by name; there is none before the first read, or where Prometheus has nothing.
+	// Places are sorted by name. They are empty before the first read, and if Prometheus has no data.
 	Places []Place
 	State
 }
 
 // State says how new an answer is.
 type State struct {
-	// At is when it was read, zero if it never was.
+	// At is the start of the last read that succeeded. It is zero before such a read.
 	At time.Time
-	// Err is why the last read failed, nil if it did not.
+	// Err says why the last read failed. It is nil if the last read succeeded.
 	Err error
 }
 
 // Place is a target as one location sees it.
 type Place struct {
-	// Location is the value of the label location; empty without one.
+	// Location is the value of the label location. It is empty without one.
 	Location string
-	// Slices divide the span, the oldest first. Each has its Start, its Duration and either its requests, with the eight
-	// commonest kinds of failure, or the 50th, 95th and 99th percentiles of the latency of those that succeeded.
+	// Slices divide the span, the oldest first. Each has its Start and its Duration. It also has either its requests, with
+	// the eight commonest kinds of failure, or the 50th, 95th and 99th percentiles of the latency of successful requests.
 	Slices []numbers.Burst
 }
 
-// Total adds up the requests of all slices: those that ended, those that failed by the target's doing, and those that had
-// trouble of the prober's own.
+// Total adds up the requests of all slices: ended requests, failures of the target's doing, and requests with trouble
+// of the prober's own.
 func (p *Place) Total() (requests, failed, own uint64) {
 	for i := range p.Slices {
 		requests += p.Slices[i].Requests
@@ -54,12 +54,12 @@ func (p *Place) Total() (requests, failed, own uint64) {
 	return requests, failed, own
 }
 
-// Counts returns how many requests to a target ended in each slice of a span, as far as that is known.
+// Counts returns how many requests to a target ended in each slice of a span, as far as this is known.
 func (s *Store) Counts(target string, span Span) Target {
 	return s.target(key{counts, target, span})
 }
 
-// Latencies returns how long the requests to a target that succeeded took in each slice of a span, as far as that is known.
+// Latencies returns the latency of successful requests to a target in each slice of a span, as far as this is known.
 func (s *Store) Latencies(target string, span Span) Target {
 	return s.target(key{latencies, target, span})
 }
@@ -70,13 +70,13 @@ func (s *Store) target(k key) Target {
 	return Target{k.span, places, State{e.at, e.err}}
 }
 
-// Share is how many requests to a group of targets ended, and how many failed by their doing.
+// Share counts the requests to a group of targets that ended, and the failures of the targets' doing.
 type Share struct {
 	Requests, Failed uint64
 	State
 }
 
-// Group returns what became of the requests to all targets with a label over a span, as far as that is known.
+// Group returns the results of requests to all targets with a label over a span, as far as they are known.
 func (s *Store) Group(label, value string, span Span) Share {
 	e := s.get(key{shares, label + "=" + strconv.Quote(value), span})
 	share, _ := e.value.(Share)
@@ -94,7 +94,7 @@ func (s *Store) readCounts(k key, now time.Time) (any, error) {
 	for _, series := range matrix {
 		number, err := strconv.Atoi(string(series.Metric["error_code"]))
 		if err != nil {
-			continue // it is not a prober's
+			continue // the code is not from a prober
 		}
 		p := grid.place(places, series.Metric)
 		for _, sample := range series.Values {
@@ -106,7 +106,7 @@ func (s *Store) readCounts(k key, now time.Time) (any, error) {
 	return sorted(places), nil
 }
 
-// count counts n requests that came to a code.
+// count adds n requests with a code to b.
 func count(b *numbers.Burst, code errcode.Code, n uint64) {
 	const maxKinds = 8
 	if n == 0 {
@@ -139,7 +139,7 @@ func (s *Store) readLatencies(k key, now time.Time) (any, error) {
 		{"0.99", func(b *numbers.Burst) *time.Duration { return &b.P99 }},
 	} {
 		selector, slice := s.of(k.subject)+`,error_code="0"`, promDuration(k.span.slice())
-		// Native buckets come first, which are finer.
+		// Native buckets come first, as they are finer.
 		query := fmt.Sprintf("histogram_quantile(%[1]s, sum by (location) (rate(prober_request_duration_seconds{%[2]s}[%[3]s])))"+
 			" or histogram_quantile(%[1]s, sum by (location, le) (rate(prober_request_duration_seconds_bucket{%[2]s}[%[3]s])))",
 			q.quantile, selector, slice)
@@ -190,11 +190,11 @@ type grid struct {
 	n     int
 }
 
-// overTime asks for a value of each slice of a span that ends now.
+// overTime asks for a value of each slice of a span. The span ends now.
 func (s *Store) overTime(span Span, now time.Time, query string) (model.Matrix, grid, error) {
 	g := grid{each: span.slice()}
 	g.n = int((time.Duration(span) + g.each - 1) / g.each)
-	end := now.Truncate(time.Millisecond) // as Prometheus counts time
+	end := now.Truncate(time.Millisecond) // the resolution of Prometheus
 	g.start = end.Add(-time.Duration(g.n) * g.each)
 	ctx, cancel := context.WithTimeout(s.ctx, queryTimeout)
 	defer cancel()
@@ -209,10 +209,10 @@ func (s *Store) overTime(span Span, now time.Time, query string) (model.Matrix, 
 	return matrix, g, nil
 }
 
-// maxPlaces is how many locations a target may have. Those beyond are left out.
+// maxPlaces is the largest number of locations of a target. Further locations are left out.
 const maxPlaces = 50
 
-// place returns the place that a series is of.
+// place returns the place of a series.
 func (g grid) place(places map[string]*Place, labels model.Metric) *Place {
 	location := string(labels["location"])
 	p := places[location]
@@ -229,9 +229,9 @@ func (g grid) place(places map[string]*Place, labels model.Metric) *Place {
 	return p
 }
 
-// slice returns the slice that ends at t, nil if none does.
+// slice returns the slice with the end t, or nil if there is none.
 func (g grid) slice(p *Place, t model.Time) *numbers.Burst {
-	i := int((t.Time().Sub(g.start)+g.each/2)/g.each) - 1 // times may be cut to the millisecond
+	i := int((t.Time().Sub(g.start)+g.each/2)/g.each) - 1 // Prometheus may cut times to the millisecond
 	if i < 0 || i >= len(p.Slices) {
 		return nil
 	}
@@ -247,12 +247,12 @@ func sorted(places map[string]*Place) []Place {
 	return all
 }
 
-// of returns the matchers that select the series of a target.
+// of returns the matchers for the series of a target.
 func (s *Store) of(target string) string {
 	return strings.TrimPrefix(s.matchers+",", ",") + "target=" + strconv.Quote(target)
 }
 
-// wholeNumber rounds the increase of a counter, which Prometheus extrapolates.
+// wholeNumber rounds the increase of a counter. Prometheus extrapolates increases.
 func wholeNumber(v float64) uint64 {
 	if !(v > 0) || v > 1e18 { // NaN is not above 0 either
 		return 0
@@ -260,5 +260,5 @@ func wholeNumber(v float64) uint64 {
 	return uint64(v + 0.5)
 }
 
-// promDuration writes a duration as PromQL does.
+// promDuration prints a duration in the notation of PromQL.
 func promDuration(d time.Duration) string { return model.Duration(d).String() }

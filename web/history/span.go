@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Span is how far a history goes back.
+// Span is the length of a history.
 type Span time.Duration
 
-// The spans that a page offers.
+// The spans on a page.
 const (
 	Day   = Span(24 * time.Hour)
 	Week  = 7 * Day
 	Month = 30 * Day
 )
 
-// Spans returns those that a page offers, and the window of an objective if it is another one, the shortest first.
+// Spans returns the spans on a page and the window of an objective, if it has one, the shortest first.
 func Spans(window time.Duration) []Span {
 	all := []Span{Day, Week, Month}
 	if w := Span(window); w > 0 && !slices.Contains(all, w) {
@@ -27,7 +27,7 @@ func Spans(window time.Duration) []Span {
 	return all
 }
 
-// String returns the span as a query names it: 24h, 7d.
+// String returns the span as in a query: 24h, 7d.
 func (s Span) String() string {
 	d := time.Duration(s)
 	switch {
@@ -54,11 +54,11 @@ func (s Span) Words() string {
 	}
 }
 
-// maxSlices is how many slices a span is divided into at most: as many as a chart has columns.
+// maxSlices is the largest number of slices of a span: as many as a chart has columns.
 const maxSlices = 48
 
-// slice returns how long a slice of the span is. Slices last some minutes at least, so that a slice has samples, and begin
-// at round times.
+// slice returns the length of a slice of the span. It is a round length of at least some minutes, so that a slice has
+// samples.
 func (s Span) slice() time.Duration {
 	for _, d := range []time.Duration{
 		5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
@@ -71,7 +71,7 @@ func (s Span) slice() time.Duration {
 	return 48 * time.Hour
 }
 
-// lifetime returns how long what was read of a span counts as new.
+// lifetime returns how long a read of a span counts as new.
 func (s Span) lifetime() time.Duration {
 	return min(max(time.Duration(s)/1440, time.Minute), 15*time.Minute)
 }

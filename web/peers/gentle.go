@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// workFor is how long answers are decoded between two rests, and restShare how much
-	// longer than the work a rest takes: bursts need the processor.
+	// workFor is how long answers are decoded between two rests. A rest takes restShare times as long as the work: bursts
+	// need the processor.
 	workFor   = 100 * time.Microsecond
 	restShare = 3
 	longRest  = 10 * time.Millisecond
@@ -18,7 +18,7 @@ const (
 	rememberedBytes = 60
 )
 
-// patience ends a request when its peer has kept it waiting for too long, all waits together.
+// patience ends a request after its peer has kept it waiting for too long. It adds up all waits.
 type patience struct {
 	timer   *time.Timer
 	left    time.Duration
@@ -26,7 +26,7 @@ type patience struct {
 	isGoing bool
 }
 
-// newPatience returns a patience that goes; it calls end when nothing of it is left.
+// newPatience returns a patience with a running timer. It calls end after d.
 func newPatience(d time.Duration, end func()) *patience {
 	return &patience{timer: time.AfterFunc(d, end), left: d, since: time.Now(), isGoing: true}
 }
@@ -44,24 +44,24 @@ func (p *patience) resume() {
 	p.timer.Reset(max(p.left, 0))
 }
 
-// gentle reads an answer. Between two reads its reader decodes: only one reader of all peers does
-// so at a time, and it rests for most of that. It is not safe for concurrent use.
+// gentle reads an answer. Between two reads its reader decodes. Only one reader of all peers decodes at a time, and it
+// rests for most of that time. It is not safe for concurrent use.
 type gentle struct {
 	from     io.Reader
 	turn     chan struct{}
 	patience *patience
-	// left is what the answer may still have, and target what it may have of this target.
+	// left is how many more bytes the answer may have, and target how many more bytes of it the current target may have.
 	left, target int
 	beginning    []byte
-	// broken is why no more of the answer came than did, nil if it came whole.
+	// broken is why the answer broke off. It is nil if the answer came whole.
 	broken  error
 	hasTurn bool
-	// worked is the time since the last rest, but for what has gone by since began.
+	// worked is the working time from the last rest to began.
 	worked time.Duration
 	began  time.Time
 }
 
-// begin says that a target, or another part of the answer, begins.
+// begin starts counting the bytes of a target, or of another part of the answer.
 func (b *gentle) begin() { b.target = maxTarget }
 
 // within returns a reader that ends with ctx.
@@ -107,7 +107,7 @@ func (b *gentle) read(ctx context.Context, p []byte) (n int, err error) {
 	}
 }
 
-// rest keeps the turn and lets others than readers work.
+// rest lets other work run, but no other reader: it keeps the turn.
 func (b *gentle) rest(ctx context.Context) error {
 	if !b.hasTurn {
 		return nil

@@ -20,30 +20,29 @@ import (
 )
 
 const (
-	// pageSize is how many targets the API gives at most in one answer.
+	// pageSize is the largest number of targets in one answer of the API.
 	pageSize = 1000
-	// maxAnswer bounds one answer and maxTarget what it says of one target, in bytes.
+	// maxAnswer bounds one answer, and maxTarget its part for one target, in bytes.
 	maxAnswer = 32 << 20
 	maxTarget = 4 << 20
-	// longestTarget is that of a name in a configuration, in bytes.
+	// longestTarget is the bound on a target's name in a configuration, in bytes.
 	longestTarget = 128
 	maxRedirects  = 3
-	// busyFor is how long a prober wants to be left alone that draws too much for others.
+	// busyFor is how long the set waits if a prober says that it draws too many pages for other clients.
 	busyFor = time.Second
 )
 
-// answerError is why an answer is no list of targets.
+// answerError says why an answer is no list of targets.
 type answerError struct{ error }
 
 func (e answerError) Unwrap() error { return e.error }
 
 func wrong(format string, args ...any) error { return answerError{fmt.Errorf(format, args...)} }
 
-// errSlow is why a request was given up.
+// errSlow is the cause of giving up a request.
 var errSlow = errors.New("the peer kept a request waiting for too long")
 
-// loyal returns a client that follows no redirect to another host, which would get the
-// credentials of the peer.
+// loyal returns a client that follows no redirect to another host, as the host would get the peer's credentials.
 func loyal(client *http.Client) *http.Client {
 	c, before := *client, client.CheckRedirect
 	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
@@ -64,8 +63,8 @@ func loyal(client *http.Client) *http.Client {
 	return &c
 }
 
-// list returns all targets of a peer by name, and how many it has. The list may move while it is
-// read in parts: a target that is missing for that reason is as it was before.
+// list returns all targets of a peer by name, and how many the peer has. The order of the list may change between two
+// reads of parts of it. A target missing for this reason keeps its previous state.
 func (s *Set) list(ctx context.Context, p Peer, before []Target) (targets []Target, total int, err error) {
 	for offset := 0; offset < MaxTargets; {
 		part, of, err := s.part(ctx, p, offset)
@@ -85,7 +84,7 @@ func (s *Set) list(ctx context.Context, p Peer, before []Target) (targets []Targ
 	return slices.Clip(targets), max(total, len(targets)), nil
 }
 
-// byName sorts targets. Of two of the same name the one that was read later stays.
+// byName sorts targets. Of two with the same name it keeps the one read later.
 func byName(targets []Target) []Target {
 	slices.Reverse(targets)
 	slices.SortStableFunc(targets, compareNames)
@@ -94,7 +93,7 @@ func byName(targets []Target) []Target {
 
 func compareNames(a, b Target) int { return strings.Compare(a.Name, b.Name) }
 
-// addMissing adds up to most targets of before that are not among targets. Both are by name.
+// addMissing adds at most most targets of before that are not among targets. Both lists are by name.
 func addMissing(targets, before []Target, most int) []Target {
 	var missing []Target
 	for _, t := range before {
@@ -105,8 +104,8 @@ func addMissing(targets, before []Target, most int) []Target {
 	return byName(append(targets, missing...))
 }
 
-// part returns the targets of one answer, and how many the peer has. It asks a second time where
-// the peer is busy, as a prober says it.
+// part returns the targets of one answer, and how many the peer has. If the peer says it is busy, part asks a second
+// time.
 func (s *Set) part(ctx context.Context, p Peer, offset int) (targets []Target, total int, err error) {
 	address := p.URL.JoinPath("api", "v1", "targets")
 	address.RawQuery = url.Values{"limit": {strconv.Itoa(pageSize)}, "offset": {strconv.Itoa(offset)}}.Encode()
@@ -150,7 +149,7 @@ func (s *Set) ask(ctx context.Context, address string) (targets []Target, total 
 	return targets, total, false, err
 }
 
-// item is what is read of a target of the API.
+// item is the part of a target in the API that decode reads.
 type item struct {
 	Name          string     `json:"name"`
 	State         string     `json:"state"`
@@ -195,7 +194,7 @@ func decode(ctx context.Context, body *gentle) (targets []Target, total int, err
 	return targets, total, nil
 }
 
-// walk calls each for everything between open and its other half.
+// walk calls each for every value between open and its closing delimiter.
 func walk(dec *json.Decoder, open json.Delim, each func() error) error {
 	token, err := dec.Token()
 	if err != nil {
@@ -252,8 +251,8 @@ func sinceOf(s State, failing, troubled *time.Time) time.Time {
 	return *since
 }
 
-// words returns an error as a page can show it: without URLs and the path of a
-// file, in printable characters, and cut.
+// words returns the text of an error for a page. It removes URLs and the path of a file, keeps only printable
+// characters and cuts the text.
 func words(err error) string {
 	const longest = 200
 	for {
@@ -261,13 +260,13 @@ func words(err error) string {
 		if !isOf {
 			break
 		}
-		err = of.Err // another may be in it, of a server of tokens
+		err = of.Err // it may contain another one, from a token server
 	}
 	if answer, isOne := errors.AsType[answerError](err); isOne {
 		err = answer
 	}
 	text := err.Error()
-	if of, isOf := errors.AsType[*fs.PathError](err); isOf { // a file of a secret
+	if of, isOf := errors.AsType[*fs.PathError](err); isOf { // the file of a secret
 		text = strings.ReplaceAll(text, of.Path, "<redacted>")
 	}
 	text = strings.Map(func(r rune) rune {

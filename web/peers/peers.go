@@ -1,5 +1,4 @@
-// Package peers reads what other probers say about their targets. It keeps the last
-// answer of each, and nothing else.
+// Package peers reads the targets of other probers. It keeps only the last answer of each.
 package peers
 
 import (
@@ -19,13 +18,13 @@ import (
 	"example.com/prober/errcode"
 )
 
-// Bounds on what the peers may take. They hold for each peer, but for maxPeers.
+// Bounds on the use of resources by the peers. They hold for each peer, except maxPeers.
 const (
 	maxPeers = 50
-	// MaxTargets is how many targets of a peer are kept.
+	// MaxTargets is the largest number of targets that a set keeps of a peer.
 	MaxTargets = 20_000
-	// readEvery is the time from the end of a reading to the next, and maxWait how long a
-	// peer may keep one request waiting.
+	// readEvery is the time from the end of a reading to the start of the next. maxWait is how long a peer may keep one
+	// request waiting.
 	readEvery = 10 * time.Second
 	maxWait   = 5 * time.Second
 	// longestName is in characters, longestURL in bytes.
@@ -33,7 +32,7 @@ const (
 	longestURL  = 256
 )
 
-// State is how a target does, the worst first, as the API has it.
+// State says how a target does, the worst first. It has the states of the API.
 type State uint8
 
 // The states of a target.
@@ -48,13 +47,13 @@ const (
 // String returns the state as it stands in the API.
 func (s State) String() string { return [numStates]string{"failing", "troubled", "waiting", "ok"}[s] }
 
-// Target is what a prober says about one of its targets.
+// Target is a target as its prober describes it.
 type Target struct {
 	Name  string
 	State State
-	// Code is the commonest of the failures that make the state, 0 without any.
+	// Code is the commonest failure behind the state. It is 0 without any.
 	Code errcode.Code
-	// Since is when the state began that is not well; zero for others.
+	// Since is the start of a state other than well. It is zero for a well target.
 	Since time.Time
 }
 
@@ -65,7 +64,7 @@ type Peer struct {
 	URL *url.URL
 }
 
-// Parse reads a peer from NAME=URL. Without a name it has the host and port of the URL.
+// Parse reads a peer from NAME=URL. The default name is the host and port of the URL.
 func Parse(text string) (Peer, error) {
 	name, address := "", text
 	if !strings.HasPrefix(text, "http://") && !strings.HasPrefix(text, "https://") {
@@ -107,7 +106,7 @@ func parseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// CheckName returns an error if a prober cannot have that name.
+// CheckName returns an error if a prober cannot have this name.
 func CheckName(name string) error {
 	if n := utf8.RuneCountInString(name); n == 0 || n > longestName || !isPrintable(name) || strings.TrimSpace(name) != name {
 		return fmt.Errorf("a name must have 1 to %d printable characters and no space at its ends, not %.80q", longestName, name)
@@ -119,13 +118,13 @@ func isPrintable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// Options is what a [Set] needs.
+// Options are the settings of a [Set].
 type Options struct {
 	Log *slog.Logger
 	// Client sends the requests to all peers.
 	Client *http.Client
-	// Name is that of this prober. A peer of this name is this prober itself, and is left out, so
-	// that all probers can have the same list.
+	// Name is the name of this prober. A peer of this name is this prober itself, so the set leaves it out. This way all
+	// probers can have the same list.
 	Name  string
 	Peers []Peer
 }
@@ -136,7 +135,7 @@ type Set struct {
 	log     *slog.Logger
 	client  *http.Client
 	readers []*reader
-	// turn is with the reader that works, so that at most one does.
+	// turn belongs to the working reader, so at most one reader works.
 	turn           chan struct{}
 	every, maxWait time.Duration
 }
@@ -147,20 +146,20 @@ type reader struct {
 	last atomic.Pointer[Answer]
 }
 
-// Answer is what is known of one prober. Nothing changes it.
+// Answer is the known state of one prober. It is immutable.
 type Answer struct {
 	Peer
-	// Targets are those of the last list that it gave, by name.
+	// Targets are the targets in its last list, by name.
 	Targets []Target
-	// Total is how many it has, which may be more than Targets has.
+	// Total is how many targets it has. Targets may have fewer.
 	Total int
-	// ReadAt is when it gave that list; zero if it never did.
+	// ReadAt is when it gave this list. It is zero if it never gave one.
 	ReadAt time.Time
-	// Down says why it has not given a list since, empty if the last reading went well. DownSince
-	// is the time from which on it gave none: ReadAt, or when it was asked first.
+	// Down says why it has given no list since then. It is empty if the last reading went well. DownSince is the time
+	// since which it has given none: ReadAt, or the time of the first request.
 	Down      string
 	DownSince time.Time
-	// HasAnswered reports whether it answered the last question, though not with a list.
+	// HasAnswered reports whether it answered the last request, though not with a list.
 	HasAnswered bool
 }
 
@@ -170,7 +169,7 @@ func (a *Answer) IsDown() bool { return a.Down != "" }
 // IsAwaited reports whether the first reading has not ended.
 func (a *Answer) IsAwaited() bool { return a.Down == "" && a.ReadAt.IsZero() }
 
-// New returns the peers, of which none has been read. The error is one of o.Peers.
+// New returns the peers, without any answers yet. The error is about o.Peers.
 func New(o Options) (*Set, error) {
 	if len(o.Peers) > maxPeers {
 		return nil, fmt.Errorf("there are %d peers, and at most %d may be", len(o.Peers), maxPeers)
@@ -192,7 +191,7 @@ func New(o Options) (*Set, error) {
 	return s, nil
 }
 
-// IsEmpty reports whether there are no peers; a nil set has none.
+// IsEmpty reports whether there are no peers. A nil set has none.
 func (s *Set) IsEmpty() bool { return s == nil || len(s.readers) == 0 }
 
 // Name returns the name of this prober.
@@ -203,7 +202,7 @@ func (s *Set) Name() string {
 	return s.name
 }
 
-// Answers returns what is known of each peer, in their order.
+// Answers returns the last answer of each peer, in the order of the peers.
 func (s *Set) Answers() []*Answer {
 	if s == nil {
 		return nil
@@ -258,7 +257,7 @@ func (s *Set) read(ctx context.Context, r *reader) {
 	}
 }
 
-// pause waits for d. It returns the error of ctx if that ends first.
+// pause waits for d. If ctx ends first, it returns its error.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -22,7 +22,7 @@ import (
 	"example.com/prober/errcode"
 )
 
-// other is a prober that answers as its handler does at the moment.
+// other is a prober with a handler that a test can change.
 type other struct {
 	*httptest.Server
 	answer atomic.Pointer[http.HandlerFunc]
@@ -43,7 +43,7 @@ func newOther(t *testing.T, answer http.HandlerFunc) *other {
 
 func (o *other) set(answer http.HandlerFunc) { o.answer.Store(&answer) }
 
-// listing answers as the API does for targets, which are objects in JSON.
+// listing answers as the API does for targets. Each target is a JSON object.
 func listing(targets ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
@@ -58,7 +58,7 @@ func fine(name string) string {
 	return fmt.Sprintf(`{"name": %q, "state": "ok", "failures_now": [], "by_request": [{"name": "x", "codes": []}]}`, name)
 }
 
-// setOf returns peers at URLs, which are named by their number. They are read by hand.
+// setOf returns peers at URLs. Each is named by its number. The test reads them itself.
 func setOf(t *testing.T, client *http.Client, urls ...string) *Set {
 	t.Helper()
 	o := Options{Log: slog.New(slog.DiscardHandler), Client: client, Name: "self"}
@@ -72,7 +72,7 @@ func setOf(t *testing.T, client *http.Client, urls ...string) *Set {
 	return s
 }
 
-// readOnce reads the only peer and returns what is known of it.
+// readOnce reads the only peer and returns its answer.
 func (s *Set) readOnce(ctx context.Context) *Answer {
 	s.read(ctx, s.readers[0])
 	return s.Answers()[0]
@@ -131,7 +131,7 @@ func TestOnlySoManyTargetsAreKept(t *testing.T) {
 	assert.Equal(t, MaxTargets+1500, a.Total)
 }
 
-// While a list is read, a target that begins to fail moves to a part that has been read.
+// While a list is read, a target that begins to fail moves to a part already read.
 func TestATargetThatMovesWhileTheListIsReadStays(t *testing.T) {
 	t.Parallel()
 	var targets []string
@@ -354,7 +354,7 @@ func TestAPeerIsReadAgainAndAgain(t *testing.T) {
 	})
 }
 
-// A reader that waits for a slow peer must not keep others from decoding.
+// A reader of a slow peer must not keep others from decoding.
 func TestASlowPeerKeepsNoOtherWaiting(t *testing.T) {
 	t.Parallel()
 	begun := make(chan struct{})

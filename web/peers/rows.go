@@ -5,13 +5,12 @@ import "iter"
 // Row is one target on several probers.
 type Row struct {
 	Name string
-	// Cells has the target on each prober, nil where that does not run it. The next row
-	// uses the same memory.
+	// Cells has the target on each prober, and nil for a prober without it. The next row uses the same memory.
 	Cells []*Target
 }
 
-// Rows returns the targets of all columns, each of which is by name, in the order of their
-// names. It takes no memory for targets: columns may have many.
+// Rows returns the targets of all columns, by name. Each column must be by name. Rows takes no memory for targets, as
+// columns may have many.
 func Rows(columns [][]Target) iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		heads := make(heap, 0, len(columns))
@@ -38,7 +37,7 @@ func Rows(columns [][]Target) iter.Seq[Row] {
 	}
 }
 
-// head is what is left of a column, which is not empty.
+// head is the rest of a column. It is not empty.
 type head struct {
 	targets []Target
 	column  int

@@ -1,4 +1,4 @@
-// Package static has the files that pages and reports of bursts are shown with.
+// Package static has the files for showing pages and reports of bursts.
 package static
 
 import "embed"

@@ -1,6 +1,6 @@
-// Command loop is the least that a client can do: workers that send one request after the
-// other through quic-go's client of HTTP/3, or that make one connection after the other, and
-// measure nothing. It prints how many there were, in which time, and how many failed.
+// Command loop is a minimal client: its workers send one request after the other through quic-go's client of HTTP/3, or
+// make one connection after the other, and measure nothing. It prints how many there were, in which time, and how many
+// failed.
 package main
 
 import (
@@ -81,7 +81,7 @@ func run(o options) error {
 	return nil
 }
 
-// request returns what makes a worker's requests.
+// request returns a function that makes the request function of a worker.
 func (o options) request() (worker func() func() error, err error) {
 	if o.connect != "" {
 		return func() func() error { return o.dial }, nil
@@ -115,8 +115,7 @@ func (o options) request() (worker func() func() error, err error) {
 	return func() func() error { return func() error { return o.ask(shared) } }, nil
 }
 
-// quic returns nil for the usual settings. Handshakes of all workers at once take longer than
-// usual.
+// quic returns nil for the usual settings. The handshakes of all workers at once take longer than usual.
 func (o options) quic() *quic.Config {
 	if !o.hold {
 		return nil

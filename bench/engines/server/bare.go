@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// listen returns a socket that takes connections. Its calls wait in the kernel: to take one
-// has to cost less than to make one, or clients would wait for the server.
+// listen returns a socket that takes connections. Its calls wait in the kernel: taking a connection has to cost less
+// than making one, or clients would wait for the server.
 func listen(address string) (fd int, err error) {
 	at, err := net.ResolveTCPAddr("tcp4", address)
 	if err != nil {
@@ -21,21 +21,20 @@ func listen(address string) (fd int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// Accepted connections inherit this: they end with a reset. After an end in good order a
-	// port of the client would stay in use for a minute, and ports would run out in seconds.
+	// Accepted connections inherit this: they end with a reset. After a normal end a port of the client would stay in
+	// use for a minute, and ports would run out in seconds.
 	if err := syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1}); err != nil {
 		return 0, err
 	}
 	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: at.Port, Addr: [4]byte(at.IP.To4())}); err != nil {
 		return 0, fmt.Errorf("%s: %w", address, err)
 	}
-	const backlog = 4096 // syscall.SOMAXCONN is that of old kernels
+	const backlog = 4096 // syscall.SOMAXCONN is the value of old kernels
 	return fd, syscall.Listen(fd, backlog)
 }
 
-// take takes connections, and resets each when its client has closed it. It waits for
-// connections alone: a client may keep one for a while and make others meanwhile. For each
-// that comes it looks at two, so that it gets round.
+// take takes connections, and resets each when its client has closed it. It waits only for connections: a client may
+// keep one for a while and make others meanwhile. For each new connection it looks at two, so it gets round.
 func take(listener int, done *counter) error {
 	var open []int
 	next := 0

@@ -9,8 +9,7 @@ import (
 	"syscall"
 )
 
-// counter is a number in a file that others can read at any time, and that costs no system
-// call to change.
+// counter is a number in a file. Others can read it at any time, and changing it costs no system call.
 type counter struct {
 	mu     sync.Mutex
 	n      uint64

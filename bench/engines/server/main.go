@@ -1,9 +1,7 @@
 //go:build linux
 
-// Command server is the side that answers in the benchmarks of engines: HTTP/3 and HTTP/2
-// over TLS at one address, and connections that are taken and carry nothing at another.
-// What it has done it counts in a file: the answers and the connections, as one number of
-// eight bytes.
+// Command server is the server in the benchmarks of engines: HTTP/3 and HTTP/2 over TLS at one address, and connections
+// without data at another. It counts the answers and the connections in a file, as one number of eight bytes.
 package main
 
 import (
@@ -19,8 +17,7 @@ import (
 
 const (
 	size = 1 << 10 // of an answer
-	// later is how long the path /later takes: long enough that many connections are
-	// made before their first answer.
+	// later is the delay of the path /later: long enough to make many connections before their first answer.
 	later = 5 * time.Second
 	// patience is how long a connection may lie idle.
 	patience = 2 * time.Minute

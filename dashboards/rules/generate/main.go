@@ -1,5 +1,4 @@
-// Command generate writes the files of rules into the directory of the package that
-// describes them, or elsewhere with other URLs.
+// Command generate writes the files of rules into the working directory. Flags set another directory and other URLs.
 package main
 
 import (

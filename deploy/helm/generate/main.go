@@ -1,5 +1,5 @@
-// Command generate writes what the Helm chart has of other folders: the dashboards, the rules and the schema of the
-// configuration. It writes the table of values in the chart's README, too. It is run from the root of the module.
+// Command generate copies files of other folders into the Helm chart: the dashboards, the rules and the schema of the
+// configuration. It writes the table of values in the chart's README, too. Run it from the root of the module.
 package main
 
 import (
@@ -22,12 +22,12 @@ import (
 // chart is the folder of the chart, relative to the root of the module.
 const chart = "deploy/helm/prober"
 
-// valuesSchema is the schema of the values without that of the configuration.
+// valuesSchema is the schema of the values without the schema of the configuration.
 //
 //go:embed values.schema.json
 var valuesSchema []byte
 
-// Between these lines of README.md stands what is generated.
+// The generated part of README.md is between these lines.
 const (
 	tableBegins = "<!-- values.yaml, by go generate ./deploy/helm/generate -->\n"
 	tableEnds   = "<!-- end -->\n"
@@ -88,7 +88,7 @@ func render(root string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// copies returns the files that are as they stand elsewhere.
+// copies returns the files that are copied unchanged.
 func copies(root string) (map[string][]byte, error) {
 	from := map[string]string{"files/prometheusrule.yaml": "dashboards/rules/prometheusrule.yaml"}
 	dashboards, err := filepath.Glob(filepath.Join(root, "dashboards", "*.json"))
@@ -108,12 +108,12 @@ func copies(root string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// value is a key of values.yaml. One with inner keys that are described has no default of its own.
+// value is a key of values.yaml. A key with described inner keys has no default of its own.
 type value struct {
 	key, meaning, byDefault string
 }
 
-// parseValues returns the described keys in their order. It fails for a key that nothing describes.
+// parseValues returns the described keys in their order. It fails for a key without a description.
 func parseValues(text []byte) ([]value, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
@@ -151,7 +151,7 @@ func isBlock(key, content *yaml.Node) bool {
 	return content.Kind == yaml.MappingNode && key.HeadComment == "" && len(content.Content) > 0 && content.Content[0].HeadComment != ""
 }
 
-// meaning returns the last paragraph of a comment in one line. What stands before is about the file.
+// meaning returns the last paragraph of a comment in one line. Earlier paragraphs are about the file.
 func meaning(comment string) string {
 	paragraphs := strings.Split(comment, "\n\n")
 	lines := strings.Split(paragraphs[len(paragraphs)-1], "\n")
@@ -200,7 +200,7 @@ func composeSchema(values []value, configuration []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	// By this name config refers to it; its own references are relative to it.
+	// config refers to it by this name; its own references are relative to it.
 	inner["$id"] = "prober.schema.json"
 	delete(inner, "$schema")
 	schema["definitions"].(map[string]any)["configuration"] = inner //nolint:forcetypeassert // the file beside this one has it
@@ -225,7 +225,7 @@ func addDescription(schema map[string]any, v value) error {
 		at = next
 	}
 	if _, refers := at["$ref"]; refers {
-		// What stands beside $ref does not count in draft 7.
+		// Draft 7 ignores siblings of $ref.
 		copied := maps.Clone(at)
 		clear(at)
 		at["allOf"] = []any{copied}

@@ -38,8 +38,8 @@ func TestTheChartHasWhatIsGenerated(t *testing.T) {
 	}))
 }
 
-// Each key of the schema stands in values.yaml, where its meaning is. That of values.yaml in the schema the generator
-// sees to.
+// Each key of the schema has its meaning in values.yaml. The generator checks that the schema knows each key of
+// values.yaml.
 func TestTheSchemaKnowsNoKeyThatNobodyDescribes(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(top, chart, "values.yaml"))
@@ -57,7 +57,7 @@ func TestTheSchemaKnowsNoKeyThatNobodyDescribes(t *testing.T) {
 	}
 }
 
-// keysOf returns the keys that a schema knows, those within others as a.b.
+// keysOf returns the keys of a schema, inner keys as a.b.
 func keysOf(prefix string, schema any) (keys []string) {
 	object, _ := schema.(map[string]any)
 	properties, _ := object["properties"].(map[string]any)
@@ -77,7 +77,7 @@ func TestMistakesInValuesAreNamed(t *testing.T) {
 	require.ErrorContains(t, err, "are missing")
 }
 
-// TestTheProberTakesWhatTheChartRenders reads the configurations in the golden renders, and those of the README.
+// TestTheProberTakesWhatTheChartRenders reads the configurations in the golden renders and in the README.
 func TestTheProberTakesWhatTheChartRenders(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../validate/testdata/chart/*.golden.yaml")
@@ -117,7 +117,7 @@ func TestTheProberTakesWhatTheChartRenders(t *testing.T) {
 	}
 }
 
-// parse reads a configuration without the files that it refers to, which this machine does not have.
+// parse reads a configuration without its referenced files, because this machine does not have them.
 func parse(t *testing.T, text string) {
 	t.Helper()
 	_, err := config.Parse([]byte(text), "prober.yml")

@@ -1,5 +1,5 @@
-// Package certs makes certificates for tests and for the demo: right ones, and ones that
-// are wrong in a chosen way. Their keys never leave memory unless a caller writes them down.
+// Package certs makes certificates for tests and for the demo: right ones, and ones with a chosen mistake. Their keys
+// never leave memory unless a caller writes them down.
 package certs
 
 import (
@@ -17,13 +17,12 @@ import (
 	"time"
 )
 
-// Change changes what a certificate is made of before it is signed.
+// Change changes the template of a certificate before it is signed.
 type Change = func(*x509.Certificate)
 
-// Issue makes a certificate with a new key below issuer, followed by the issuer's own
-// chain. Without an issuer it signs itself. Unless changes say otherwise it is that of a
-// server at name.test and 127.0.0.1, valid from an hour ago until a day from now. It panics
-// where no certificate can be made of that: this is a mistake of the caller.
+// Issue makes a certificate with a new key below issuer, followed by the issuer's own chain. Without an issuer it signs
+// itself. By default it is for a server at name.test and 127.0.0.1, and valid from an hour ago until a day from now;
+// changes alter this. It panics if it cannot make a certificate from this: the caller has made a mistake.
 func Issue(issuer *tls.Certificate, changes ...Change) tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -66,7 +65,7 @@ func template(changes []Change) *x509.Certificate {
 	return c
 }
 
-// Authority makes it the certificate of an authority, which may have others below it.
+// Authority makes it the certificate of an authority. An authority may issue others.
 func Authority(c *x509.Certificate) {
 	c.Subject = pkix.Name{CommonName: "authority"}
 	c.DNSNames, c.IPAddresses, c.ExtKeyUsage = nil, nil, nil
@@ -84,7 +83,7 @@ func Permitting(domain string) Change {
 	}
 }
 
-// For makes it a certificate for other hosts, which are names or addresses.
+// For makes it a certificate for other hosts. A host is a name or an address.
 func For(hosts ...string) Change {
 	return func(c *x509.Certificate) {
 		c.DNSNames, c.IPAddresses = nil, nil
@@ -106,7 +105,7 @@ func Lasting(from, until time.Duration) Change {
 // ForClients makes it a certificate of a client.
 func ForClients(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }
 
-// PEM returns certificates as a file has them, without what is above each.
+// PEM returns certificates in the format of a file, without their issuers.
 func PEM(certificates ...tls.Certificate) []byte {
 	var b bytes.Buffer
 	for _, c := range certificates {
@@ -115,11 +114,11 @@ func PEM(certificates ...tls.Certificate) []byte {
 	return b.Bytes()
 }
 
-// KeyPEM returns the private key of a certificate as a file has it.
+// KeyPEM returns the private key of a certificate in the format of a file.
 func KeyPEM(c tls.Certificate) []byte {
 	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
 	if err != nil {
-		panic(err) // it was made here
+		panic(err) // this package has made the key
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }

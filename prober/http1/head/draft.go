@@ -7,16 +7,16 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// draft judges a response header that is not complete yet, line by line: a peer that
-// says nonsense and then nothing is not waited for. It comes to the code that the
-// whole header would have, and looks at each line once.
+// draft judges an incomplete response header, line by line: nobody waits for a peer that
+// sends nonsense and then nothing. It returns the same code as for the whole header, and
+// looks at each line once.
 type draft struct {
 	header Header // without its fields
 	judged int    // bytes, all of them whole lines
 	last   draftField
 }
 
-// draftField is what kind of field came last, which a line can continue.
+// draftField is the kind of the last field. A line can continue it.
 type draftField uint8
 
 const (
@@ -26,8 +26,8 @@ const (
 	draftEncoding // Transfer-Encoding
 )
 
-// judge looks at the lines of received before whole, which is where a line begins whose
-// end has not come, and at how that begins if it is the first one.
+// judge looks at the lines of received before whole. An incomplete line begins at whole.
+// judge looks at its beginning if it is the first line.
 func (d *draft) judge(received []byte, whole int) error {
 	if !beginsResponse(received) {
 		line, _, _ := bytes.Cut(received, []byte("\n"))
@@ -63,7 +63,7 @@ func (d *draft) line(line []byte) error {
 		d.last = draftEncoding
 	default:
 		d.last = draftOther
-		return nil // whether the connection ends matters to a whole header only
+		return nil // the end of the connection matters to a whole header only
 	}
 	return d.header.interpret(&f)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A peer that sends a header in drops has each line looked at once.
+// If a peer sends a header in drops, each line is looked at once.
 func TestALineIsJudgedOnce(t *testing.T) {
 	t.Parallel()
 	received := []byte("HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n")
@@ -20,7 +20,7 @@ func TestALineIsJudgedOnce(t *testing.T) {
 		require.NoError(t, d.judge(received[:i+1], whole))
 		require.Equal(t, whole, d.judged)
 		for j := judged; j < d.judged; j++ {
-			received[j] = 0 // to be looked at again would be a failure
+			received[j] = 0 // another look at it would be a failure
 		}
 		received[0], received[1], received[2], received[3], received[4] = 'H', 'T', 'T', 'P', '/'
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // What a peer can do wrong in the lines of a response; most of these come with an
-// [probe.ExcerptError]. Of a field with a control character in its value only the name is told.
+// [probe.ExcerptError]. If a value has a control character, only the name of the field is
+// shown.
 var (
 	errStatusLine        = errcode.New(errcode.HTTP1StatusLine, "malformed status line")
 	errVersion           = errcode.New(errcode.HTTP1Version, "HTTP version other than 1.0 and 1.1:")

@@ -15,7 +15,7 @@ var (
 	ErrInformational = errcode.New(errcode.HTTP1Informational, "more than 32 informational responses")
 )
 
-// ProtocolName is what every response begins with.
+// ProtocolName is the beginning of every response.
 const ProtocolName = "HTTP/"
 
 // Header is a parsed response header. Its space is used again for every
@@ -23,44 +23,44 @@ const ProtocolName = "HTTP/"
 type Header struct {
 	Version probe.Version
 	Status  int
-	// Fields point into the connection's buffer, or into its copy of the header:
-	// they are valid until more of the response is read.
+	// Fields point into the connection's buffer, or into its copy of the header: they are
+	// valid until more of the response is read.
 	Fields []Field
 
-	// Length is the value of Content-Length, which has so many digits, or -1.
+	// Length is the value of Content-Length, or -1. digits is the number of its digits.
 	Length    int64
 	digits    int
 	encodings int // field lines of Transfer-Encoding
 	Chunked   bool
 	KeepAlive bool
-	// Tunnel tells that the response may be the answer to CONNECT; one that grants it
-	// has no content, whatever its fields say (RFC 9110, section 9.3.6).
+	// Tunnel means that the response may be the answer to CONNECT. A successful answer to
+	// it has no content, whatever its fields say (RFC 9110, section 9.3.6).
 	Tunnel bool
-	// Joined tells that field lines were joined in place.
+	// Joined means that field lines were joined in place.
 	Joined bool
 }
 
-// Field is one field line. Its parts point into the header that was parsed.
+// Field is one field line. Its parts point into the parsed header.
 type Field struct {
 	Name, Value []byte
 	folded      bool // it took more than one line
 }
 
-// Scan looks for the end of a response header in what has been received of it so
-// far. As long as that has not come, the lines that have are judged on their own.
+// Scan looks for the end of a response header in the bytes received so far. Until the end
+// has come, it judges the complete lines on their own.
 type Scan struct {
 	scanned, lineStart int
 	early              draft
 }
 
-// NewScan begins a scan. tunnel tells that the response may be the answer to CONNECT.
+// NewScan begins a scan. tunnel means that the response may be the answer to CONNECT.
 func NewScan(tunnel bool) Scan {
 	return Scan{early: draft{header: Header{Length: -1, Tunnel: tunnel}}}
 }
 
-// Next returns the size of the header that received begins with, up to and including its
-// empty line, or 0 if more has to be received. Each call is given what the one before
-// was given, and more.
+// Next returns the size of the header at the start of received, up to and including its
+// empty line, or 0 if more has to be received. Each call gets the bytes of the call
+// before, and more.
 func (s *Scan) Next(received []byte) (size int, err error) {
 	if size := s.scan(received); size > 0 {
 		return size, nil
@@ -91,15 +91,15 @@ func (s *Scan) scan(received []byte) int {
 	}
 }
 
-// beginsResponse reports whether received can become a response. It finds a peer
-// of another protocol without waiting for a line that may never end.
+// beginsResponse reports whether received can become a response. It finds a peer of
+// another protocol without waiting for a line that may never end.
 func beginsResponse(received []byte) bool {
 	n := min(len(received), len(ProtocolName))
 	return string(received[:n]) == ProtocolName[:n]
 }
 
-// Parse makes h what block says, which is a whole header with its empty line. The fields
-// of h point into block, in which folded lines are joined.
+// Parse parses block, a whole header with its empty line, into h. The fields of h point
+// into block. Parse joins folded lines there.
 func (h *Header) Parse(block []byte) error {
 	const usual = 16 // fields at most
 	if h.Fields == nil {
@@ -113,8 +113,8 @@ func (h *Header) Parse(block []byte) error {
 	return h.parseFields(rest)
 }
 
-// parseStatusLine follows RFC 9112, section 4; like most clients it does without
-// the space before an absent reason phrase.
+// parseStatusLine follows RFC 9112, section 4. Like most clients it does not need the
+// space before an absent reason phrase.
 func (h *Header) parseStatusLine(line []byte) error {
 	const versioned = len("HTTP/1.1")
 	if len(line) < versioned || !beginsResponse(line) ||
@@ -145,8 +145,8 @@ func (h *Header) parseStatusLine(line []byte) error {
 	return nil
 }
 
-// parseFields splits the field lines (RFC 9112, section 5) and reads those that frame
-// the message.
+// parseFields splits the field lines (RFC 9112, section 5) and reads those that frame the
+// message.
 func (h *Header) parseFields(block []byte) error {
 	var f Field
 	for {
@@ -159,7 +159,7 @@ func (h *Header) parseFields(block []byte) error {
 		}
 		if len(rest) > 0 && message.IsBlank(rest[0]) {
 			f.folded = true
-			if err := h.interpret(&f); err != nil { // whatever the lines say that continue it
+			if err := h.interpret(&f); err != nil { // whatever the continuing lines say
 				return err
 			}
 			line, rest = unfold(line, rest)
@@ -176,15 +176,15 @@ func (h *Header) parseFields(block []byte) error {
 	}
 }
 
-// unfold joins line and the lines at the start of rest that continue it, in the space
-// of the first: the line break, and the blanks around it, become one space (RFC 9112,
-// section 5.2).
+// unfold joins line with the continuing lines at the start of rest, in the space of the
+// first: the line break, and the blanks around it, become one space (RFC 9112, section
+// 5.2).
 func unfold(line, rest []byte) (joined, after []byte) {
 	line = message.TrimBlankEnd(line)
 	for len(rest) > 0 && message.IsBlank(rest[0]) {
 		var more []byte
 		more, rest = message.CutLine(rest)
-		line = append(append(line, ' '), message.TrimBlank(more)...) // of which there are less than was cut
+		line = append(append(line, ' '), message.TrimBlank(more)...) // the added text is shorter than the part cut off
 	}
 	return line, rest
 }
@@ -243,9 +243,8 @@ func (h *Header) contentLength(f *Field) error {
 	return nil
 }
 
-// transferEncoding accepts nothing that is ambiguous, folded lines among it, about
-// where a message ends: another reading of it is how responses are smuggled (RFC
-// 9112, section 6.3).
+// transferEncoding accepts nothing ambiguous about the end of a message, and no folded
+// lines: if two readers differ on it, responses can be smuggled (RFC 9112, section 6.3).
 func (h *Header) transferEncoding(f *Field) error {
 	if h.isTunnel() {
 		return nil
