@@ -4,10 +4,10 @@ import "time"
 
 // count returns the number of failures. A request without an answer counts even if the mechanism did not count it.
 func (s *source) count() float64 {
-	told, silent := s.counters(), unansweredBy(s.server)
+	reported, silent := s.counters(), unansweredBy(s.server)
 	isSilent := silent > s.silent
-	s.total += max(told-s.told, silent-s.silent)
-	s.told, s.silent = told, silent
+	s.total += max(reported-s.reported, silent-s.silent)
+	s.reported, s.silent = reported, silent
 	if isSilent {
 		s.set.mu.Lock()
 		defer s.set.mu.Unlock()
@@ -22,7 +22,7 @@ func (s *source) count() float64 {
 func (s *source) counters() float64 {
 	families, err := s.counted.Gather()
 	if err != nil {
-		return s.told
+		return s.reported
 	}
 	var sum float64
 	for _, f := range families {

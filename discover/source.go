@@ -34,11 +34,11 @@ type source struct {
 	// troubled receives a value when the mechanism logs an error.
 	troubled chan struct{}
 
-	// server is the API server of a mechanism for Kubernetes. told, silent and total are the last numbers in count:
+	// server is the API server of a mechanism for Kubernetes. reported, silent and total are the last numbers in count:
 	// failures by the counters of the mechanism, requests without an answer, and its result. They belong to the
 	// goroutine that runs the mechanism.
-	server              string
-	told, silent, total float64
+	server                  string
+	reported, silent, total float64
 
 	groups map[string]*group // by the mechanism's name for it
 	// step counts the reports of the mechanism: updates and failures.

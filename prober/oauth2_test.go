@@ -296,7 +296,7 @@ func TestATokenThatCannotBeHadIsALineAMinute(t *testing.T) {
 		defer cancel()
 		s.run(ctx)
 		var moments []time.Time
-		told := 0
+		inLog := 0
 		for line := range strings.Lines(text.String()) {
 			var fields struct {
 				Time     time.Time
@@ -307,13 +307,13 @@ func TestATokenThatCannotBeHadIsALineAMinute(t *testing.T) {
 			require.NoError(t, json.Unmarshal([]byte(line), &fields))
 			assert.Equal(t, errcode.Credentials, fields.Code)
 			assert.Equal(t, "out of order", fields.Error)
-			moments, told = append(moments, fields.Time), told+fields.Attempts
+			moments, inLog = append(moments, fields.Time), inLog+fields.Attempts
 		}
 		require.Len(t, moments, 10)
 		for i, at := range moments[1:] {
 			assert.GreaterOrEqual(t, at.Sub(moments[i]), time.Minute)
 		}
-		assert.Equal(t, attempts, told, "each attempt is told of, and once")
+		assert.Equal(t, attempts, inLog, "each attempt is told of, and once")
 	})
 }
 

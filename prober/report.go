@@ -35,10 +35,10 @@ type reports struct {
 	failing bool      // according to the log
 	since   time.Time // of the first burst with failures; zero if their end is in the log
 	last    time.Time // when a line about failures was logged
-	// told holds the codes logged since the last regular line.
-	told map[errcode.Code]bool
-	news budget
-	held heldBack
+	// inLog holds the codes logged since the last regular line.
+	inLog map[errcode.Code]bool
+	news  budget
+	held  heldBack
 	// short means that the shortage of workers is in the log.
 	short bool
 	// defects are the logged codes of the prober's own bugs.
@@ -54,9 +54,9 @@ type heldBack struct {
 
 func newReports(log *slog.Logger, target string) *reports {
 	return &reports{
-		log:  log.With("target", target),
-		told: make(map[errcode.Code]bool),
-		held: heldBack{codes: make(map[errcode.Code]uint64)},
+		log:   log.With("target", target),
+		inLog: make(map[errcode.Code]bool),
+		held:  heldBack{codes: make(map[errcode.Code]uint64)},
 
 		defects: make(map[errcode.Code]bool),
 	}
@@ -132,13 +132,13 @@ func (r *reports) failed(now time.Time, failures map[errcode.Code]uint64, reques
 		return
 	}
 	if due {
-		clear(r.told)
+		clear(r.inLog)
 	}
 	for code := range failures {
-		r.told[code] = true
+		r.inLog[code] = true
 	}
 	for code := range r.held.codes {
-		r.told[code] = true
+		r.inLog[code] = true
 	}
 	r.failing, r.last = true, now
 	r.log.Warn("burst had failures", r.release("requests", requests, "failed", sum(failures), "codes", formatCounts(failures))...)
@@ -151,7 +151,7 @@ func (r *reports) succeeded(now time.Time) {
 	}
 	r.log.Info("bursts succeed again", r.release("after", now.Sub(r.since).Round(time.Millisecond).String())...)
 	r.failing, r.since = false, time.Time{}
-	clear(r.told)
+	clear(r.inLog)
 }
 
 // isNews reports whether the log has no failures yet, or none with one of these codes.
@@ -160,7 +160,7 @@ func (r *reports) isNews(failures map[errcode.Code]uint64) bool {
 		return true
 	}
 	for code := range failures {
-		if !r.told[code] {
+		if !r.inLog[code] {
 			return true
 		}
 	}

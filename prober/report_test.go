@@ -147,11 +147,11 @@ func TestTargetInAndOutOfTroubleStaysBounded(t *testing.T) {
 		r.end()
 		all := strings.Join(lines(), "\n")
 		assert.LessOrEqual(t, len(lines()), newsAtOnce+1+int(2*day/newsEvery))
-		told := strings.Count(all, "burst had failures") + total(t, all, "held_back_bursts")
-		assert.Equal(t, bursts/2, told, "bursts with failures")
+		inLog := strings.Count(all, "burst had failures") + total(t, all, "held_back_bursts")
+		assert.Equal(t, bursts/2, inLog, "bursts with failures")
 		assert.Equal(t, bursts/2*2, total(t, all, "failed")+total(t, all, "held_back_failed"))
-		told = strings.Count(all, `msg="breaker`) + total(t, all, "held_back_breaker_changes")
-		assert.Equal(t, bursts, told, "changes of the breaker")
+		inLog = strings.Count(all, `msg="breaker`) + total(t, all, "held_back_breaker_changes")
+		assert.Equal(t, bursts, inLog, "changes of the breaker")
 	})
 }
 

@@ -139,7 +139,7 @@ func (s *Shell) apiCodes(w http.ResponseWriter, r *http.Request) {
 
 // answer sends the value of build as JSON.
 func (s *Shell) answer(w http.ResponseWriter, r *http.Request, key string, build func() (any, error)) {
-	d, err := s.gallery.get(r, key, func() ([]byte, error) {
+	d, err := s.pageCache.get(r, key, func() ([]byte, error) {
 		value, err := build()
 		if err != nil {
 			return nil, err

@@ -63,7 +63,7 @@ type pair struct{ Page, Of any }
 func (s *Shell) draw(name string, data any) ([]byte, error) {
 	const piece = 1 << 10
 	var body bytes.Buffer
-	w := bufio.NewWriterSize(polite{&body, newCourtesy(drawFor)}, piece)
+	w := bufio.NewWriterSize(yieldingWriter{&body, newYielder(drawFor)}, piece)
 	if err := s.pages.ExecuteTemplate(w, name+".html", data); err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func TestALongConfigurationIsCutOnItsPage(t *testing.T) {
 	assert.Contains(t, page, "this page shows the first 256.0 KiB only")
 	assert.Contains(t, page, "# a line\n</pre>")
 	s.opts.Config = func() ([]byte, error) { return nil, errors.New("no") }
-	s.gallery = newGallery()
+	s.pageCache = newPageCache()
 	for _, accept := range []string{browser, "*/*"} {
 		assert.Equal(t, http.StatusInternalServerError, get(t, s, "/config", "Accept", accept).Code)
 	}
@@ -107,7 +107,7 @@ func TestAProberWithoutTargetsSaysHowToAddOne(t *testing.T) {
 	cfg, err := config.Parse([]byte(example), "prober.yml")
 	require.NoError(t, err)
 	assert.Len(t, cfg.Targets, 1)
-	s.opts.EnableLifecycle, s.gallery = true, newGallery()
+	s.opts.EnableLifecycle, s.pageCache = true, newPageCache()
 	assert.Contains(t, get(t, s, "/a/").Body.String(), "or POST to <code>/a/-/reload</code>")
 }
 

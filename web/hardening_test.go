@@ -186,7 +186,7 @@ func TestHugeRequestsAreRefused(t *testing.T) {
 func TestManyDifferentPagesTakeAPartOfTheTimeOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGallery()
+		g := newPageCache()
 		asker := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 		const takes = 100 * time.Millisecond
 		draw := func() ([]byte, error) {

@@ -37,7 +37,7 @@ type exposition struct {
 	turn     chan struct{} // has one who renders a scrape; who owns the next three
 	zip      *gzip.Writer
 	protobuf protobuf
-	courtesy *courtesy
+	yielder  *yielder
 	mu       sync.Mutex
 	next     map[encoding]*rendering
 	free     pieces // of a page that nobody reads; mu covers it
@@ -68,7 +68,7 @@ func newExposition(o Options) *exposition {
 	}
 	return &exposition{
 		zip:      zip,
-		courtesy: newCourtesy(scrapeFor),
+		yielder:  newYielder(scrapeFor),
 		log:      o.Log,
 		manager:  o.Manager,
 		registry: o.Registry,
@@ -184,7 +184,7 @@ func (e *exposition) render(as encoding) (pieces, error) {
 }
 
 func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
-	encoder := e.encoder(polite{w, e.courtesy}, format)
+	encoder := e.encoder(yieldingWriter{w, e.yielder}, format)
 	process, err := e.registry.Gather()
 	if err != nil { // what could be gathered is worth more than nothing
 		e.log.Error("cannot gather all metrics of the process", "err", err)
@@ -194,7 +194,7 @@ func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
 			return err
 		}
 	}
-	if err := e.encodeOwn(polite{w, e.courtesy}, encoder, format.FormatType()); err != nil {
+	if err := e.encodeOwn(yieldingWriter{w, e.yielder}, encoder, format.FormatType()); err != nil {
 		return err
 	}
 	if closer, ok := encoder.(expfmt.Closer); ok {
@@ -211,9 +211,9 @@ func (e *exposition) encodeOwn(w io.Writer, encoder expfmt.Encoder, format expfm
 		expfmt.TypeProtoDelim:  numbers.FormatProtobuf,
 	}
 	if as, ok := own[format]; ok {
-		return e.manager.WriteMetrics(w, as, e.courtesy.giveWay)
+		return e.manager.WriteMetrics(w, as, e.yielder.giveWay)
 	}
-	for family := range e.manager.Families(e.courtesy.giveWay) {
+	for family := range e.manager.Families(e.yielder.giveWay) {
 		if err := encoder.Encode(family); err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func (e *exposition) encodeOwn(w io.Writer, encoder expfmt.Encoder, format expfm
 
 func (e *exposition) encoder(w io.Writer, format expfmt.Format) expfmt.Encoder {
 	if format.FormatType() == expfmt.TypeProtoDelim {
-		e.protobuf.w, e.protobuf.giveWay = w, e.courtesy.giveWay
+		e.protobuf.w, e.protobuf.giveWay = w, e.yielder.giveWay
 		return &e.protobuf
 	}
 	// No name here needs escaping; only to look for one costs a list of all series.

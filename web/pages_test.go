@@ -231,7 +231,7 @@ func TestPrefix(t *testing.T) {
 
 func TestPagesAreDrawnOnceInASecondAndNotSentTwice(t *testing.T) {
 	t.Parallel()
-	g := newGallery()
+	g := newPageCache()
 	asker := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 	drawn := 0
 	draw := func() ([]byte, error) { drawn++; return []byte("page"), nil }

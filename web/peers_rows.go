@@ -131,7 +131,7 @@ func newChoice(columns []*column, f filter) *choice {
 // it gives way to due goroutines.
 func (c *choice) each() iter.Seq2[*peerRow, standing] {
 	return func(yield func(*peerRow, standing) bool) {
-		way, n := newCourtesy(drawFor), 0
+		way, n := newYielder(drawFor), 0
 		var r peerRow
 		for row := range peers.Rows(c.lists) {
 			if n++; n%giveWayEvery == 0 {

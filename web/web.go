@@ -65,12 +65,12 @@ type Options struct {
 
 // Shell is the web interface of one prober.
 type Shell struct {
-	opts    Options
-	prefix  string
-	pages   *template.Template
-	assets  map[string]drawing // by the name of the file
-	gallery *gallery
-	ready   atomic.Bool
+	opts      Options
+	prefix    string
+	pages     *template.Template
+	assets    map[string]drawing // by the name of the file
+	pageCache *pageCache
+	ready     atomic.Bool
 	// looked is the list of targets that the API gave last in parts. It is nil if this was long ago.
 	looked atomic.Pointer[looked]
 	// reloads has the requests for a reload, and reloading has the one in progress.
@@ -82,7 +82,7 @@ type Shell struct {
 
 // New returns a shell. It is not ready yet.
 func New(opts Options) *Shell {
-	s := &Shell{opts: opts, prefix: opts.Prefix, assets: loadAssets(), gallery: newGallery()}
+	s := &Shell{opts: opts, prefix: opts.Prefix, assets: loadAssets(), pageCache: newPageCache()}
 	s.reloads.most, s.reloading = maxReloads, make(chan struct{}, 1)
 	s.pages = s.parse()
 	return s

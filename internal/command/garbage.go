@@ -49,8 +49,8 @@ func (p *collectorPace) adjust() {
 		p.percent = percent
 		debug.SetGCPercent(percent)
 	}
-	type herald struct{ of *collectorPace } // the pointer keeps it out of a block shared with others
-	runtime.AddCleanup(&herald{p}, (*collectorPace).adjust, p)
+	type sentinel struct{ of *collectorPace } // the pointer keeps it out of a block shared with others
+	runtime.AddCleanup(&sentinel{p}, (*collectorPace).adjust, p)
 }
 
 // recently returns the greatest number of bytes in use lately, from the previous most and now. It forgets a sixteenth

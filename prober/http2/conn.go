@@ -27,12 +27,12 @@ type conn struct {
 	stream *wire.Stream
 	rw     io.ReadWriteCloser // the stream, or TLS over it
 	remote netip.AddrPort
-	// outlet, writer and farewell are the write side, from below: the outlet sends bytes, the writer collects frames, the
-	// farewell ends the connection. gone is closed last, when the reader has ended.
-	outlet   *outlet
-	writer   *writer
-	farewell *farewell
-	gone     chan struct{}
+	// outlet, writer and lastFrames are the write side, from below: the outlet sends bytes, the writer collects frames, the
+	// lastFrames ends the connection. gone is closed last, when the reader has ended.
+	outlet     *outlet
+	writer     *writer
+	lastFrames *lastFrames
+	gone       chan struct{}
 
 	// The reader owns the fields below, up to mu.
 	in     *bufio.Reader
@@ -74,8 +74,8 @@ func (p *Pool) begin(ctx context.Context, l wire.Link, r *probe.Result) (*conn, 
 		outlet: &outlet{stream: l.Stream},
 		gone:   make(chan struct{}),
 	}
-	h.farewell = newFarewell(l.RW, h.outlet)
-	h.writer = newWriter(&h.mu, h, l.RW, h.outlet, h.farewell)
+	h.lastFrames = newFarewell(l.RW, h.outlet)
+	h.writer = newWriter(&h.mu, h, l.RW, h.outlet, h.lastFrames)
 	h.in = bufio.NewReaderSize(stampingReader{h}, readAhead)
 	h.framer = http2.NewFramer(h.writer, h.in)
 	h.framer.SetMaxReadFrameSize(leastMaxFrame)
@@ -152,7 +152,7 @@ func (c *conn) serve() {
 	defer close(c.gone)
 	c.shut(c.explain(c.readFrames()))
 	c.writer.background.Wait()
-	<-c.farewell.left // The writing goroutine closes left; it never waits now.
+	<-c.lastFrames.left // The writing goroutine closes left; it never waits now.
 }
 
 // readFrames handles frames until one of them or the network ends the connection. A panic ends it too, and the requests

@@ -74,7 +74,7 @@ func (c *conn) resetByPeer(f *http2.RSTStreamFrame) {
 
 // reset gives a stream up because of an error of the peer; mu is held.
 func (c *conn) reset(st *stream, err error) {
-	code, _ := told(err)
+	code, _ := codeToSend(err)
 	c.resetWith(st, code, err)
 }
 

@@ -5,6 +5,6 @@
 //
 // The write side of a connection has three parts. The writer collects frames and writes them in batches; the comment on
 // writerState has a table of its states. The outlet lies below TLS and keeps bytes until the system has room for them.
-// The farewell ends the connection: it tells the peer why, and closes it. Workers and the reader never wait for a peer
+// The lastFrames ends the connection: it tells the peer why, and closes it. Workers and the reader never wait for a peer
 // to read.
 package http2

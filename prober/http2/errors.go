@@ -82,9 +82,9 @@ func (st *stream) malformed(what string, name []byte) error {
 	return fault
 }
 
-// told returns the error code for RST_STREAM or GOAWAY after err. It returns false if the peer would not get the frame
+// codeToSend returns the error code for RST_STREAM or GOAWAY after err. It returns false if the peer would not get the frame
 // or knows already.
-func told(err error) (http2.ErrCode, bool) {
+func codeToSend(err error) (http2.ErrCode, bool) {
 	switch e := err.(type) { //nolint:errorlint // only our own verdicts, which are never wrapped
 	case *protocolError:
 		return e.tell, true
@@ -116,7 +116,7 @@ var soundness = hpack.NewMarks(message.IsSound)
 
 // notFramed reports whether err, from reading the header of a frame, means that bytes came but are no frame.
 func notFramed(err error) bool {
-	_, ok := told(err)
+	_, ok := codeToSend(err)
 	return ok || errors.Is(err, http2.ErrFrameTooLarge)
 }
 

@@ -34,10 +34,10 @@ const (
 //	cause       the connection: it has ended, of which end tells the writer once
 //	handedOver  the stream, when it opens: isSeenTo said that others write its request
 type writer struct {
-	top      io.Writer // the stream, or TLS over it; its output goes to the outlet
-	outlet   *outlet
-	farewell *farewell
-	owner    writerOwner
+	top        io.Writer // the stream, or TLS over it; its output goes to the outlet
+	outlet     *outlet
+	lastFrames *lastFrames
+	owner      writerOwner
 	// background counts the goroutines that write or close, apart from workers and the reader.
 	background sync.WaitGroup
 	// writeAlone is a method value made once, so starting a goroutine with it allocates nothing.
@@ -67,8 +67,8 @@ type writerOwner interface {
 	readsAgain()
 }
 
-func newWriter(mu *mutex, owner writerOwner, top io.Writer, o *outlet, f *farewell) *writer {
-	w := &writer{mu: mu, owner: owner, top: top, outlet: o, farewell: f}
+func newWriter(mu *mutex, owner writerOwner, top io.Writer, o *outlet, f *lastFrames) *writer {
+	w := &writer{mu: mu, owner: owner, top: top, outlet: o, lastFrames: f}
 	w.writeAlone = w.writeInBackground
 	return w
 }
@@ -136,7 +136,7 @@ func (w *writer) rest() {
 
 // end ends the connection for cause. The peer is told the cause unless it knows already.
 func (w *writer) end(cause error) {
-	w.farewell.prepare(cause)
+	w.lastFrames.prepare(cause)
 	w.fire(eventEnd)
 }
 
@@ -161,7 +161,7 @@ func (w *writer) fire(e writerEvent) {
 		w.outlet.interrupt()
 	case actionClose:
 		if !wire.PeerHungUp(w.err) { // else the reader will see the end too, after the bytes before it
-			w.background.Go(w.farewell.close)
+			w.background.Go(w.lastFrames.close)
 		}
 	case actionLeave:
 		w.leave()
@@ -245,7 +245,7 @@ func (w *writer) leave() {
 	last := w.out
 	w.out = nil
 	canSay := w.err == nil
-	w.unlocked(func() { w.farewell.leave(last, canSay) })
+	w.unlocked(func() { w.lastFrames.leave(last, canSay) })
 }
 
 // unlocked runs f without mu. mu is held before and after, even if f panics.

@@ -62,7 +62,7 @@ func TestTheWriterOfHTTP2GoesThroughItsTable(t *testing.T) {
 			rig.reach(t, writerState(source.value(t, "writer", tr.from)), func() { rig.fire(t, event) })
 			assert.Equal(t, tr.to, source.name(t, "writer", int(rig.state)))
 			assert.Equal(t, tr.done, rig.done)
-			assert.Equal(t, tr.to == "done", isClosedChan(rig.w.farewell.left) && rig.state == writerDone)
+			assert.Equal(t, tr.to == "done", isClosedChan(rig.w.lastFrames.left) && rig.state == writerDone)
 		})
 	}
 	assert.ElementsMatch(t, source.table, walked, "the table in the comment and the cases of this test")

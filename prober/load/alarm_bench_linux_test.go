@@ -36,10 +36,10 @@ func BenchmarkAlarm(b *testing.B) {
 }
 
 func waitByAlarm(a *alarm) func(probe.Instant) {
-	bell := newBell()
+	wakeup := newWakeup()
 	return func(until probe.Instant) {
-		a.ring(&bell, until)
-		<-bell.rung
+		a.wakeAt(&wakeup, until)
+		<-wakeup.signalled
 	}
 }
 

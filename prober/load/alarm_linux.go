@@ -17,67 +17,67 @@ import (
 // sleeping thread takes to wake.
 const spinFor = 100 * time.Microsecond
 
-// alarm rings bells at the right time in an idle process. The runtime's timers are up
+// alarm signals wakeups at the right time in an idle process. The runtime's timers are up
 // to a millisecond late then, because the runtime waits in its poller, and the poller
 // counts in whole milliseconds. So the alarm is a timer of the kernel; the poller
 // watches it like a socket. Blocking a thread in a system call instead would keep a
 // processor of the runtime from everybody else: answers would be noticed late, and
 // requests of other targets sent late.
 //
-// It takes a descriptor and a goroutine while bells wait to ring, and for a moment
+// It takes a descriptor and a goroutine while wakeups wait, and for a moment
 // longer. The zero alarm is ready for use.
 type alarm struct {
-	mu    sync.Mutex
-	bells bells
-	clock syscall.RawConn  // a timerfd; nil without one
-	reset func(fd uintptr) // set, as a value made once
+	mu      sync.Mutex
+	wakeups wakeups
+	clock   syscall.RawConn  // a timerfd; nil without one
+	reset   func(fd uintptr) // set, as a value made once
 }
 
-// linger is how long the alarm stays without a bell that waits to ring.
+// linger is how long the alarm stays without a wakeup that waits.
 const linger = 100 * time.Millisecond
 
-// bell is rung for one waiter. It belongs to one alarm.
-type bell struct {
-	rung chan struct{} // has room for one
-	at   probe.Instant
-	// place is its place among the bells, counted from 1; 0 if it is not to ring.
+// wakeup is signalled for one waiter. It belongs to one alarm.
+type wakeup struct {
+	signalled chan struct{} // has room for one
+	at        probe.Instant
+	// place is its place among the wakeups, counted from 1; 0 if it is not due.
 	place int
 }
 
-func newBell() bell { return bell{rung: make(chan struct{}, 1)} }
+func newWakeup() wakeup { return wakeup{signalled: make(chan struct{}, 1)} }
 
-// ring has b ring at the given moment instead of an earlier request.
-func (a *alarm) ring(b *bell, at probe.Instant) {
+// wakeAt has b signalled at the given moment instead of an earlier request.
+func (a *alarm) wakeAt(b *wakeup, at probe.Instant) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.clock == nil && a.start() != nil {
 		return // the runtime's timers do it, less precisely
 	}
 	select {
-	case <-b.rung: // left over from an earlier wait
+	case <-b.signalled: // left over from an earlier wait
 	default:
 	}
 	b.at = at
 	if b.place > 0 {
-		heap.Fix(&a.bells, b.place-1)
+		heap.Fix(&a.wakeups, b.place-1)
 	} else {
-		heap.Push(&a.bells, b)
+		heap.Push(&a.wakeups, b)
 	}
 	if b.place == 1 {
 		_ = a.clock.Control(a.reset) // fails only on a closed clock
 	}
 }
 
-// silence has b not ring.
-func (a *alarm) silence(b *bell) {
+// stop has b not signalled.
+func (a *alarm) stop(b *wakeup) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if b.place == 0 {
 		return
 	}
-	heap.Remove(&a.bells, b.place-1)
-	if len(a.bells) == 0 {
-		_ = a.clock.Control(a.reset) // nobody closes the clock while there are bells
+	heap.Remove(&a.wakeups, b.place-1)
+	if len(a.wakeups) == 0 {
+		_ = a.clock.Control(a.reset) // nobody closes the clock while there are wakeups
 	}
 }
 
@@ -97,7 +97,7 @@ func (a *alarm) start() error {
 	return nil
 }
 
-// watch waits for the clock to go off again and again, until no bell has been there for
+// watch waits for the clock to go off again and again, until no wakeup has been there for
 // long enough.
 func (a *alarm) watch(file *os.File, clock syscall.RawConn) {
 	defer file.Close()
@@ -118,56 +118,56 @@ func (a *alarm) watch(file *os.File, clock syscall.RawConn) {
 	}
 }
 
-// wentOff rings the due bells. It returns false when there are no bells; the alarm has
+// wentOff signals the due wakeups. It returns false when there are no wakeups; the alarm has
 // let go of the clock then.
 func (a *alarm) wentOff() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.bells) == 0 {
+	if len(a.wakeups) == 0 {
 		a.clock = nil
 		return false
 	}
-	a.ringDue()
+	a.signalDue()
 	return true
 }
 
-// ringDue rings the due bells.
-func (a *alarm) ringDue() {
-	for now := probe.Now(); len(a.bells) > 0 && a.bells[0].at <= now; {
-		b := heap.Pop(&a.bells).(*bell)
-		b.rung <- struct{}{}
+// signalDue signals the due wakeups.
+func (a *alarm) signalDue() {
+	for now := probe.Now(); len(a.wakeups) > 0 && a.wakeups[0].at <= now; {
+		b := heap.Pop(&a.wakeups).(*wakeup)
+		b.signalled <- struct{}{}
 	}
 }
 
-// set has the clock go off when the next bell is due.
+// set has the clock go off when the next wakeup is due.
 func (a *alarm) set(fd uintptr) {
 	wait := linger
-	if len(a.bells) > 0 {
-		wait = max(a.bells[0].at.Sub(probe.Now()), 1) // 0 would stop the clock
+	if len(a.wakeups) > 0 {
+		wait = max(a.wakeups[0].at.Sub(probe.Now()), 1) // 0 would stop the clock
 	}
 	when := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(wait))}
 	_ = unix.TimerfdSettime(int(fd), 0, &when, nil) // fails only for invalid arguments
 }
 
-// bells is a heap of bells that wait to ring, the next one first.
-type bells []*bell
+// wakeups is a heap of wakeups that wait, the next one first.
+type wakeups []*wakeup
 
-func (b *bells) Len() int           { return len(*b) }
-func (b *bells) Less(i, j int) bool { return (*b)[i].at < (*b)[j].at }
+func (b *wakeups) Len() int           { return len(*b) }
+func (b *wakeups) Less(i, j int) bool { return (*b)[i].at < (*b)[j].at }
 
-func (b *bells) Swap(i, j int) {
+func (b *wakeups) Swap(i, j int) {
 	at := *b
 	at[i], at[j] = at[j], at[i]
 	at[i].place, at[j].place = i+1, j+1
 }
 
-func (b *bells) Push(x any) {
-	added := x.(*bell)
+func (b *wakeups) Push(x any) {
+	added := x.(*wakeup)
 	*b = append(*b, added)
 	added.place = len(*b)
 }
 
-func (b *bells) Pop() any {
+func (b *wakeups) Pop() any {
 	last := (*b)[len(*b)-1]
 	(*b)[len(*b)-1] = nil
 	*b = (*b)[:len(*b)-1]

@@ -14,11 +14,11 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// rings waits for the bell and returns when it rang.
-func rings(t *testing.T, b *bell) probe.Instant {
+// waits returns when the wakeup was signalled.
+func waits(t *testing.T, b *wakeup) probe.Instant {
 	t.Helper()
 	select {
-	case <-b.rung:
+	case <-b.signalled:
 		return probe.Now()
 	case <-time.After(30 * time.Second):
 		require.FailNow(t, "the bell has not rung")
@@ -30,16 +30,16 @@ func TestBellsRingInTheOrderOfTheirTimesAndNoneBefore(t *testing.T) {
 	t.Parallel()
 	a := new(alarm)
 	start := probe.Now()
-	bells := make([]bell, 200)
-	at := make([]probe.Instant, len(bells))
-	for _, i := range rand.Perm(len(bells)) {
-		bells[i], at[i] = newBell(), start.Add(time.Duration(i)*100*time.Microsecond)
-		a.ring(&bells[i], at[i])
+	wakeups := make([]wakeup, 200)
+	at := make([]probe.Instant, len(wakeups))
+	for _, i := range rand.Perm(len(wakeups)) {
+		wakeups[i], at[i] = newWakeup(), start.Add(time.Duration(i)*100*time.Microsecond)
+		a.wakeAt(&wakeups[i], at[i])
 	}
-	for i := range bells {
-		assert.GreaterOrEqual(t, rings(t, &bells[i]), at[i])
+	for i := range wakeups {
+		assert.GreaterOrEqual(t, waits(t, &wakeups[i]), at[i])
 	}
-	assert.Empty(t, a.bells)
+	assert.Empty(t, a.wakeups)
 }
 
 func TestABellThatIsSetAnewRingsOnceAtItsNewTime(t *testing.T) {
@@ -55,18 +55,18 @@ func TestABellThatIsSetAnewRingsOnceAtItsNewTime(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, b, other := new(alarm), newBell(), newBell()
+			a, b, other := new(alarm), newWakeup(), newWakeup()
 			start := probe.Now()
-			a.ring(&other, start.Add(24*time.Hour))
-			a.ring(&b, start.Add(tc.before))
+			a.wakeAt(&other, start.Add(24*time.Hour))
+			a.wakeAt(&b, start.Add(tc.before))
 			if tc.before < 0 {
-				require.Eventually(t, func() bool { return len(b.rung) == 1 }, 30*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { return len(b.signalled) == 1 }, 30*time.Second, time.Millisecond)
 			}
-			a.ring(&b, start.Add(tc.after))
-			assert.GreaterOrEqual(t, rings(t, &b), start.Add(tc.after))
-			assert.Empty(t, b.rung)
-			assert.Empty(t, other.rung)
-			a.silence(&other)
+			a.wakeAt(&b, start.Add(tc.after))
+			assert.GreaterOrEqual(t, waits(t, &b), start.Add(tc.after))
+			assert.Empty(t, b.signalled)
+			assert.Empty(t, other.signalled)
+			a.stop(&other)
 		})
 	}
 }
@@ -112,23 +112,23 @@ func TestWaitingAllocatesNothing(t *testing.T) {
 
 func TestAnAlarmGivesItsClockBackAndTakesAnother(t *testing.T) {
 	t.Parallel()
-	a, b := new(alarm), newBell()
+	a, b := new(alarm), newWakeup()
 	hasClock := func() bool {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		return a.clock != nil
 	}
 	for range 3 {
-		a.ring(&b, probe.Now().Add(time.Millisecond))
+		a.wakeAt(&b, probe.Now().Add(time.Millisecond))
 		assert.True(t, hasClock())
-		rings(t, &b)
+		waits(t, &b)
 		require.Eventually(t, func() bool { return !hasClock() }, 30*time.Second, 5*time.Millisecond)
 	}
-	a.ring(&b, probe.Now().Add(time.Hour))
-	a.silence(&b)
-	a.silence(&b)
+	a.wakeAt(&b, probe.Now().Add(time.Hour))
+	a.stop(&b)
+	a.stop(&b)
 	require.Eventually(t, func() bool { return !hasClock() }, 30*time.Second, 5*time.Millisecond)
-	assert.Empty(t, b.rung)
+	assert.Empty(t, b.signalled)
 }
 
 func TestTheUsualLatenessIsThatOfTheMiddle(t *testing.T) {

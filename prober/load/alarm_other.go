@@ -15,9 +15,9 @@ const spinFor = 2 * time.Millisecond
 // alarm is not needed on systems whose runtime waits as precisely as possible.
 type alarm struct{}
 
-type bell struct{ rung chan struct{} }
+type wakeup struct{ signalled chan struct{} }
 
-func newBell() bell { return bell{} }
+func newWakeup() wakeup { return wakeup{} }
 
-func (*alarm) ring(*bell, probe.Instant) {}
-func (*alarm) silence(*bell)             {}
+func (*alarm) wakeAt(*wakeup, probe.Instant) {}
+func (*alarm) stop(*wakeup)                  {}

@@ -26,15 +26,15 @@ func NewPrecision() *Precision {
 // Waiter waits for the arrivals of one target, one after the other.
 type Waiter struct {
 	*Precision
-	spin  bool
-	timer *time.Timer
-	bell  bell
+	spin   bool
+	timer  *time.Timer
+	wakeup wakeup
 }
 
 // NewWaiter returns a waiter for one target. With spin it keeps a processor busy for the
 // last part of each wait.
 func NewWaiter(p *Precision, spin bool) *Waiter {
-	w := &Waiter{Precision: p, spin: spin, timer: time.NewTimer(0), bell: newBell()}
+	w := &Waiter{Precision: p, spin: spin, timer: time.NewTimer(0), wakeup: newWakeup()}
 	w.timer.Stop()
 	return w
 }
@@ -69,8 +69,8 @@ func (w *Waiter) Pause(ctx context.Context, until probe.Instant) {
 // spinning part would be too large.
 const worthwhile = 4
 
-// sleep waits for the runtime's timer or the bell, whichever comes first. The timer is
-// precise while the runtime has other work, the bell while it has none. It reports
+// sleep waits for the runtime's timer or the wakeup, whichever comes first. The timer is
+// precise while the runtime has other work, the wakeup while it has none. It reports
 // whether it has waited until then.
 func (w *Waiter) sleep(ctx context.Context, until probe.Instant) bool {
 	wait := until.Sub(probe.Now())
@@ -79,14 +79,14 @@ func (w *Waiter) sleep(ctx context.Context, until probe.Instant) bool {
 	}
 	w.timer.Reset(wait)
 	defer w.timer.Stop()
-	w.alarm.ring(&w.bell, until)
+	w.alarm.wakeAt(&w.wakeup, until)
 	select {
 	case <-w.timer.C:
 		return true
-	case <-w.bell.rung:
+	case <-w.wakeup.signalled:
 		return true
 	case <-ctx.Done():
-		w.alarm.silence(&w.bell)
+		w.alarm.stop(&w.wakeup)
 		return false
 	}
 }

@@ -13,7 +13,7 @@ func Panicked(v any) error {
 	return errcode.Wrap(errcode.Panic, "panic", fmt.Errorf("%v\n%s", v, debug.Stack()))
 }
 
-// Catch, if deferred, stores a panic as the error that err points to.
+// Catch stores a panic as the error that err points to. Defer it.
 func Catch(err *error) {
 	if v := recover(); v != nil {
 		*err = Panicked(v)

@@ -94,7 +94,7 @@ func TestAnAnswerEndsWhenItHasArrived(t *testing.T) {
 				cfg.RequestsPerConnection = 1
 			}
 			tr := newTransport(t, cfg)
-			r, told := new(probe.Result), 0
+			r, sentValues := new(probe.Result), 0
 			for range requests {
 				again(context.Background(), tr, r, patience)
 				require.NoError(t, r.Err)
@@ -103,12 +103,12 @@ func TestAnAnswerEndsWhenItHasArrived(t *testing.T) {
 				}
 				transfer, _ := r.Phase(errcode.PhaseTransfer)
 				if j.covers(r.End) && j.covers(r.End.Add(-transfer)) {
-					told++
+					sentValues++
 				}
 			}
 			// A thread may be set aside between its readings of the two clocks, and a
 			// first segment may have no time.
-			assert.Greater(t, told, requests*9/10)
+			assert.Greater(t, sentValues, requests*9/10)
 		})
 	}
 }

@@ -112,7 +112,7 @@ func settingsCases() []h2case {
 		breaks("enables push during a request", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { _ = p.WriteSettings(setting(http2.SettingEnablePush, 1)...) }),
 		{
 			does: "makes the window of an open stream too large by its settings",
-			code: connectionOf(http2.ErrCodeFlowControl), closed: true, told: "GOAWAY FLOW_CONTROL_ERROR",
+			code: connectionOf(http2.ErrCodeFlowControl), closed: true, sentValues: "GOAWAY FLOW_CONTROL_ERROR",
 			play: func(p *peers.H2, id uint32) {
 				_ = p.WriteWindowUpdate(id, labLargestWindow-labWindow)
 				_ = p.WriteSettings(setting(http2.SettingInitialWindowSize, labWindow+1)...)
@@ -124,7 +124,7 @@ func settingsCases() []h2case {
 func layoutCases() []h2case {
 	return []h2case{
 		{
-			does: "sends a frame above 16 KiB", code: errcode.HTTP2FrameSize, closed: true, told: "GOAWAY FRAME_SIZE_ERROR",
+			does: "sends a frame above 16 KiB", code: errcode.HTTP2FrameSize, closed: true, sentValues: "GOAWAY FRAME_SIZE_ERROR",
 			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				p.Data(id, true, strings.Repeat("x", labMaxFrame+1))

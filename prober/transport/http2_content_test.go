@@ -30,22 +30,22 @@ func contentCases() []h2case {
 		}},
 		{does: "sends less than it declared", code: errcode.Truncated, play: declared("6", "hello")},
 		{does: "declares content and sends none", code: errcode.Truncated, play: withHeader(":status", "200", "content-length", "6")},
-		{does: "sends more than it declared", code: errcode.BodyOverrun, told: malformed, play: declared("4", "he", "llo", "")},
-		{does: "sends content after a declared length of 0", code: errcode.BodyOverrun, told: malformed, play: declared("0", "x")},
+		{does: "sends more than it declared", code: errcode.BodyOverrun, sentValues: malformed, play: declared("4", "he", "llo", "")},
+		{does: "sends content after a declared length of 0", code: errcode.BodyOverrun, sentValues: malformed, play: declared("0", "x")},
 		{
-			does: "sends content in answer to HEAD", code: errcode.BodyOverrun, told: malformed,
+			does: "sends content in answer to HEAD", code: errcode.BodyOverrun, sentValues: malformed,
 			cfg: func(cfg *Config) { cfg.Method = "HEAD" }, play: declared("5", "hello"),
 		}, {
-			does: "sends content with 204", code: errcode.BodyOverrun, told: malformed,
+			does: "sends content with 204", code: errcode.BodyOverrun, sentValues: malformed,
 			play: func(p *peers.H2, id uint32) { p.Headers(id, false, ":status", "204"); p.Data(id, true, "hello") },
 		}, {
-			does: "sends content with 304", code: errcode.BodyOverrun, told: malformed,
+			does: "sends content with 304", code: errcode.BodyOverrun, sentValues: malformed,
 			play: func(p *peers.H2, id uint32) { p.Headers(id, false, ":status", "304"); p.Data(id, true, "hello") },
 		}, {
-			does: "declares more than is accepted", code: errcode.BodyLimit, told: "RST_STREAM 1 CANCEL",
+			does: "declares more than is accepted", code: errcode.BodyLimit, sentValues: "RST_STREAM 1 CANCEL",
 			cfg: func(cfg *Config) { cfg.MaxBodyBytes = 100 }, play: declared("101"),
 		}, {
-			does: "sends more than is accepted", code: errcode.BodyLimit, told: "RST_STREAM 1 CANCEL",
+			does: "sends more than is accepted", code: errcode.BodyLimit, sentValues: "RST_STREAM 1 CANCEL",
 			cfg: func(cfg *Config) { cfg.MaxBodyBytes = 100 },
 			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
@@ -63,7 +63,7 @@ func contentCases() []h2case {
 		breaks("sends content on an idle stream", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) { p.Data(id+2, true, "hello") }),
 		{
 			does: "sends content on a closed stream", warm: true,
-			code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
+			code: connectionOf(http2.ErrCodeStreamClosed), closed: true, sentValues: "GOAWAY STREAM_CLOSED",
 			play: func(p *peers.H2, id uint32) { p.Data(id-2, true, "hello") },
 		},
 		breaks("pads content beyond its end", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
@@ -93,9 +93,9 @@ func resetCases() []h2case {
 				_ = p.WriteRSTStream(id, http2.ErrCodeNo)
 			},
 		}, {
-			does: "answers without reading the content and resets the stream without an error",
-			told: "RST_STREAM 1 CANCEL",
-			cfg:  func(cfg *Config) { cfg.Method, cfg.BodySize = "POST", 100<<10 },
+			does:       "answers without reading the content and resets the stream without an error",
+			sentValues: "RST_STREAM 1 CANCEL",
+			cfg:        func(cfg *Config) { cfg.Method, cfg.BodySize = "POST", 100<<10 },
 			play: func(p *peers.H2, id uint32) {
 				p.Answer(id)
 				_ = p.WriteRSTStream(id, http2.ErrCodeNo)
@@ -114,7 +114,7 @@ func resetCases() []h2case {
 		breaks("resets a stream with a wrong length", http2.ErrCodeFrameSize, func(p *peers.H2, id uint32) { p.Raw(http2.FrameRSTStream, 0, id, "123") }),
 		{
 			does: "sends content after it has reset the stream",
-			warm: true, code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
+			warm: true, code: connectionOf(http2.ErrCodeStreamClosed), closed: true, sentValues: "GOAWAY STREAM_CLOSED",
 			play: func(p *peers.H2, id uint32) { p.Data(id-2, false, "x") },
 		},
 	}
@@ -204,7 +204,7 @@ func endCases() []h2case {
 			does: "resets the connection", code: errcode.Reset, closed: true,
 			play: func(p *peers.H2, _ uint32) { peers.Reset(p.Conn) },
 		}, {
-			does: "does not answer in time, and does later", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
+			does: "does not answer in time, and does later", code: errcode.RequestTimeout, timeout: amply, sentValues: "RST_STREAM 1 CANCEL",
 			play: func(p *peers.H2, id uint32) {
 				_ = p.Until(http2.FrameRSTStream)
 				p.Headers(id, false, ":status", "200", "x-late", "very")
@@ -214,10 +214,10 @@ func endCases() []h2case {
 				_ = p.WriteRSTStream(id, http2.ErrCodeNo)
 			},
 		}, {
-			does: "does not end its answer in time", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
+			does: "does not end its answer in time", code: errcode.RequestTimeout, timeout: amply, sentValues: "RST_STREAM 1 CANCEL",
 			play: func(p *peers.H2, id uint32) { p.Headers(id, false, ":status", "200"); p.Data(id, false, "hel") },
 		}, {
-			does: "does not take the content in time", code: errcode.RequestTimeout, timeout: amply, told: "RST_STREAM 1 CANCEL",
+			does: "does not take the content in time", code: errcode.RequestTimeout, timeout: amply, sentValues: "RST_STREAM 1 CANCEL",
 			cfg: func(cfg *Config) { cfg.Method, cfg.BodySize = "POST", 100<<10 },
 			play: func(p *peers.H2, _ uint32) {
 				_ = p.Until(http2.FrameRSTStream)
@@ -250,12 +250,12 @@ func floodCases() []h2case {
 		"RST_STREAM on a closed one": func(p *peers.H2, id uint32) { _ = p.WriteRSTStream(id-2, 0) },
 	} {
 		cases = append(cases, h2case{
-			does: "floods with " + does, code: errcode.HTTP2Flood, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
+			does: "floods with " + does, code: errcode.HTTP2Flood, closed: true, sentValues: "GOAWAY ENHANCE_YOUR_CALM",
 			warm: true, play: flood(frame),
 		})
 	}
 	cases = append(cases, h2case{
-		does: "floods with empty content", code: errcode.HTTP2Flood, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
+		does: "floods with empty content", code: errcode.HTTP2Flood, closed: true, sentValues: "GOAWAY ENHANCE_YOUR_CALM",
 		play: func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200")
 			flood(func(p *peers.H2, id uint32) { _ = p.WriteDataPadded(id, false, nil, []byte{0, 0}) })(p, id)

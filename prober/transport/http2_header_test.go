@@ -44,7 +44,7 @@ func headerFrameCases() []h2case {
 		breaks("sends a header on a stream of its own", http2.ErrCodeProtocol, func(p *peers.H2, _ uint32) { p.HeaderBlock(2, true, "\x88") }),
 		{
 			does: "sends a header on a closed stream", warm: true,
-			code: connectionOf(http2.ErrCodeStreamClosed), closed: true, told: "GOAWAY STREAM_CLOSED",
+			code: connectionOf(http2.ErrCodeStreamClosed), closed: true, sentValues: "GOAWAY STREAM_CLOSED",
 			play: func(p *peers.H2, id uint32) { p.HeaderBlock(id-2, true, "\x88") },
 		},
 		breaks("pads a header beyond its end", http2.ErrCodeProtocol, func(p *peers.H2, id uint32) {
@@ -72,7 +72,7 @@ func headerFrameCases() []h2case {
 			p.Raw(0xfa, 0, 0, "")
 		}),
 		{
-			does: "continues a header endlessly, byte by byte", code: errcode.HTTP2Flood, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
+			does: "continues a header endlessly, byte by byte", code: errcode.HTTP2Flood, closed: true, sentValues: "GOAWAY ENHANCE_YOUR_CALM",
 			play: func(p *peers.H2, id uint32) {
 				p.Raw(http2.FrameHeaders, 0, id, "\x88")
 				for range 2 * labHeaderFrames {
@@ -80,7 +80,7 @@ func headerFrameCases() []h2case {
 				}
 			},
 		}, {
-			does: "continues a header endlessly, in large frames", code: errcode.HTTP2HeaderList, closed: true, told: "GOAWAY ENHANCE_YOUR_CALM",
+			does: "continues a header endlessly, in large frames", code: errcode.HTTP2HeaderList, closed: true, sentValues: "GOAWAY ENHANCE_YOUR_CALM",
 			play: func(p *peers.H2, id uint32) {
 				p.Raw(http2.FrameHeaders, 0, id, "\x88")
 				for range labHeaderBlock/labMaxFrame + 1 {
@@ -104,7 +104,7 @@ func compressionCases() []h2case {
 			play: func(p *peers.H2, id uint32) { p.HeaderBlock(id, true, "\x20\x3f\xe1\x1f\x89") },
 		}, {
 			does: "uses its table after a header that was too long",
-			code: errcode.HTTP2HeaderList, told: "RST_STREAM 1 CANCEL",
+			code: errcode.HTTP2HeaderList, sentValues: "RST_STREAM 1 CANCEL",
 			play: func(p *peers.H2, id uint32) {
 				block := []string{":status", "200"}
 				for range 70 {
@@ -198,20 +198,20 @@ func headerCases() []h2case {
 			p.Answer(id)
 		}},
 		{
-			does: "sends 33 informational answers", code: errcode.HTTP2Flood, told: "RST_STREAM 1 ENHANCE_YOUR_CALM",
+			does: "sends 33 informational answers", code: errcode.HTTP2Flood, sentValues: "RST_STREAM 1 ENHANCE_YOUR_CALM",
 			play: func(p *peers.H2, id uint32) {
 				for range labInformational + 1 {
 					p.Headers(id, false, ":status", "103")
 				}
 			},
 		}, {
-			does: "sends a header above 64 KiB in one frame", code: errcode.HTTP2HeaderList, told: "RST_STREAM 1 CANCEL",
+			does: "sends a header above 64 KiB in one frame", code: errcode.HTTP2HeaderList, sentValues: "RST_STREAM 1 CANCEL",
 			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200", "server", strings.Repeat("~", 1000))
 				p.HeaderBlock(id, true, "\x88"+strings.Repeat("\xbe", 100))
 			},
 		}, {
-			does: "sends a status above 599", code: errcode.HTTP1StatusRange, told: "RST_STREAM 1 PROTOCOL_ERROR",
+			does: "sends a status above 599", code: errcode.HTTP1StatusRange, sentValues: "RST_STREAM 1 PROTOCOL_ERROR",
 			play: withHeader(":status", "600"),
 		}, {
 			does: "sends trailers", play: func(p *peers.H2, id uint32) {
@@ -239,7 +239,7 @@ func trailerCases() []h2case {
 		"sends trailers with an unknown pseudo one": {":trailer", "x"},
 	} {
 		cases = append(cases, h2case{
-			does: does, code: errcode.Trailers, told: "RST_STREAM 1 PROTOCOL_ERROR",
+			does: does, code: errcode.Trailers, sentValues: "RST_STREAM 1 PROTOCOL_ERROR",
 			play: func(p *peers.H2, id uint32) {
 				p.Headers(id, false, ":status", "200")
 				p.Headers(id, true, trailers...)
@@ -247,13 +247,13 @@ func trailerCases() []h2case {
 		})
 	}
 	cases = append(cases, h2case{
-		does: "sends trailers that do not end the stream", code: errcode.Trailers, told: "RST_STREAM 1 PROTOCOL_ERROR",
+		does: "sends trailers that do not end the stream", code: errcode.Trailers, sentValues: "RST_STREAM 1 PROTOCOL_ERROR",
 		play: func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200")
 			p.Headers(id, false, "etag", "x")
 		},
 	}, h2case{
-		does: "sends an informational answer after the final one", code: errcode.Trailers, told: "RST_STREAM 1 PROTOCOL_ERROR",
+		does: "sends an informational answer after the final one", code: errcode.Trailers, sentValues: "RST_STREAM 1 PROTOCOL_ERROR",
 		play: func(p *peers.H2, id uint32) {
 			p.Headers(id, false, ":status", "200")
 			p.Headers(id, false, ":status", "103")

@@ -34,8 +34,8 @@ type h2case struct {
 	resent bool
 	// closed means that the connection is not used again. told is what the peer is told
 	// in RST_STREAM and GOAWAY.
-	closed bool
-	told   string
+	closed     bool
+	sentValues string
 }
 
 func setting(id http2.SettingID, value uint32) []http2.Setting {
@@ -44,17 +44,17 @@ func setting(id http2.SettingID, value uint32) []http2.Setting {
 
 // breaks is a peer that breaks a rule and loses its connection.
 func breaks(does string, code http2.ErrCode, play func(p *peers.H2, id uint32)) h2case {
-	return h2case{does: does, code: connectionOf(code), closed: true, told: "GOAWAY " + code.String(), play: play}
+	return h2case{does: does, code: connectionOf(code), closed: true, sentValues: "GOAWAY " + code.String(), play: play}
 }
 
 // begins is breaks for a peer that breaks the rule from the start of the connection.
 func begins(does string, code http2.ErrCode, open func(p *peers.H2)) h2case {
-	return h2case{does: does, code: connectionOf(code), closed: true, told: "GOAWAY " + code.String(), open: open}
+	return h2case{does: does, code: connectionOf(code), closed: true, sentValues: "GOAWAY " + code.String(), open: open}
 }
 
 // spoils is a peer that breaks a rule and loses its stream.
 func spoils(does string, code http2.ErrCode, play func(p *peers.H2, id uint32)) h2case {
-	return h2case{does: does, code: streamOf(code), told: "RST_STREAM 1 " + code.String(), play: play}
+	return h2case{does: does, code: streamOf(code), sentValues: "RST_STREAM 1 " + code.String(), play: play}
 }
 
 // h2cases are all cases, by subject.
@@ -135,7 +135,7 @@ func (tt *h2case) run(t *testing.T) {
 	assert.Equal(t, 1, tr.Open())
 	tr.CloseIdle()
 	assert.Zero(t, tr.Open())
-	assert.Equal(t, tt.told, strings.Join(played.wait(t).Told, ", "))
+	assert.Equal(t, tt.sentValues, strings.Join(played.wait(t).Told, ", "))
 }
 
 // once identifies the first connection of a test and waits for it.

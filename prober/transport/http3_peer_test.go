@@ -215,7 +215,7 @@ type heard struct{ closed, reset uint64 }
 
 func (tt *h3case) run(t *testing.T) {
 	t.Helper()
-	played, told := newOnce(), make(chan heard, 1)
+	played, sentValues := newOnce(), make(chan heard, 1)
 	server := peers.ListenQUIC(t, peers.Settings{}, func(p *peers.H3) {
 		if !played.first() {
 			p.Greet()
@@ -230,7 +230,7 @@ func (tt *h3case) run(t *testing.T) {
 		s := p.Request()
 		if s == nil {
 			<-p.Context().Done()
-			told <- heard{closed: codeOfClose(p.Context())}
+			sentValues <- heard{closed: codeOfClose(p.Context())}
 			return
 		}
 		tt.play(p, s)
@@ -242,7 +242,7 @@ func (tt *h3case) run(t *testing.T) {
 			<-s.Context().Done() // the client wants no more
 			h.reset = codeOfStop(s.Context())
 		}
-		told <- h
+		sentValues <- h
 		p.Serve()
 	})
 	cfg := Config{URL: server.URL(), HTTPVersion: option.OnlyHTTP3, TLS: option.TLS{CA: server.CA()}}
@@ -256,7 +256,7 @@ func (tt *h3case) run(t *testing.T) {
 	if tt.text != "" {
 		assert.ErrorContains(t, r.Err, tt.text)
 	}
-	h := <-told
+	h := <-sentValues
 	assert.Equal(t, fmt.Sprintf("%#x", tt.closed), fmt.Sprintf("%#x", h.closed))
 	if tt.reset != 0 && !slices.Contains([]string{"no response at all", "less content than declared"}, tt.does) {
 		assert.Equal(t, fmt.Sprintf("%#x", tt.reset), fmt.Sprintf("%#x", h.reset))

@@ -25,9 +25,9 @@ type request struct {
 	expect    *expectation
 	rendering *rendering // nil if there is nothing to put in
 	captures  []capture
-	// told are the numbers of the values the request may hold: those of its names, and those
+	// sentValues are the numbers of the values the request may hold: those of its names, and those
 	// of captures before it.
-	told []int
+	sentValues []int
 }
 
 // keeps is what the requests of a transport together keep of their responses.
@@ -83,7 +83,7 @@ func newMix(cfgs []Config, others keeps) (*Transport, error) {
 		q := &t.requests[i]
 		q.call = t.encode(&q.cfg)
 		q.cfg.Certificates = nil // it belongs to whoever calls New
-		q.told = t.toldBy(q)
+		q.sentValues = t.valuesSentBy(q)
 	}
 	return t, nil
 }
@@ -140,8 +140,8 @@ func (q *request) compile() (err error) {
 	return err
 }
 
-// toldBy returns the numbers of the values q may hold.
-func (t *Transport) toldBy(q *request) []int {
+// valuesSentBy returns the numbers of the values q may hold.
+func (t *Transport) valuesSentBy(q *request) []int {
 	numbers := q.rendering.names()
 	for i := range t.requests {
 		for _, c := range t.requests[i].captures {

@@ -20,7 +20,7 @@ func (s *scratch) Private() probe.Private {
 	p.Texts = append(p.Texts, s.stamp.Authorization, cfg.Proxy.Username, cfg.Proxy.Password)
 	p.Texts = append(p.Texts, cfg.Proxy.Authorization())
 	p.Texts = append(append(p.Texts, userinfo(cfg.URL)...), userinfo(cfg.Proxy.URL)...)
-	for _, n := range s.told {
+	for _, n := range s.sentValues {
 		if value, ok := s.values.Value(n); ok {
 			text := string(value)
 			p.Texts = append(p.Texts, text, url.PathEscape(text), strings.ReplaceAll(url.QueryEscape(text), "+", "%20"))

@@ -98,7 +98,7 @@ func (cfg *Config) sentText(s *scratch) string {
 	if at := cfg.Proxy.URL; at != nil {
 		parts = append(parts, at.User.String())
 	}
-	for _, n := range s.told {
+	for _, n := range s.sentValues {
 		value, _ := s.values.Value(n) // a name may have none
 		parts = append(parts, string(value))
 	}

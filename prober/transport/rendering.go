@@ -45,17 +45,17 @@ type renderedField struct {
 
 // rendered is the text put together for one request. Its space is used again.
 type rendered struct {
-	space  []byte // of the target, the fields and the body
-	values *template.Values
-	told   []int // numbers of the values the request may hold
-	own    []byte
-	body   message.Content
+	space      []byte // of the target, the fields and the body
+	values     *template.Values
+	sentValues []int // numbers of the values the request may hold
+	own        []byte
+	body       message.Content
 	cookies
 }
 
 // begin forgets the request before.
 func (d *rendered) begin(r *probe.Result) {
-	d.values, d.told, d.own, d.body = &r.Values, nil, nil, message.Content{}
+	d.values, d.sentValues, d.own, d.body = &r.Values, nil, nil, message.Content{}
 }
 
 // newRendering returns nil if there is nothing to put together.

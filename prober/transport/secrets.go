@@ -57,7 +57,7 @@ func (s *scratch) said() (all []string, ok bool) {
 	for _, f := range s.stamp.Fields {
 		all = append(all, string(f.Value))
 	}
-	for _, n := range s.told {
+	for _, n := range s.sentValues {
 		if value, ok := s.values.Value(n); ok {
 			all = append(all, string(value), strings.ReplaceAll(url.QueryEscape(string(value)), "+", "%20"))
 		}

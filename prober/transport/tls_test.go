@@ -273,14 +273,14 @@ func TestAServerLearnsWhyAHandshakeFails(t *testing.T) {
 	for versionName, version := range tlsVersions {
 		t.Run(versionName, func(t *testing.T) {
 			t.Parallel()
-			told := make(chan error, 1)
+			sentValues := make(chan error, 1)
 			cert := certs.Issue(nil)
 			p := peers.Listen(t, func(c net.Conn) {
-				told <- tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}).Handshake()
+				sentValues <- tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version}).Handshake()
 			})
 			r := do(newTransport(t, Config{URL: p.URL("https"), TLS: option.TLS{CA: certs.PEM(certs.Issue(nil, certs.Authority))}}), patience)
 			require.Equal(t, errcode.UnknownAuthority, errcode.FromError(r.Err), "%v", r.Err)
-			assert.ErrorContains(t, <-told, "bad certificate")
+			assert.ErrorContains(t, <-sentValues, "bad certificate")
 		})
 	}
 }

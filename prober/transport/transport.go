@@ -62,7 +62,7 @@ func (t *Transport) Do(ctx context.Context, r *probe.Result) {
 // prepare puts together the request of r. An error is the failure of the request.
 func (t *Transport) prepare(r *probe.Result, q *request) error {
 	s := scratchOf(r)
-	s.told = q.told
+	s.sentValues = q.sentValues
 	if err := t.stamp(r, q); err != nil {
 		return err
 	}

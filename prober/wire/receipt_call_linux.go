@@ -8,9 +8,9 @@ import (
 )
 
 // receiveNow never waits. The scheduler may be told of the call.
-func receiveNow(fd uintptr, _ []byte, m *syscall.Msghdr, told bool) (n int, errno syscall.Errno) {
+func receiveNow(fd uintptr, _ []byte, m *syscall.Msghdr, tellsScheduler bool) (n int, errno syscall.Errno) {
 	var got uintptr
-	if told {
+	if tellsScheduler {
 		got, _, errno = syscall.Syscall(syscall.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(m)), 0)
 	} else {
 		got, _, errno = syscall.RawSyscall(syscall.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(m)), 0)

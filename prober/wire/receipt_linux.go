@@ -79,11 +79,11 @@ func stampArrivals(fd int) error {
 }
 
 // receive reads the bytes there are, without waiting. p is not empty.
-func (r *receipt) receive(fd uintptr, p []byte, told bool) (int, syscall.Errno) {
+func (r *receipt) receive(fd uintptr, p []byte, tellsScheduler bool) (int, syscall.Errno) {
 	r.vector.Base = &p[0]
 	r.vector.SetLen(len(p))
 	r.message.SetControllen(int(unsafe.Sizeof(r.control)))
-	n, errno := receiveNow(fd, p, &r.message, told)
+	n, errno := receiveNow(fd, p, &r.message, tellsScheduler)
 	r.vector.Base = nil
 	if errno == 0 {
 		r.note()

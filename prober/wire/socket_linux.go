@@ -23,9 +23,9 @@ type Socket struct {
 	in, out transfer
 	// receipt has the kernel say when the bytes arrived, if it is in use.
 	receipt receipt
-	// told means that the scheduler is told of reads all the same. If many sockets have a
+	// tellsScheduler means that the scheduler is told of reads all the same. If many sockets have a
 	// reading goroutine each, its delays gather more answers for each wake-up.
-	told bool
+	tellsScheduler bool
 	// packets means that reads return datagrams: an empty one is no end.
 	packets bool
 	// prompt reports whether the last read found something at its first attempt.
@@ -90,12 +90,12 @@ func (s *Socket) Read(p []byte) (int, error) {
 // time has the kernel say when bytes arrived, and reports whether it does. The socket is
 // then one of many, each with its own reader.
 func (s *Socket) time() bool {
-	s.told = s.receipt.use(s.raw)
-	return s.told
+	s.tellsScheduler = s.receipt.use(s.raw)
+	return s.tellsScheduler
 }
 
 // share makes s a socket with one reader for many requests.
-func (s *Socket) share() { s.told = false }
+func (s *Socket) share() { s.tellsScheduler = false }
 
 // arrival returns when the bytes of the last read arrived.
 func (s *Socket) arrival() probe.Arrival {
@@ -153,12 +153,12 @@ func (s *Socket) receive(fd uintptr, p []byte) (int, syscall.Errno) {
 	}
 	// Right after a request there is usually nothing to read. Then to look costs less than
 	// to ask for the time as well.
-	if s.told && !s.in.waited && !s.prompt {
+	if s.tellsScheduler && !s.in.waited && !s.prompt {
 		if errno := glance(fd); errno != 0 {
 			return 0, errno
 		}
 	}
-	return s.receipt.receive(fd, p, s.told)
+	return s.receipt.receive(fd, p, s.tellsScheduler)
 }
 
 func (s *Socket) tryWrite(fd uintptr) (done bool) {

@@ -42,8 +42,8 @@ func wrong(format string, args ...any) error { return answerError{fmt.Errorf(for
 // errSlow is the cause of giving up a request.
 var errSlow = errors.New("the peer kept a request waiting for too long")
 
-// loyal returns a client that follows no redirect to another host, as the host would get the peer's credentials.
-func loyal(client *http.Client) *http.Client {
+// sameHostOnly returns a client that follows no redirect to another host, as the host would get the peer's credentials.
+func sameHostOnly(client *http.Client) *http.Client {
 	c, before := *client, client.CheckRedirect
 	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
 		if before != nil {
@@ -120,8 +120,8 @@ func (s *Set) part(ctx context.Context, p Peer, offset int) (targets []Target, t
 func (s *Set) ask(ctx context.Context, address string) (targets []Target, total int, isBusy bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	patience := newPatience(s.maxWait, func() { cancel(errSlow) })
-	defer patience.pause()
+	waitLimit := newWaitLimit(s.maxWait, func() { cancel(errSlow) })
+	defer waitLimit.pause()
 	defer func() {
 		if err != nil && errors.Is(context.Cause(ctx), errSlow) {
 			err = fmt.Errorf("it did not answer within %s", s.maxWait)
@@ -142,8 +142,8 @@ func (s *Set) ask(ctx context.Context, address string) (targets []Target, total 
 		isBusy = answer.StatusCode == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") == "1"
 		return nil, 0, isBusy, wrong("it answered %s", strings.TrimSpace(strconv.Itoa(answer.StatusCode)+" "+http.StatusText(answer.StatusCode)))
 	}
-	patience.pause()
-	body := &gentle{from: answer.Body, turn: s.turn, patience: patience, left: maxAnswer}
+	waitLimit.pause()
+	body := &throttledBody{from: answer.Body, turn: s.turn, waitLimit: waitLimit, left: maxAnswer}
 	defer body.end()
 	targets, total, err = decode(ctx, body)
 	return targets, total, false, err
@@ -161,7 +161,7 @@ type item struct {
 }
 
 // decode reads a list of targets, one target at a time.
-func decode(ctx context.Context, body *gentle) (targets []Target, total int, err error) {
+func decode(ctx context.Context, body *throttledBody) (targets []Target, total int, err error) {
 	dec, hasTargets := json.NewDecoder(body.within(ctx)), false
 	err = walk(dec, '{', func() error {
 		key, err := dec.Token()
@@ -284,7 +284,7 @@ func words(err error) string {
 }
 
 // explain says what is wrong with an answer that could not be read to its end.
-func (b *gentle) explain(err error) error {
+func (b *throttledBody) explain(err error) error {
 	_, isSyntax := errors.AsType[*json.SyntaxError](err)
 	of, isType := errors.AsType[*json.UnmarshalTypeError](err)
 	switch {

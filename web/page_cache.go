@@ -30,19 +30,19 @@ const (
 
 var errBusy = errors.New("too many pages are asked for at once")
 
-// gallery keeps pages for drawnFor.
-type gallery struct {
+// pageCache keeps pages for drawnFor.
+type pageCache struct {
 	mu    sync.Mutex
 	drawn map[string]drawing
-	// waiting has the requests for a page, and easel is a lock: only its holder may draw.
+	// waiting has the requests for a page, and turn is a lock: only its holder may draw.
 	waiting admission
-	easel   chan struct{}
-	// next is the earliest time for the next page. Only the holder of easel uses it.
+	turn    chan struct{}
+	// next is the earliest time for the next page. Only the holder of turn uses it.
 	next time.Time
 }
 
-func newGallery() *gallery {
-	return &gallery{drawn: map[string]drawing{}, waiting: admission{most: maxWaiting}, easel: make(chan struct{}, 1)}
+func newPageCache() *pageCache {
+	return &pageCache{drawn: map[string]drawing{}, waiting: admission{most: maxWaiting}, turn: make(chan struct{}, 1)}
 }
 
 type drawing struct {
@@ -53,7 +53,7 @@ type drawing struct {
 
 // get returns the page kept under key, or draws it for r. It returns errBusy if too many requests wait, and the cause
 // if r's context ends first.
-func (g *gallery) get(r *http.Request, key string, draw func() ([]byte, error)) (drawing, error) {
+func (g *pageCache) get(r *http.Request, key string, draw func() ([]byte, error)) (drawing, error) {
 	if d, ok := g.kept(key); ok {
 		return d, nil
 	}
@@ -63,8 +63,8 @@ func (g *gallery) get(r *http.Request, key string, draw func() ([]byte, error)) 
 	}
 	defer place.giveBack()
 	select {
-	case g.easel <- struct{}{}:
-		defer func() { <-g.easel }()
+	case g.turn <- struct{}{}:
+		defer func() { <-g.turn }()
 	case <-ctx.Done():
 		return drawing{}, ended(ctx)
 	}
@@ -97,14 +97,14 @@ func ended(ctx context.Context) error {
 }
 
 // kept returns the page kept under key, and reports whether it is new enough.
-func (g *gallery) kept(key string) (drawing, bool) {
+func (g *pageCache) kept(key string) (drawing, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	d, ok := g.drawn[key]
 	return d, ok && time.Since(d.at) < drawnFor
 }
 
-func (g *gallery) keep(key string, body []byte) drawing {
+func (g *pageCache) keep(key string, body []byte) drawing {
 	d := drawing{time.Now(), body, etagOf(body)}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -134,7 +134,7 @@ func (s *Shell) page(w http.ResponseWriter, r *http.Request, key string, draw fu
 // drawn returns the page kept under key, or draws it for r. It reports whether there is a page. If not, it has answered
 // with an error.
 func (s *Shell) drawn(w http.ResponseWriter, r *http.Request, key string, draw func() ([]byte, error)) (d drawing, ok bool) {
-	d, err := s.gallery.get(r, key, draw)
+	d, err := s.pageCache.get(r, key, draw)
 	if errors.Is(err, context.Canceled) {
 		panic(http.ErrAbortHandler) // the client has gone
 	}

@@ -11,8 +11,8 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// farewell is the end of an HTTP/2 connection: it sends GOAWAY with the reason, then close_notify over TLS, and closes
-// the connection. Nobody waits for a peer that does not read: the farewell sends as much as the system has room for.
+// lastFrames is the end of an HTTP/2 connection: it sends GOAWAY with the reason, then close_notify over TLS, and closes
+// the connection. Nobody waits for a peer that does not read: it sends as much as the system has room for.
 //
 //	who waits                         for what                                 what ends it
 //	a goroutine that writes, alone    room                                     interrupt, Abort, the close
@@ -23,7 +23,7 @@ import (
 //
 // So the connection is closed without its mutex, and never by the reader in rest. A caller of shut waits at most for
 // the close.
-type farewell struct {
+type lastFrames struct {
 	top    io.WriteCloser // the stream, or TLS over it
 	stream *wire.Stream
 	outlet *outlet
@@ -36,15 +36,15 @@ type farewell struct {
 	tells bool
 }
 
-func newFarewell(top io.WriteCloser, o *outlet) *farewell {
-	return &farewell{top: top, stream: o.stream, outlet: o, left: make(chan struct{})}
+func newFarewell(top io.WriteCloser, o *outlet) *lastFrames {
+	return &lastFrames{top: top, stream: o.stream, outlet: o, left: make(chan struct{})}
 }
 
 // prepare notes why the connection ends.
-func (f *farewell) prepare(cause error) { f.code, f.tells = told(cause) }
+func (f *lastFrames) prepare(cause error) { f.code, f.tells = codeToSend(cause) }
 
 // leave writes last and GOAWAY if possible, and closes the connection. It is called once.
-func (f *farewell) leave(last []byte, canWrite bool) {
+func (f *lastFrames) leave(last []byte, canWrite bool) {
 	defer close(f.left)
 	if !canWrite || !f.tells || f.outlet.isFull() {
 		f.close() // not even TLS has anything to say
@@ -58,7 +58,7 @@ func (f *farewell) leave(last []byte, canWrite bool) {
 }
 
 // close closes the connection without telling the peer. The close ends the reader.
-func (f *farewell) close() { _ = f.stream.Close() }
+func (f *lastFrames) close() { _ = f.stream.Close() }
 
 // appendGoAway appends a GOAWAY frame (RFC 9113, section 6.8) with last stream 0: we accept no streams from the peer.
 func appendGoAway(out []byte, code http2.ErrCode) []byte {
@@ -69,7 +69,7 @@ func appendGoAway(out []byte, code http2.ErrCode) []byte {
 
 // refusePreface tells the peer what was wrong with its preface, if that was HTTP/2.
 func (c *conn) refusePreface(err error) {
-	if code, ok := told(err); ok {
+	if code, ok := codeToSend(err); ok {
 		_, _ = c.rw.Write(appendGoAway(c.writer.out, code)) // the connection ends in any case
 	}
 }
@@ -93,7 +93,7 @@ func (c *conn) explain(err error) error {
 	return err
 }
 
-// shut ends the connection for cause: it fails the open streams, starts the farewell to the peer, and closes the
+// shut ends the connection for cause: it fails the open streams, begins to say that to the peer, and closes the
 // connection. The close ends the reader. Only the first cause counts. shut does not wait for the peer.
 func (c *conn) shut(cause error) {
 	if c.end(cause) {

@@ -18,20 +18,20 @@ const (
 	rememberedBytes = 60
 )
 
-// patience ends a request after its peer has kept it waiting for too long. It adds up all waits.
-type patience struct {
+// waitLimit ends a request after its peer has kept it waiting for too long. It adds up all waits.
+type waitLimit struct {
 	timer   *time.Timer
 	left    time.Duration
 	since   time.Time
 	isGoing bool
 }
 
-// newPatience returns a patience with a running timer. It calls end after d.
-func newPatience(d time.Duration, end func()) *patience {
-	return &patience{timer: time.AfterFunc(d, end), left: d, since: time.Now(), isGoing: true}
+// newWaitLimit returns a waitLimit with a running timer. It calls end after d.
+func newWaitLimit(d time.Duration, end func()) *waitLimit {
+	return &waitLimit{timer: time.AfterFunc(d, end), left: d, since: time.Now(), isGoing: true}
 }
 
-func (p *patience) pause() {
+func (p *waitLimit) pause() {
 	if p.isGoing {
 		p.timer.Stop()
 		p.left -= time.Since(p.since)
@@ -39,17 +39,17 @@ func (p *patience) pause() {
 	}
 }
 
-func (p *patience) resume() {
+func (p *waitLimit) resume() {
 	p.since, p.isGoing = time.Now(), true
 	p.timer.Reset(max(p.left, 0))
 }
 
-// gentle reads an answer. Between two reads its reader decodes. Only one reader of all peers decodes at a time, and it
+// throttledBody reads an answer. Between two reads its reader decodes. Only one reader of all peers decodes at a time, and it
 // rests for most of that time. It is not safe for concurrent use.
-type gentle struct {
-	from     io.Reader
-	turn     chan struct{}
-	patience *patience
+type throttledBody struct {
+	from      io.Reader
+	turn      chan struct{}
+	waitLimit *waitLimit
 	// left is how many more bytes the answer may have, and target how many more bytes of it the current target may have.
 	left, target int
 	beginning    []byte
@@ -62,10 +62,10 @@ type gentle struct {
 }
 
 // begin starts counting the bytes of a target, or of another part of the answer.
-func (b *gentle) begin() { b.target = maxTarget }
+func (b *throttledBody) begin() { b.target = maxTarget }
 
 // within returns a reader that ends with ctx.
-func (b *gentle) within(ctx context.Context) io.Reader {
+func (b *throttledBody) within(ctx context.Context) io.Reader {
 	b.begin()
 	return readFunc(func(p []byte) (int, error) { return b.read(ctx, p) })
 }
@@ -75,7 +75,7 @@ type readFunc func(p []byte) (int, error)
 // Read implements io.Reader.
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-func (b *gentle) read(ctx context.Context, p []byte) (n int, err error) {
+func (b *throttledBody) read(ctx context.Context, p []byte) (n int, err error) {
 	if err := b.rest(ctx); err != nil {
 		return 0, err
 	}
@@ -86,9 +86,9 @@ func (b *gentle) read(ctx context.Context, p []byte) (n int, err error) {
 	case b.target <= 0:
 		return 0, wrong("its answer has more than %d MiB about one target", maxTarget>>20)
 	}
-	b.patience.resume()
+	b.waitLimit.resume()
 	n, err = b.from.Read(p[:min(len(p), b.left, b.target)])
-	b.patience.pause()
+	b.waitLimit.pause()
 	b.left -= n
 	b.target -= n
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -108,7 +108,7 @@ func (b *gentle) read(ctx context.Context, p []byte) (n int, err error) {
 }
 
 // rest lets other work run, but no other reader: it keeps the turn.
-func (b *gentle) rest(ctx context.Context) error {
+func (b *throttledBody) rest(ctx context.Context) error {
 	if !b.hasTurn {
 		return nil
 	}
@@ -123,7 +123,7 @@ func (b *gentle) rest(ctx context.Context) error {
 }
 
 // end gives the turn back.
-func (b *gentle) end() {
+func (b *throttledBody) end() {
 	if b.hasTurn {
 		<-b.turn
 		b.hasTurn = false

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// courtesy makes long work give way to requests, both due and answered ones. It is not safe for concurrent use.
-type courtesy struct {
+// yielder makes long work give way to requests, both due and answered ones. It is not safe for concurrent use.
+type yielder struct {
 	timer *time.Timer
 	last  time.Time
 	// workFor is how long work may go on before it rests. The runtime polls the network only if no goroutine can run, or
@@ -24,15 +24,15 @@ const (
 	restFor = 20 * time.Microsecond
 )
 
-func newCourtesy(workFor time.Duration) *courtesy {
+func newYielder(workFor time.Duration) *yielder {
 	timer := time.NewTimer(restFor)
 	<-timer.C
-	return &courtesy{timer: timer, workFor: workFor}
+	return &yielder{timer: timer, workFor: workFor}
 }
 
 // giveWay runs due goroutines. If workFor has passed since the last rest, it rests, so that the runtime also reads
 // answers from the network.
-func (c *courtesy) giveWay() {
+func (c *yielder) giveWay() {
 	now := time.Now()
 	if now.Sub(c.last) < c.workFor {
 		runtime.Gosched()
@@ -43,13 +43,13 @@ func (c *courtesy) giveWay() {
 	c.last = time.Now()
 }
 
-// polite gives way after each piece that it writes.
-type polite struct {
+// yieldingWriter gives way after each piece that it writes.
+type yieldingWriter struct {
 	io.Writer
-	*courtesy
+	*yielder
 }
 
-func (p polite) Write(b []byte) (n int, err error) {
+func (p yieldingWriter) Write(b []byte) (n int, err error) {
 	const piece = 4 << 10
 	for n < len(b) && err == nil {
 		var m int
