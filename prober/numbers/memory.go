@@ -3,8 +3,8 @@ package numbers
 import "example.com/prober/errcode"
 
 // Memory holds the snapshots of one scrape. The next scrape uses it again: otherwise the
-// snapshots of many targets would be garbage after each scrape. With nil, snapshots
-// allocates.
+// snapshots of many targets would be garbage after each scrape. Without a Memory, each
+// snapshot allocates.
 type Memory struct {
 	counts        slab[uint64]
 	histograms    slab[Histogram]
