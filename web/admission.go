@@ -114,7 +114,7 @@ func (p *place) giveBack() {
 }
 
 // answer writes body as the answer until ctx ends. If the client does not get all of it,
-// the connection ends.
+// answer aborts the handler: a part of an answer is none.
 func (p *place) answer(ctx context.Context, w http.ResponseWriter, body ...[]byte) {
 	p.of.mu.Lock()
 	p.answeredAt = time.Now()

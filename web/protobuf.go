@@ -9,8 +9,8 @@ import (
 )
 
 // protobuf writes families of metrics as delimited protocol buffers. Concatenated
-// messages of one type are one message, so a family is encoded in parts. Waiting
-// goroutines run between the parts. All parts go into the same memory.
+// messages of one type are one message, so a family is encoded in parts. Due goroutines
+// run between the parts. All parts go into the same memory.
 type protobuf struct {
 	w       io.Writer
 	giveWay func()
