@@ -15,8 +15,8 @@ type burstCut struct {
 	requests uint64
 }
 
-// Stop ends the plan of the open burst under way now. It drops the arrivals that are due
-// and have not started, and cuts the later ones.
+// Stop ends the plan of the open burst under way at this moment. It drops the arrivals
+// that are due and have not started, and cuts the later ones.
 func (r *Recorder) Stop(reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -139,8 +139,8 @@ func (r *Recorder) expire(now probe.Instant) {
 	}
 }
 
-// dropOne drops an arrival for a reason. If the process did not run for a part of its wait, it
-// is late.
+// dropOne drops an arrival for reason or, if the process did not run for a part of its wait, as
+// late.
 func (r *Recorder) dropOne(request int, late bool, reason load.DropReason) {
 	if late {
 		reason = load.DropLate

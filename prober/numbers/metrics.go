@@ -304,7 +304,7 @@ var families = [...]family{
 	},
 }
 
-// MetricNames yields the names of all metrics of [Page.Families].
+// MetricNames yields the names of all possible metrics of [Page.Families].
 func MetricNames() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range families {

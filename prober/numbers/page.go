@@ -15,7 +15,7 @@ type Page struct {
 	to       sink
 	messages messageSink
 	protobuf protobufSink
-	giveWay  func() // is called after every 64 series
+	giveWay  func() // is called again and again between series
 	family   *family
 	series   int      // of the family
 	labels   []*label // of the current series

@@ -203,8 +203,8 @@ func (r *Recorder) Rest(now time.Time) {
 	r.counts.LastRest = now
 }
 
-// Late counts the slots that were missed because the process did not run. If behind is above 0, the next
-// burst starts as long after its own slot.
+// Late counts the slots that were missed because the process did not run. behind, if above 0, is how long
+// after its own slot the next burst starts.
 func (r *Recorder) Late(missed int, behind time.Duration) {
 	r.Skip(load.SkipLate, missed)
 	if behind > 0 {

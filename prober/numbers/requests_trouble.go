@@ -9,8 +9,9 @@ import (
 // requestTrouble says since when one request of a target fails, or has trouble of the prober's
 // own, as history does for the target.
 type requestTrouble struct {
-	// Requests of the burst under way: ended ones, failures by the target's doing, and failures
-	// by the prober's own. held is how many requests had been held back before the burst.
+	// Of the burst under way: ended requests, failures by the target's doing, and requests with
+	// trouble of the prober's own. held is how many requests had been held back before the
+	// burst.
 	ended, failed, own, held uint64
 
 	failingSince, troubledSince time.Time

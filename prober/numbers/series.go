@@ -59,8 +59,8 @@ func (p *Page) Series(s *Scrape) int {
 	return n
 }
 
-// Typical returns the snapshot of a target that answers, and is overloaded now and then. A target of connections
-// refuses them then.
+// Typical returns the snapshot of a target that answers, and now and then fails as overloaded targets of its kind
+// do: a target that only gets connections refuses them.
 func (k SeriesKind) Typical() Snapshot {
 	code := errcode.FromStatus(503)
 	switch {
