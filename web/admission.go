@@ -9,17 +9,16 @@ import (
 	"time"
 )
 
-// slowAfter is how long a client may take to read an answer while others want its
-// place.
+// slowAfter is how long a client may take to read an answer while others want its place.
 const slowAfter = 5 * time.Second
 
-// errDisplaced is why the context of a request ends that has to make room for that of
+// errDisplaced is the cause of a context's end if its request has to make room for
 // another client.
 var errDisplaced = errors.New("another client has fewer requests under way")
 
 // admission bounds how many requests are under way in some part of the shell. No client
-// keeps others out: one that asks while all places are taken gets that of the client
-// which has most of them.
+// keeps others out: if all places are taken, a new client gets a place of the client with
+// the most places.
 type admission struct {
 	most int
 
@@ -27,18 +26,19 @@ type admission struct {
 	taken []*place // the oldest first
 }
 
-// place is what a request has from its admission to its end.
+// place belongs to a request from its admission to its end.
 type place struct {
 	of *admission
-	// client is a connection, over which many requests may come at once, and host the
-	// other end of many connections.
+	// client is a connection: many requests may come over it at once. host is the other
+	// end of many connections.
 	client, host string
 	cancel       context.CancelCauseFunc
 	answeredAt   time.Time // when the answer began; zero before
 }
 
-// admit returns a place for r, and the context of r that also ends when the place goes
-// to another. It reports whether there is one. The place is to be given back.
+// admit returns a place for r, and the context of r. The context also ends when another
+// request gets the place. ok is false if there is no place. The caller must give the
+// place back.
 func (a *admission) admit(r *http.Request) (ctx context.Context, p *place, ok bool) {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	p = &place{of: a, client: r.RemoteAddr, host: host}
@@ -52,8 +52,8 @@ func (a *admission) admit(r *http.Request) (ctx context.Context, p *place, ok bo
 	return ctx, p, true
 }
 
-// displace takes the place of another client for p, if one has at least two more. Where
-// all have as many it takes one whose client is slow to read. mu is held.
+// displace takes a place for p from another client with at least two more places. If all
+// have about as many, it takes the place of a client that reads slowly. mu is held.
 func (a *admission) displace(p *place) bool {
 	if greedy := a.greediest(func(p *place) string { return p.host }, p.host); greedy != nil {
 		a.end(greedy)
@@ -72,8 +72,8 @@ func (a *admission) displace(p *place) bool {
 	return false
 }
 
-// greediest returns the oldest place of the one who has most of them, or nil if that
-// would then have fewer than who asks.
+// greediest returns the oldest place of the owner with the most places. It returns nil if
+// the owner would then have fewer places than asks.
 func (a *admission) greediest(of func(*place) string, asks string) *place {
 	have := map[string]int{}
 	for _, p := range a.taken {
@@ -113,14 +113,14 @@ func (p *place) giveBack() {
 	p.of.remove(p)
 }
 
-// answer writes body as the answer until ctx ends. A client that did not get all of it
-// has no answer.
+// answer writes body as the answer until ctx ends. If the client does not get all of it,
+// answer aborts the handler: a part of an answer is none.
 func (p *place) answer(ctx context.Context, w http.ResponseWriter, body ...[]byte) {
 	p.of.mu.Lock()
 	p.answeredAt = time.Now()
 	p.of.mu.Unlock()
 	control := http.NewResponseController(w)
-	stop := context.AfterFunc(ctx, func() { _ = control.SetWriteDeadline(time.Now()) }) // who cannot be cut off has no network to wait for
+	stop := context.AfterFunc(ctx, func() { _ = control.SetWriteDeadline(time.Now()) }) // an error means that w has no network connection to wait for
 	var err error
 	for _, piece := range body {
 		if _, err = w.Write(piece); err != nil {
@@ -132,8 +132,8 @@ func (p *place) answer(ctx context.Context, w http.ResponseWriter, body ...[]byt
 	}
 }
 
-// gaveUp ends the handling of a request whose context has ended: with words where the
-// request had to make room, without any where the client has gone.
+// gaveUp ends the handling of a request with an ended context. If the request had to make
+// room, it calls refuse. If the client has left, it aborts.
 func gaveUp(ctx context.Context, refuse func()) {
 	if !errors.Is(context.Cause(ctx), errDisplaced) {
 		panic(http.ErrAbortHandler)

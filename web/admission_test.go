@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// from returns a request that came from address.
+// from returns a request from address.
 func from(t *testing.T, address string) *http.Request {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
@@ -78,13 +78,13 @@ func TestWhereAllHaveAsManyOnlyASlowReaderMakesRoom(t *testing.T) {
 	})
 }
 
-// TestAScrapeThatNobodyWaitsForAnyMoreLeavesNothing holds up the one that is rendered.
+// TestAScrapeThatNobodyWaitsForAnyMoreLeavesNothing holds up rendering.
 func TestAScrapeThatNobodyWaitsForAnyMoreLeavesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := &exposition{scrapes: admission{most: 3}, turn: make(chan struct{}, 1), next: map[encoding]*rendering{}}
 		e.turn <- struct{}{}
-		for range 10 { // many more than there is room for at once
+		for range 10 { // many more than fit at once
 			r := from(t, "192.0.2.1:1")
 			ctx, cancel := context.WithCancel(r.Context())
 			gone := make(chan any, 1)

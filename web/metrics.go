@@ -20,51 +20,51 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// maxScrapes bounds how many scrapes may be under way, those included whose
-// clients do not read what they asked for.
+// maxScrapes bounds how many scrapes may be under way. Clients that do not read their answers
+// count too.
 const maxScrapes = 64
 
-// exposition answers scrapes. At most one is rendered at a time, and all that
-// come in the meantime share the next, so that a crowd of scrapers costs the
-// targets no more than one or two. It is rendered into memory: a client that
-// does not read holds up nobody. A client that goes leaves nothing to be done.
+// exposition answers scrapes. It renders one scrape at a time, and all requests that come
+// meanwhile share the next one, so a crowd of scrapers costs the targets no more than one or two.
+// It renders into memory, so a client that does not read holds up nobody. If a client leaves, its
+// scrape needs no more work.
 type exposition struct {
 	log      *slog.Logger
 	manager  *prober.Manager
 	registry prometheus.Gatherer
 	scrapes  admission
 
-	turn     chan struct{} // has one who renders a scrape; who owns the next three
+	turn     chan struct{} // holds a value while a scrape is rendered; its sender owns zip, protobuf and courtesy
 	zip      *gzip.Writer
 	protobuf protobuf
 	yielder  *yielder
 	mu       sync.Mutex
 	next     map[encoding]*rendering
-	free     pieces // of a page that nobody reads; mu covers it
+	free     pieces // of a page without readers; mu covers it
 }
 
-// encoding is how a scrape is to be written.
+// encoding is the format and the compression of a scrape.
 type encoding struct {
 	format expfmt.Format
 	gzip   bool
 }
 
-// rendering is a scrape that some clients wait for.
+// rendering is a scrape with clients that wait for it.
 type rendering struct {
 	done chan struct{} // closed when page and err are set
 	page pieces
 	err  error
-	by   int // how many clients wait for it or read it; mu covers it
+	by   int // the number of clients that wait for it or read it; mu covers it
 }
 
-// errUnfinished is what those who share a rendering get when it panics: no page is
-// better than one without metrics.
+// errUnfinished goes to the clients of a rendering that panics: no page is better than a page
+// without metrics.
 var errUnfinished = errors.New("the rendering did not end")
 
 func newExposition(o Options) *exposition {
 	zip, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
 	if err != nil {
-		panic(err) // there is such a level
+		panic(err) // the level is valid
 	}
 	return &exposition{
 		zip:      zip,
@@ -115,7 +115,7 @@ func refuseScrape(w http.ResponseWriter) {
 	text(w, http.StatusServiceUnavailable, "too many scrapes are under way")
 }
 
-// join returns the next rendering, which its caller leaves when it has read it.
+// join returns the next rendering. The caller must call leave after it has read the page.
 func (e *exposition) join(as encoding) *rendering {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -128,7 +128,7 @@ func (e *exposition) join(as encoding) *rendering {
 	return r
 }
 
-// leave has the memory of a page used again for the next one, once nobody reads it.
+// leave frees the memory of a page for the next one, once the page has no readers.
 func (e *exposition) leave(r *rendering) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -138,9 +138,9 @@ func (e *exposition) leave(r *rendering) {
 	}
 }
 
-// scrape returns r, what is counted at some moment after the client joined it, or nothing when ctx
-// ends before. One of those who wait for a rendering does it for all, once no other is
-// under way.
+// scrape returns the page of r. Its numbers are from a moment after the client joined r. If ctx
+// ends first, scrape returns its cause. One client of a rendering renders it for all, once no
+// other rendering is under way.
 func (e *exposition) scrape(ctx context.Context, as encoding, r *rendering) (pieces, error) {
 	select {
 	case <-ctx.Done():
@@ -160,7 +160,7 @@ func (e *exposition) scrape(ctx context.Context, as encoding, r *rendering) (pie
 	}
 	defer close(r.done)
 	e.mu.Lock()
-	delete(e.next, as) // what comes from now on may ask for later numbers
+	delete(e.next, as) // later requests may want later numbers
 	e.mu.Unlock()
 	page, err := e.render(as)
 	e.mu.Lock()
@@ -186,7 +186,7 @@ func (e *exposition) render(as encoding) (pieces, error) {
 func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
 	encoder := e.encoder(yieldingWriter{w, e.yielder}, format)
 	process, err := e.registry.Gather()
-	if err != nil { // what could be gathered is worth more than nothing
+	if err != nil { // some metrics are better than none
 		e.log.Error("cannot gather all metrics of the process", "err", err)
 	}
 	for _, family := range process {
@@ -203,7 +203,7 @@ func (e *exposition) encode(w io.Writer, format expfmt.Format) error {
 	return nil
 }
 
-// encodeOwn writes the metrics of the prober. Only the formats for people are written by encoder.
+// encodeOwn writes the metrics of the prober. It uses encoder only for the formats for people.
 func (e *exposition) encodeOwn(w io.Writer, encoder expfmt.Encoder, format expfmt.FormatType) error {
 	own := map[expfmt.FormatType]numbers.Format{
 		expfmt.TypeTextPlain:   numbers.FormatText,
@@ -226,7 +226,7 @@ func (e *exposition) encoder(w io.Writer, format expfmt.Format) expfmt.Encoder {
 		e.protobuf.w, e.protobuf.giveWay = w, e.yielder.giveWay
 		return &e.protobuf
 	}
-	// No name here needs escaping; only to look for one costs a list of all series.
+	// No name here needs escaping. To look for one would need a list of all series.
 	return expfmt.NewEncoder(w, format.WithEscapingScheme(model.NoEscaping))
 }
 

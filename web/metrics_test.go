@@ -188,7 +188,7 @@ func BenchmarkScrape(b *testing.B) {
 	}
 }
 
-// shellWith returns a shell of a prober with so many targets, none of which fires.
+// shellWith returns a shell of a prober with so many targets. None of them fires.
 func shellWith(t testing.TB, targets int) *web.Shell {
 	t.Helper()
 	var file strings.Builder

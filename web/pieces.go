@@ -1,10 +1,10 @@
 package web
 
-// pieces hold a page that may be long. It is not copied each time that it grows, as in a
-// bytes.Buffer.
+// pieces hold a page that may be long. Unlike a bytes.Buffer, they are not copied when
+// the page grows.
 type pieces [][]byte
 
-// writer writes a page, first into the pieces of another one that are free.
+// writer writes a page, first into the free pieces of an earlier page.
 type writer struct{ written, free pieces }
 
 // Write implements io.Writer.

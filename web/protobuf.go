@@ -8,10 +8,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// protobuf writes families of metrics as delimited protocol buffers. Messages of
-// one type that stand one after another are one message, so a family is encoded in
-// parts, between which goroutines that are due run, and all of them into the same
-// memory.
+// protobuf writes families of metrics as delimited protocol buffers. Concatenated
+// messages of one type are one message, so a family is encoded in parts. Due goroutines
+// run between the parts. All parts go into the same memory.
 type protobuf struct {
 	w       io.Writer
 	giveWay func()

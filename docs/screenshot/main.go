@@ -1,6 +1,6 @@
-// Command screenshot records the demo for README: its status page and the page of
-// one target, in light, in dark and on a phone, and the table that it prints. It runs
-// in the root of the repository and needs Go and Chromium.
+// Command screenshot records the demo for README: its status page and the page of a
+// target, in light, in dark and on a phone, and its table. It runs in the root of the
+// repository and needs Go and Chromium.
 package main
 
 import (
@@ -22,7 +22,7 @@ const (
 	folder = "docs/images"
 	// patience bounds the whole recording: a build, the demo and the pictures.
 	patience = 5 * time.Minute
-	// history is how long the demo runs after its first table: the charts are to have
+	// history is how long the demo runs after its first table, so the charts have
 	// something to show.
 	history = 75 * time.Second
 )
@@ -75,7 +75,7 @@ func recordDemo(ctx context.Context, program, dir string) (table string, err err
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
-		_, _ = io.Copy(io.Discard, printed) // what it still prints is of no interest
+		_, _ = io.Copy(io.Discard, printed) // the rest of its output does not matter
 	}()
 	if err == nil {
 		err = wait(ctx, history)
@@ -83,13 +83,13 @@ func recordDemo(ctx context.Context, program, dir string) (table string, err err
 	if err == nil {
 		err = takeAll(ctx, "http://"+address, dir)
 	}
-	err = errors.Join(err, demo.Process.Signal(os.Interrupt)) // by which it ends
+	err = errors.Join(err, demo.Process.Signal(os.Interrupt)) // the demo ends on it
 	<-drained
 	return table, errors.Join(err, demo.Wait())
 }
 
-// readTable waits for the first table, by when every target has had a burst, and
-// reads it. How many lines it has stands in the first line that the demo prints.
+// readTable waits for the first table and reads it. By then every target has had a burst.
+// The first line of the demo says how many lines the table has.
 func readTable(r io.Reader) (string, error) {
 	var table strings.Builder
 	ways, left := 0, -1
@@ -125,7 +125,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// freeAddress returns an address on loopback on which nobody listens now.
+// freeAddress returns an address on loopback without a listener.
 func freeAddress(ctx context.Context) (string, error) {
 	var config net.ListenConfig
 	ln, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -135,7 +135,8 @@ func freeAddress(ctx context.Context) (string, error) {
 	return ln.Addr().String(), ln.Close()
 }
 
-// command is one whose output is shown, and which is asked to end, not killed.
+// command returns a command. Its output is shown, and it is interrupted, not killed, when
+// ctx ends.
 func command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // all programs are named in this file
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

@@ -21,10 +21,10 @@ const maxPicture = 200 << 10
 type picture struct {
 	file, path, scheme string
 	width, height      int64
-	pixels             float64 // of the picture for one of the page
+	pixels             float64 // of the picture for each pixel of the page
 }
 
-// journey is the page of one of which some fail.
+// journey is the page of a target with journeys. Some of them fail.
 const journey = "/targets/checkout"
 
 func pictures() []picture {
@@ -41,8 +41,8 @@ func pictures() []picture {
 	}
 }
 
-// takeAll takes the pictures of what is served at url. The profile is a folder for
-// Chromium to write to.
+// takeAll takes the pictures of the pages at url. The profile is a folder for Chromium to
+// write to.
 func takeAll(ctx context.Context, url, profile string) error {
 	flags := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(profile, "chromium")),
@@ -63,7 +63,8 @@ func takeAll(ctx context.Context, url, profile string) error {
 	return nil
 }
 
-// take writes one picture. Every page must show what the pictures are there for.
+// take writes one picture. It returns an error if the page lacks what the picture has to
+// show.
 func (p picture) take(ctx context.Context, url string) error {
 	_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
 		Width: p.width, Height: p.height, DeviceScaleFactor: p.pixels, Mobile: p.pixels > 1,

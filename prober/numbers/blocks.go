@@ -2,11 +2,11 @@ package numbers
 
 import "io"
 
-// blockSize is the room of a block in bytes. What is put into blocks is never copied again when
-// there is more of it.
+// blockSize is the size of a block in bytes. Blocks do not grow, so bytes in them are never copied
+// again.
 const blockSize = 64 << 10
 
-// blocks hold bytes until they are written. They keep the memory that they have grown to.
+// blocks hold bytes until they are written. They keep their memory after a reset.
 type blocks struct {
 	list [][]byte
 	used int // of list; all but the last one are full
@@ -15,7 +15,7 @@ type blocks struct {
 
 func (b *blocks) reset() { b.used, b.size = 0, 0 }
 
-// room returns the block to which the next bytes are to be appended. What comes of it is put back.
+// room returns the block for the next bytes. The caller appends to it and gives it to put.
 func (b *blocks) room() []byte {
 	const enough = 4 << 10
 	if b.used > 0 {

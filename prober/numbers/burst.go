@@ -10,22 +10,21 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Burst is what one burst of a target came to. Times are exact enough to be drawn.
+// Burst has the numbers of one burst of a target. Times are exact enough for a chart.
 type Burst struct {
 	Start    time.Time
 	Duration time.Duration
-	// Requests that ended. Of them Failed by the target's doing, and Own had trouble
-	// of the prober's own, codes 1001 to 1007, 1024 and 1040.
+	// Requests that ended. Failed ones failed by the target's doing. Own ones had trouble of
+	// the prober's own, codes 1001 to 1007, 1024 and 1040.
 	Requests, Failed, Own uint64
-	// Kinds are the commonest ways in which requests failed, eight at most.
+	// Kinds are the commonest kinds of failures, eight at most.
 	Kinds []FailureKind
-	// Dropped requests were due and never started. Held are those of them that the
-	// prober held back by want of a worker, by a ceiling, or because it did not run;
-	// Frozen are those of the last kind.
+	// Dropped requests were due and never started. Held is their part that the prober held back
+	// for want of a worker, by a ceiling, or because it did not run. Frozen is the part of Held
+	// for the last reason.
 	Dropped, Held, Frozen uint64
-	// CutBy is the reason for which the burst was ended before all of its requests were
-	// due, as in the label reason; empty if it was not. Cut is how many requests never
-	// were, as far as that is known.
+	// CutBy is why the burst ended before all of its requests were due, as in the label reason.
+	// It is empty if it did not. Cut is how many requests were never due, as far as known.
 	CutBy string
 	Cut   uint64
 	// The latency of all requests, within 6%; Max is exact.
@@ -33,10 +32,10 @@ type Burst struct {
 	// Latency is the share of the requests in each row of the latency, as
 	// [LatencyRow] divides them: 255 is all of them, 0 none.
 	Latency [LatencyRows]uint8
-	// Phases are means over all requests, those that did not come as far included.
+	// Phases are means over all requests, including requests that ended before the phase.
 	Phases [errcode.NumPhases]time.Duration
-	// Lag is the mean time from when requests were due to when they were sent, as
-	// far as the prober itself is the cause. Late tells that it is above 10 ms.
+	// Lag is the mean time from when requests were due to when they were sent, as far as the
+	// prober itself is the cause. Late means that it is above 10 ms.
 	Lag            time.Duration
 	Late           bool
 	Opened, Reused uint64
@@ -45,25 +44,26 @@ type Burst struct {
 // Failure is the first of its kind within a burst.
 type Failure struct {
 	Time time.Time
-	// Request is the name of the request that failed, "" where the target has but one.
+	// Request is the name of the failed request, "" if the target has only one.
 	Request string
 	Code    errcode.Code
 	Phase   errcode.Phase
-	// Text is what the error says, at most 176 bytes that are safe to print: without
-	// control characters, queries and credentials. It is empty where the code says it
-	// all.
+	// Text is the text of the error, at most 176 bytes. It is safe to print: it has no control
+	// characters, queries or credentials. It is empty if the code says everything.
 	Text string
 	// Remote is the address that was dialled last, or the zero value.
 	Remote netip.AddrPort
 	// Status is 0 without a response.
 	Status   int
 	Duration time.Duration
-	// Count is how many requests of the burst failed like this one, itself included, whichever
-	// of the target's requests they were.
+	// Count is how many requests of the burst failed like this one, including itself. It counts
+	// over all requests of the target.
 	Count uint64
-	// TraceID is that of the request's traceparent, in hexadecimal digits; empty without one.
+	// TraceID is the trace ID in the request's traceparent, in hexadecimal digits; empty
+	// without one.
 	TraceID string
-	// Answer is what is kept of the answer, shared and not to be changed; nil where nothing is.
+	// Answer is the kept part of the answer, shared and not to be changed; nil if nothing is
+	// kept.
 	Answer *Answer
 }
 
@@ -76,8 +76,8 @@ func (h *history) latest() *Burst {
 	return &b
 }
 
-// trouble returns the kinds of failures of the burst under way or, while it has
-// none, of the last one.
+// trouble returns the kinds of failures of the burst under way, or of the last burst while this
+// one has none.
 func (h *history) trouble() (all []FailureKind) {
 	if h.live == nil {
 		return nil
@@ -97,7 +97,7 @@ func (h *history) trouble() (all []FailureKind) {
 	return all
 }
 
-// exportBursts returns the bursts that are kept, the oldest first.
+// exportBursts returns the kept bursts, the oldest first.
 func (h *history) exportBursts() []Burst {
 	all := make([]Burst, len(h.bursts))
 	for i := range all {
@@ -106,7 +106,7 @@ func (h *history) exportBursts() []Burst {
 	return all
 }
 
-// exportFailures returns the failures that are kept, the latest first.
+// exportFailures returns the kept failures, the latest first.
 func (h *history) exportFailures() []Failure {
 	f := &h.last
 	all := make([]Failure, len(f.ring))

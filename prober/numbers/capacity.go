@@ -8,8 +8,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// answerTime adds up how long the requests of an open burst, or its journeys, took from their
-// start: for how long they kept a worker busy.
+// answerTime adds up how long the requests or journeys of an open burst took from their
+// start. They kept a worker busy for as long.
 type answerTime struct {
 	sum    totalTime
 	count  uint64
@@ -21,9 +21,9 @@ func (a *answerTime) note(took time.Duration) {
 	a.count++
 }
 
-// learn notes what an answer of an open burst needed. What its deadline cut short needed
-// all of the timeout, and what failed otherwise says nothing. A worker that has a step of a
-// journey is busy until the journey ends, so what its workers were busy with is noted then.
+// learn notes how long a request of an open burst needed. A request that its deadline cut
+// short needed all of the timeout. Other failures say nothing. A worker that sends a step is
+// busy until the journey ends, so EndJourney notes the busy time of journeys.
 func (r *Recorder) learn(t *requestTally, res *probe.Result, code errcode.Code) {
 	switch {
 	case r.arrivals == nil:
@@ -53,11 +53,11 @@ func (r *Recorder) judgeCapacity() {
 	r.counts.Starved = r.counts.Dropped.starved() - r.answers.before + r.burst.failures[errcode.QueueTimeout]
 }
 
-// starved returns how many requests there was no worker for in time.
+// starved returns how many requests found no worker in time.
 func (d Drops) starved() uint64 { return d[load.DropTimeout] + d[load.DropNoWorker] }
 
-// Shortage returns what the last burst asked of its workers, and whether requests were
-// lost because these were too few.
+// Shortage returns the capacity of the last burst, and whether requests were lost because it
+// had too few workers.
 func (c *Counts) Shortage() (load.Capacity, bool) {
 	return c.Capacity, c.Starved > 0 && c.Capacity.IsShort()
 }

@@ -9,8 +9,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// BenchmarkRecorderClaim claims an arrival and counts what came of it, of a target with one
-// request and of a mix.
+// BenchmarkRecorderClaim claims an arrival and counts its end, for a target with one
+// request and for a mix.
 func BenchmarkRecorderClaim(b *testing.B) {
 	for name, mix := range map[string]*load.Mix{"one": nil, "mix": load.NewMix([]int{8, 2, 1}, "shop", 1)} {
 		b.Run(name, func(b *testing.B) {

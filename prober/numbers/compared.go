@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Comparison is how a target compares with another one, which is the old version.
+// Comparison is a comparison of a target with another one, its old version.
 type Comparison struct {
 	With      string
 	Margin    float64
@@ -14,30 +14,30 @@ type Comparison struct {
 	Window    time.Duration
 	// Verdict is one of [ComparisonVerdicts].
 	Verdict string
-	// Needed is about how many requests of each target within the window would tell; 0 where the
-	// verdict does, or nobody knows.
+	// Needed is about how many requests of each target within the window would be enough for a verdict. It is 0
+	// if there is a verdict, or if the number is not known.
 	Needed uint64
 	// Old and New are how many requests of the two targets are compared.
 	Old, New uint64
-	// Quantiles is empty until both have requests. Errors is then the difference of the shares that
-	// failed.
+	// Quantiles is empty until both targets have requests. After that, Errors is the difference between their
+	// shares of failures.
 	Quantiles []ComparedRow
 	Errors    *ComparedRow
 }
 
-// ComparedRow is how one measure compares.
+// ComparedRow is the comparison of one measure.
 type ComparedRow struct {
 	// Quantile is from 0 to 1; 0 for the share of failures.
 	Quantile float64
-	// Old and New are in seconds, or shares; a latency is infinite where so many requests failed.
+	// Old and New are in seconds, or shares. A latency is infinite if too many requests failed.
 	Old, New float64
-	// Value is the ratio of the latencies, new to old, or the difference of the shares, and Low and High are the
-	// bounds of its interval. Value is NaN where neither side has one, and any may be infinite.
+	// Value is the ratio of the latencies, new to old, or the difference of the shares. Low and High are the
+	// bounds of its interval. Value is NaN if neither side has a value. All three may be infinite.
 	Value, Low, High float64
 	Verdict          string
 }
 
-// ComparisonVerdicts are all that a comparison can come to, as the label verdict.
+// ComparisonVerdicts are all verdicts of a comparison, as in the label verdict.
 func ComparisonVerdicts() [4]string { return [4]string{"better", "cannot_tell", "same", "worse"} }
 
 // comparedRatio writes a value of each quantile.
@@ -80,7 +80,7 @@ func (p *Page) comparedVerdicts(s *scrape) {
 	})
 }
 
-// comparisons calls write for each target that is compared.
+// comparisons calls write for each target with a comparison.
 func (s *scrape) comparisons(write func(v *view, c *Comparison, with *label)) {
 	for i := range s.targets {
 		if c := s.targets[i].Comparison; c != nil {

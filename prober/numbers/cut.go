@@ -5,25 +5,25 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// cutReasons are the reasons for which a burst is ended early.
+// cutReasons are the reasons to end a burst early.
 var cutReasons = [...]load.DropReason{load.DropShutdown, load.DropReload, load.DropBreaker}
 
-// burstCut is what was cut of the burst under way.
+// burstCut says what the burst under way lost at its early end.
 type burstCut struct {
 	happened bool
 	reason   load.DropReason
 	requests uint64
 }
 
-// Stop ends the plan of the open burst under way at this moment: what is due and has
-// not started is dropped, and what would be due later is cut.
+// Stop ends the plan of the open burst under way at this moment. It drops the arrivals
+// that are due and have not started, and cuts the later ones.
 func (r *Recorder) Stop(reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopOpen(reason)
 }
 
-// stopOpen is stop with the lock held.
+// stopOpen is Stop. mu is held.
 func (r *Recorder) stopOpen(reason load.DropReason) {
 	if r.arrivals == nil {
 		return
@@ -35,7 +35,7 @@ func (r *Recorder) stopOpen(reason load.DropReason) {
 	}
 }
 
-// CutClosed notes that a closed burst was ended with so many requests left.
+// CutClosed notes the early end of a closed burst, with left requests not sent.
 func (r *Recorder) CutClosed(reason load.DropReason, left uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

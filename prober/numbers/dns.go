@@ -6,23 +6,23 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// DNS is what the last answer of a DNS server said that could be used, and how many were cut.
+// DNS describes the last usable answer of a DNS server, and counts the truncated answers.
 type DNS struct {
-	// Answered tells that there was an answer.
+	// Answered means that there was an answer.
 	Answered bool
-	// Answers is how many records of the type that was asked for it had, TTL the least time
-	// that one of them has left to live.
+	// Answers is how many records of the requested type the answer had. TTL is the shortest
+	// of their times to live.
 	Answers int
 	TTL     time.Duration
-	// Authentic tells that the server said that it has verified the signatures.
+	// Authentic means that the server says it verified the signatures.
 	Authentic bool
-	// Cut counts the answers in datagrams that were cut, so that the question was asked again
-	// over TCP.
+	// Cut counts the datagrams with truncated answers. After each, the question was asked
+	// again over TCP.
 	Cut uint64
 }
 
-// answer counts an answer of a DNS server, and the socket on which the question was asked
-// before it was asked over TCP.
+// answer counts an answer of a DNS server. If the question was asked again over TCP, it also
+// counts the socket of the first one.
 func (r *Recorder) answer(d *probe.DNS) {
 	c := &r.counts.DNS
 	if d.Answered {
@@ -35,12 +35,12 @@ func (r *Recorder) answer(d *probe.DNS) {
 	}
 }
 
-// perAnswer writes a gauge for each target whose last answer of DNS is known.
+// perAnswer writes a gauge for each target with a known last DNS answer.
 func perAnswer(value func(*DNS) float64) func(*Page, *scrape) {
 	return perAnswerWith(func(*DNS) bool { return true }, value)
 }
 
-// perAnswerWith is perAnswer for the answers that have what is to be written.
+// perAnswerWith is perAnswer for answers that have the value.
 func perAnswerWith(has func(*DNS) bool, value func(*DNS) float64) func(*Page, *scrape) {
 	return func(p *Page, s *scrape) {
 		for i := range s.targets {

@@ -8,7 +8,7 @@ type Drops [load.NumDropReasons]uint64
 // DropCount is how many requests were dropped for a reason, as in the label reason.
 type DropCount struct {
 	Reason string
-	// Trouble tells that it was the prober that could not send them.
+	// Trouble means that the prober was not able to send them.
 	Trouble bool
 	Count   uint64
 }
@@ -21,7 +21,7 @@ func (d Drops) Total() (n uint64) {
 	return n
 }
 
-// Held returns how many requests the prober held back by want of a worker, by a ceiling,
+// Held returns how many requests the prober held back for want of a worker, by a ceiling,
 // or because it did not run.
 func (d Drops) Held() (n uint64) {
 	for reason, of := range d {
@@ -54,25 +54,27 @@ func (s Skips) Total() (n uint64) {
 	return n
 }
 
-// Late returns at how many of them the prober itself did not run.
+// Late returns how many slots were skipped because the prober itself did not run.
 func (s Skips) Late() uint64 { return s[load.SkipLate] }
 
-// Overrun returns at how many of them the burst before was not over.
+// Overrun returns how many slots were skipped because the burst before had not ended.
 func (s Skips) Overrun() uint64 { return s[load.SkipOverrun] }
 
-// Cut counts what of the plans of bursts was never due, because the bursts were ended
-// before. It is not among the requests that were scheduled.
+// Cut counts bursts that ended early, and their requests that were never due. These
+// requests do not count as scheduled.
 type Cut struct {
-	// Bursts counts those that had requests left; Requests counts these, as far as the
-	// burst is not bounded by its duration alone. On average, where arrivals are random.
+	// Bursts counts bursts with requests left. Requests counts these requests, on average
+	// if arrivals are random. A burst that is bounded by its duration alone has no such
+	// number.
 	Bursts, Requests uint64
 }
 
-// Cuts counts what was cut, by reason. Only some reasons cut a burst.
+// Cuts counts early ends of bursts by reason. Only some reasons cut a burst.
 type Cuts [load.NumDropReasons]Cut
 
-// CutCount is how many bursts were ended for a reason, as in the label reason, before
-// all of their requests were due, and how many of these were left, where that is known.
+// CutCount is how many bursts ended for a reason before all of their requests were due.
+// The reason is as in the label reason. Requests is how many of their requests were left,
+// as far as known.
 type CutCount struct {
 	Reason           string
 	Bursts, Requests uint64
@@ -89,7 +91,7 @@ func (c Cuts) ByReason() []CutCount {
 	return all
 }
 
-// Requests returns how many requests were cut, as far as that is known.
+// Requests returns how many requests were cut, as far as known.
 func (c Cuts) Requests() (n uint64) {
 	for _, of := range c {
 		n += of.Requests

@@ -5,8 +5,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Begin counts a request of a closed burst, which starts when it is due. It
-// returns false, and counts nothing, when the breaker has ended the burst.
+// Begin counts a request of a closed burst as due and started. If the breaker has ended the
+// burst, it counts nothing and returns false.
 func (r *Recorder) Begin(request int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -18,10 +18,10 @@ func (r *Recorder) Begin(request int) bool {
 	return true
 }
 
-// Claim takes the next arrival of the open burst if one is due at now, and starts it.
-// Otherwise it returns when the next one will be due, or that none is left. free is since
-// when the asking worker had nothing to do: what passed after that and after the
-// due time is the prober's own lateness.
+// Claim takes the next arrival of the open burst if one is due at now, and starts it. Otherwise
+// it returns when the next one will be due, or says that none is left. The worker has had
+// nothing to do since free: the time after both free and the due time is the prober's own
+// lateness.
 func (r *Recorder) Claim(now, free probe.Instant) (next load.Arrival, state load.ClaimState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -32,15 +32,15 @@ func (r *Recorder) Claim(now, free probe.Instant) (next load.Arrival, state load
 	return next, state
 }
 
-// Reserve is Claim for an arrival that has to pass a ceiling: it goes on waiting until
-// Start or HoldBack.
+// Reserve is Claim for an arrival that has to pass a ceiling: it goes on waiting until Start or
+// HoldBack.
 func (r *Recorder) Reserve(now, free probe.Instant) (next load.Arrival, state load.ClaimState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.reserve(now, free)
 }
 
-// Start counts a request that was reserved, or is a step that was due, as in flight.
+// Start counts a waiting request as in flight: one from Reserve, or a step from Due.
 func (r *Recorder) Start(request int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,8 +60,8 @@ func (r *Recorder) reserve(now, free probe.Instant) (next load.Arrival, state lo
 	return next, state
 }
 
-// giveUp drops the arrivals that are not worth sending any more. Behind each of them may be one
-// whose time was shorter and has run out.
+// giveUp drops the arrivals that are not worth sending any more. An arrival behind one of them
+// may have had less time and have expired.
 func (r *Recorder) giveUp(now, free probe.Instant) {
 	reason := load.DropNoWorker
 	if r.held > 0 || r.heldUntil != 0 && r.heldUntil > r.arrivals.Oldest() {
@@ -77,14 +77,14 @@ func (r *Recorder) giveUp(now, free probe.Instant) {
 	}
 }
 
-// HoldBack drops a request that was reserved, or is a step that was due, and could not start.
+// HoldBack drops a waiting request that could not start: one from Reserve, or a step from Due.
 func (r *Recorder) HoldBack(request int, reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drop(request, 1, reason)
 }
 
-// DropUnsent drops a request that was begun, claimed or started, of which no byte was sent.
+// DropUnsent drops a request from Begin, Claim or Start after no byte of it was sent.
 func (r *Recorder) DropUnsent(request int, reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -96,9 +96,8 @@ func (r *Recorder) DropUnsent(request int, reason load.DropReason) {
 	r.unbeginJourney(request)
 }
 
-// Hold notes how many workers more, or less, wait for the ceiling that reason stands
-// for. Arrivals whose time runs out meanwhile for want of a worker are held back by it
-// too.
+// Hold notes that workers more, or less if negative, wait for the ceiling of reason. Arrivals
+// that find no worker in time meanwhile count as held back by it too.
 func (r *Recorder) Hold(reason load.DropReason, workers int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,9 +107,9 @@ func (r *Recorder) Hold(reason load.DropReason, workers int) {
 	r.heldBy, r.heldUntil = reason, now
 }
 
-// advance brings the counts of an open burst up to now: an arrival is scheduled
-// when it is due, whether or not a worker is there to take it, and dropped when
-// its time has run out. That is arithmetic, so nothing has to be queued.
+// advance brings the counts of an open burst up to now. An arrival is scheduled when it is due,
+// whether or not a worker is free, and dropped when its time has run out. This is arithmetic,
+// so nothing has to be queued.
 func (r *Recorder) advance(now probe.Instant) {
 	if r.arrivals == nil {
 		return
@@ -125,7 +124,7 @@ func (r *Recorder) advance(now probe.Instant) {
 	r.expire(now)
 }
 
-// expire drops the arrivals whose time has run out.
+// expire drops the arrivals with no time left.
 func (r *Recorder) expire(now probe.Instant) {
 	reason := load.DropTimeout
 	if r.held > 0 {
@@ -140,7 +139,8 @@ func (r *Recorder) expire(now probe.Instant) {
 	}
 }
 
-// dropOne drops an arrival for a reason, unless the process did not run for a part of its wait.
+// dropOne drops an arrival for reason or, if the process did not run for a part of its wait, as
+// late.
 func (r *Recorder) dropOne(request int, late bool, reason load.DropReason) {
 	if late {
 		reason = load.DropLate
@@ -156,7 +156,7 @@ func (r *Recorder) schedule(request int) {
 	t.waiting++
 }
 
-// start makes a waiting request one in flight.
+// start makes a waiting request in flight.
 func (r *Recorder) start(request int) {
 	t := r.requests[request]
 	r.counts.Waiting--

@@ -11,16 +11,16 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// exemplar is one request of those that were counted, by its trace.
+// exemplar is one of the counted requests, with its trace.
 type exemplar struct {
 	trace   probe.TraceID
 	latency time.Duration
 	at      time.Time
 }
 
-// exemplars are requests of the last bursts that stand for the others of their
-// code: the first one of a burst that failed, and the slowest one of a burst. They
-// are never written to, so that snapshots may share them.
+// exemplars are requests of the last bursts: the first failed one of a burst, and the
+// slowest one of a burst. They stand for all requests with the same code. They are never
+// written to, so snapshots may share them.
 type exemplars struct{ first, slowest exemplar }
 
 // slowest is the slowest request of the burst under way.
@@ -30,9 +30,9 @@ type slowest struct {
 	of *Histogram // of its request and code
 }
 
-// exemplify makes a request an exemplar if it is to be one and somebody can look
-// up its trace: a request that was never sent has none. h is the histogram of its request
-// and code.
+// exemplify makes a request an exemplar if it is the first failure with its code or the
+// slowest so far. A request that was never sent has no trace to look up, so it is none. h
+// is the histogram of its request and code.
 func (r *Recorder) exemplify(h *Histogram, res *probe.Result, code errcode.Code) {
 	trace := sentTrace(res)
 	if trace == (probe.TraceID{}) {
@@ -52,7 +52,7 @@ func (r *Recorder) exemplify(h *Histogram, res *probe.Result, code errcode.Code)
 	}
 }
 
-// endExemplars gives the slowest request of the burst that ends to its histogram.
+// endExemplars gives the slowest request of the ending burst to its histogram.
 func (r *Recorder) endExemplars() {
 	if r.slowest.latency > 0 {
 		h := r.slowest.of
@@ -68,7 +68,7 @@ func (e *exemplars) get() exemplars {
 	return *e
 }
 
-// list returns the exemplars there are, the earlier one first.
+// list returns the exemplars, the earlier one first.
 func (e *exemplars) list() []exemplar {
 	all := e.get()
 	list := make([]exemplar, 0, 2)
@@ -117,15 +117,15 @@ func (l *latestExemplars) of(bucket int) *exemplar {
 	return nil
 }
 
-// setExemplars gives the classic bucket of each exemplar the latest of them, and
-// the native histogram all.
+// setExemplars gives each classic bucket its latest exemplar, and the native histogram
+// all of them.
 func (s *histogramSample) setExemplars(h *Histogram, b *Bounds, native bool) {
 	out := &s.histogram
 	out.Exemplars = out.Exemplars[:0]
 	for _, e := range h.exemplars.list() {
 		exemplar := e.dto(e.latency.Seconds())
 		i := b.index(e.latency)
-		if i == len(out.Bucket) { // only where there is an exemplar must it be written
+		if i == len(out.Bucket) { // the bucket +Inf is only written if it has an exemplar
 			inf := math.Inf(1)
 			out.Bucket = append(out.Bucket, &dto.Bucket{CumulativeCount: &s.count, UpperBound: &inf})
 		}

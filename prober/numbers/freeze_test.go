@@ -11,8 +11,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// A freeze of three seconds finds an open burst whose worker is idle, or held by a
-// target that never answers.
+// A freeze of three seconds hits an open burst. Its worker is idle, or waits for a target
+// that never answers.
 func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
 	t.Parallel()
 	const rate, timeout = 10, time.Second
@@ -21,8 +21,9 @@ func TestArrivalsThatExpireInAFreezeAreNotTheTargets(t *testing.T) {
 		expired, late int
 	}{
 		"idle workers": {false, 0, 2 * rate},
-		// The freeze begins after two seconds, when those due within the first one have
-		// expired. It is a part of the wait of those due later and before its end.
+		// The freeze begins after two seconds. Arrivals of the first second have expired
+		// by then. Later arrivals, due before the end of the freeze, wait through a part
+		// of it.
 		"workers that the target holds": {true, rate + 2, 4*rate - 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,37 +5,36 @@ import (
 	"time"
 )
 
-// The grid is that of all distributions: of native histograms, and so of the rows of
-// fire, and of the latency of a burst. Schema s has 2^s buckets from a power of two to the
-// next: bucket i holds what is above 2^((i-1)/2^s) seconds up to 2^(i/2^s). In the schema
-// below, two neighbouring buckets are one, and so a coarser distribution has no bounds but
-// those of the grid.
+// All distributions use this grid: native histograms, the rows of fire made of them, and the
+// latency of a burst. Schema s has 2^s buckets from a power of two to the next: bucket i
+// holds durations above 2^((i-1)/2^s) seconds up to 2^(i/2^s). The next lower schema joins
+// two neighbouring buckets to one, so all bounds of a coarser distribution are bounds of the
+// grid.
 
-// The schemas of native histograms: the finest and the coarsest that can be asked for, and
-// the usual one, in which each bucket ends at 1.044 times the end of the one before, so that
-// a quantile is less than 5 % off.
+// The finest, the usual and the coarsest schema of native histograms. In the usual one, each
+// bucket ends at 1.044 times the end of the bucket before, so a quantile is less than 5 %
+// off.
 const (
 	finestSchema   = 8
 	usualSchema    = 4
 	coarsestSchema = 0
 )
 
-// mantissaBits are those of a float64 behind its exponent.
+// mantissaBits is the number of bits of a float64 behind its exponent.
 const mantissaBits = 52
 
 // octave has the bounds of a schema from 1 to 2.
 type octave struct {
 	schema int
-	// mantissas are those of the bounds, 2^(i/2^schema) each.
+	// mantissas are the mantissas of the bounds, 2^(i/2^schema) each.
 	mantissas []uint64
-	// below counts the bounds below each cell. All numbers of a cell have the same first
-	// bits in their mantissas, so many that no two bounds are in one.
+	// below counts the bounds below each cell. All numbers of a cell have the same first bits
+	// in their mantissas. A cell is small enough to hold at most one bound.
 	below     []uint16
 	cellShift int
 }
 
-// The usual schema has an octave of its own, which is small enough to stay at hand in the
-// processor.
+// The usual schema has an octave of its own, small enough to stay in the processor's cache.
 var usualOctave, finestOctave = newOctave(usualSchema), newOctave(finestSchema)
 
 func newOctave(schema int) *octave {
@@ -56,8 +55,8 @@ func newOctave(schema int) *octave {
 
 func mantissa(bits uint64) uint64 { return bits & (1<<mantissaBits - 1) }
 
-// bucketOf returns the bucket of a duration above 0 in a schema. In seconds it is not as
-// small as to have no exponent.
+// bucketOf returns the bucket of a duration above 0 in a schema. No duration is small enough
+// to be a subnormal number of seconds.
 func bucketOf(d time.Duration, schema int) int {
 	const bias = 1023 // of exponents
 	o := usualOctave
@@ -73,11 +72,11 @@ func bucketOf(d time.Duration, schema int) int {
 	return coarser(i+(int(bits>>mantissaBits)-bias)<<o.schema, o.schema-schema)
 }
 
-// coarser returns the bucket that bucket i is part of in a schema that is lower by steps.
+// coarser returns the bucket that holds bucket i in a schema that is lower by steps.
 func coarser(i, steps int) int { return (i + 1<<steps - 1) >> steps }
 
-// boundOf returns the upper bound of bucket i in a schema: the longest duration that the
-// bucket may hold.
+// boundOf returns the upper bound of bucket i in a schema: the longest duration in the
+// bucket.
 func boundOf(i, schema int) time.Duration {
 	seconds := math.Exp2(math.Ldexp(float64(i), -schema))
 	if seconds >= time.Duration(math.MaxInt64).Seconds() {
@@ -86,8 +85,8 @@ func boundOf(i, schema int) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// schemaOf returns the coarsest schema in which each bucket ends at no more than factor times
-// the end of the one before, or the finest schema.
+// schemaOf returns the coarsest schema whose buckets end at no more than factor times the end
+// of the bucket before, or the finest schema.
 func schemaOf(factor float64) int {
 	for schema := coarsestSchema; schema < finestSchema; schema++ {
 		if math.Exp2(math.Ldexp(1, -schema)) <= factor {

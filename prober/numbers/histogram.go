@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// nativeBuckets is how many native buckets of the usual schema may be in use; beyond
-	// it the resolution is halved.
+	// nativeBuckets is how many native buckets of the usual schema may be in use. With
+	// more, the resolution is halved.
 	nativeBuckets = 160
 	// nativeZero is the width of the zero bucket in seconds, the usual 2^-128.
 	nativeZero = 2.938735877055719e-39
@@ -23,10 +23,10 @@ type Bounds struct {
 	text, openText []string // the ends of the lines of buckets, up to their counts
 }
 
-// burstBounds suit the length of bursts.
+// burstBounds suit the duration of bursts.
 var burstBounds = NewBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800})
 
-// NewBounds returns the bounds, which are in seconds.
+// NewBounds returns bounds in seconds.
 func NewBounds(seconds []float64) *Bounds {
 	b := &Bounds{
 		seconds: seconds, limits: make([]time.Duration, len(seconds)),
@@ -38,9 +38,9 @@ func NewBounds(seconds []float64) *Bounds {
 	return b
 }
 
-// WithNativeFactor returns the same bounds for native buckets each of which ends at no more
-// than so many times the end of the one before, as far as that can be: no less than 1.0027
-// and no more than 2 times. 0 leaves them as they usually are.
+// WithNativeFactor returns the same bounds with other native buckets: each ends at no more
+// than factor times the end of the bucket before. The least possible factor is 1.0027, the
+// greatest 2. 0 leaves the usual buckets.
 func (b *Bounds) WithNativeFactor(factor float64) *Bounds {
 	c := *b
 	if factor == 0 {
@@ -50,7 +50,7 @@ func (b *Bounds) WithNativeFactor(factor float64) *Bounds {
 	return &c
 }
 
-// limitOf returns the longest duration that is not above so many seconds.
+// limitOf returns the longest duration not above so many seconds.
 func limitOf(seconds float64) time.Duration {
 	if seconds >= time.Duration(math.MaxInt64).Seconds() {
 		return math.MaxInt64
@@ -62,9 +62,9 @@ func limitOf(seconds float64) time.Duration {
 	return limit
 }
 
-// index returns the first bucket that holds d, len(limits) for the one without
-// bound. Latencies are mostly small, and a handful of comparisons in order costs
-// less than a binary search that the processor cannot predict.
+// index returns the first bucket that holds d, len(limits) for the bucket without a bound.
+// Latencies are mostly small, and a few comparisons in order cost less than a binary search
+// with branches that the processor cannot predict.
 func (b *Bounds) index(d time.Duration) int {
 	for i, limit := range b.limits {
 		if d <= limit {
@@ -74,9 +74,8 @@ func (b *Bounds) index(d time.Duration) int {
 	return len(b.limits)
 }
 
-// Histogram counts durations in classic and native buckets at once. It is not
-// safe for concurrent use: its owner has a lock that covers all the numbers that
-// must agree with each other.
+// Histogram counts durations in classic and native buckets at once. It is not safe for
+// concurrent use: its owner has a lock for all numbers that must agree with each other.
 type Histogram struct {
 	count   uint64
 	sum     totalTime
@@ -88,7 +87,7 @@ type Histogram struct {
 	exemplars *exemplars // nil without any
 }
 
-// NewHistogram returns one that counts since created.
+// NewHistogram returns a histogram that counts since created.
 func NewHistogram(created time.Time) Histogram { return Histogram{created: created} }
 
 func (h *Histogram) observe(b *Bounds, d time.Duration) {
@@ -106,8 +105,8 @@ func (h *Histogram) observe(b *Bounds, d time.Duration) {
 	h.native.observe(d)
 }
 
-// Merge adds what other has counted over the same bounds. The older of the two says
-// since when.
+// Merge adds the counts of other, a histogram with the same bounds. It keeps the earlier
+// time of creation.
 func (h *Histogram) Merge(other *Histogram) {
 	if other.count == 0 {
 		return
@@ -138,19 +137,18 @@ func (h *Histogram) Clone() Histogram {
 // Count returns how many durations were counted.
 func (h *Histogram) Count() uint64 { return h.count }
 
-// Sum returns the sum of the durations, as far as that is one.
+// Sum returns the sum of the durations, as far as a Duration can hold it.
 func (h *Histogram) Sum() time.Duration { return h.sum.mean(1) }
 
-// Quantile returns an estimate of the q-quantile: the upper end of the native
-// bucket that holds it, or the longest duration if that is less; 0 when nothing
-// was counted.
+// Quantile returns an estimate of the q-quantile: the upper end of its native bucket, or
+// the longest duration if that is less. It returns 0 for an empty histogram.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	estimate, _ := h.quantile(q)
 	return estimate
 }
 
-// quantile is Quantile with how far the true value can lie below: it is above the lower end
-// of the same bucket.
+// quantile is Quantile with the largest possible error: the true value is above estimate -
+// width, the lower end of the bucket.
 func (h *Histogram) quantile(q float64) (estimate, width time.Duration) {
 	rank := uint64(math.Ceil(q * float64(h.count)))
 	if h.count == 0 || rank <= h.native.zero {

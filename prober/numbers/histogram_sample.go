@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// histogramSample is a series of a histogram with all that it points at.
+// histogramSample is a series of a histogram with everything it points to.
 type histogramSample struct {
 	metric    dto.Metric
 	histogram dto.Histogram
@@ -78,8 +78,7 @@ func (s *histogramSample) setNative(n *sparse) {
 	}
 	out.PositiveDelta = slices.AppendSeq(out.PositiveDelta, n.deltas())
 	if len(s.spans) == 0 {
-		// A span without buckets tells a native histogram that is empty from a
-		// classic one.
+		// A span without buckets marks an empty histogram as a native one.
 		s.spans = append(s.spans, spanSample{})
 	}
 	for i := range s.spans {

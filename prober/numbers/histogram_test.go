@@ -31,7 +31,7 @@ func reference(t *testing.T, durations []time.Duration) *dto.Histogram {
 	return out.Histogram
 }
 
-// sampled returns the histogram as a scrape shows it.
+// sampled returns the histogram as in a scrape.
 func sampled(h *Histogram, b *Bounds) *dto.Histogram {
 	var s histogramSample
 	s.set(h, b, true)
@@ -77,7 +77,7 @@ func TestHistogramIsThatOfTheClientLibrary(t *testing.T) {
 	}
 }
 
-// absolute returns the count of each native bucket that is not empty, by index.
+// absolute returns the counts of the native buckets in use, by index.
 func absolute(h *dto.Histogram) map[int32]int64 {
 	buckets := map[int32]int64{}
 	index, count, delta := int32(0), int64(0), 0

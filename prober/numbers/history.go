@@ -11,46 +11,47 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// What is kept of a target, for the status page and the API. A target whose
-// bursts go well takes 8 KiB once it has had keptBursts of them, one that fails in
-// keptKinds ways in each takes 3 KiB more, and its last failures another 4 KiB.
-// All of it is allocated as it is needed.
+// Bounds of the history of a target, for the status page and the API. A target without
+// failures takes 8 KiB after keptBursts bursts. keptKinds kinds of failures in each of
+// them take 3 KiB more, and the last failures another 4 KiB. All of it is allocated when
+// needed.
 const (
 	keptBursts   = 48
 	keptFailures = 16
 	keptKinds    = 8 // of failures within one burst
 )
 
-// lateAfter is the mean lag of a burst's requests above which the prober itself
-// does not keep up.
+// lateAfter bounds the mean lag of a burst's requests. Above it, the prober itself does
+// not keep up.
 const lateAfter = 10 * time.Millisecond
 
-// history keeps what the last bursts of a target came to, and its last failures.
-// Its owner's lock covers it.
+// history keeps the numbers of a target's last bursts, and its last failures. Its owner's
+// lock covers it.
 type history struct {
 	bursts []pastBurst // a ring from keptBursts on
 	ended  int         // how many bursts there were
 	live   *liveBurst  // kept from burst to burst
 	last   failures
-	// failingSince and troubledSince are when the first of the bursts began of
-	// which every one since has had failures, or trouble of the prober's own; zero
-	// if the last one had none.
+	// failingSince is the start of the first burst in the present run of bursts with
+	// failures; troubledSince is the same for trouble of the prober's own. They are zero
+	// if the last burst had none.
 	failingSince, troubledSince time.Time
-	// lastFailing is the run of failures before, which has ended.
+	// lastFailing is the last run of failures that has ended.
 	lastFailing Span
 }
 
-// pastBurst is one burst that ended. Times are seconds: a float32 is exact enough
-// to be drawn.
+// pastBurst is one burst that ended. Times are seconds: a float32 is exact enough for a
+// chart.
 type pastBurst struct {
 	start              int64 // milliseconds since the Unix epoch
 	duration, max, lag float32
 	phases             [errcode.NumPhases - 1]float32 // mean of a request; without PhaseNone
 	p50, p95, p99      quantile
-	cutBy              uint8 // the reason for which it was cut short, counted from 1; 0 if it was not
-	// Of the requests, own had trouble of the prober and others failed. Of the
-	// dropped, held were held back by want of a worker, by a ceiling, or because the
-	// process did not run: of the last there were late.
+	cutBy              uint8 // the reason for its early end, counted from 1; 0 without one
+	// own requests had trouble of the prober's own; failed requests failed otherwise.
+	// held counts the dropped requests that were held back for want of a worker, by a
+	// ceiling, or because the process did not run. late counts the ones with the last
+	// reason.
 	requests, failed, own, dropped, held, late, opened, reused uint32
 	cut                                                        uint32           // requests that were never due
 	kinds                                                      *[keptKinds]kind // the commonest failures; nil without any
@@ -67,8 +68,8 @@ type kind struct {
 // liveKind is a kind of the burst under way.
 type liveKind struct {
 	kind
-	sample  int8 // where in the ring of failures the first of it stands
-	several bool // requests failed so, and not that of the first alone
+	sample  int8 // the index of its first failure in the ring of failures
+	several bool // more than one of the target's requests failed so
 }
 
 // liveBurst is the burst under way.
@@ -80,12 +81,12 @@ type liveBurst struct {
 	failed, own uint32
 	kinds       [keptKinds]liveKind
 	used        int8 // of kinds
-	// last and lastUsed are those of the last burst that ended, the commonest first.
+	// last and lastUsed are the kinds of the last burst that ended, the commonest first.
 	last     [keptKinds]liveKind
 	lastUsed int8
 }
 
-// mark is how far the counters of a target had come.
+// mark is the state of a target's counters at a moment.
 type mark struct {
 	phases         [errcode.NumPhases]totalTime
 	lag            totalTime
@@ -106,7 +107,7 @@ func (r *Recorder) mark() mark {
 	return m
 }
 
-// startBurst notes the start of a burst; before is how far the counters had come.
+// startBurst notes the start of a burst; before is the state of the counters then.
 func (h *history) startBurst(before mark, start time.Time) {
 	if h.live == nil {
 		h.live = new(liveBurst)
@@ -114,8 +115,8 @@ func (h *history) startBurst(before mark, start time.Time) {
 	*h.live = liveBurst{start: start, before: before, last: h.live.last, lastUsed: h.live.lastUsed}
 }
 
-// request notes a request that ended. It runs for every request, so success costs
-// one bucket and a failure allocates only if it is the first of its kind.
+// request notes a request that ended. It runs for every request, so a success costs one
+// bucket, and a failure allocates only if it is the first of its kind.
 func (h *history) request(name string, res *probe.Result, code errcode.Code) {
 	live := h.live
 	if live == nil {
@@ -127,7 +128,7 @@ func (h *history) request(name string, res *probe.Result, code errcode.Code) {
 	}
 }
 
-// started notes when a request that ended was started, or the first one of a journey.
+// started notes the start of a request that ended, or of the first request of a journey.
 func (h *history) started(at probe.Instant) {
 	if h.live != nil {
 		h.live.starts.note(at)
@@ -158,8 +159,8 @@ func (h *history) failure(name string, res *probe.Result, code errcode.Code) {
 	live.used++
 }
 
-// endBurst notes the end of the burst under way, which took d. The counters have come to
-// now, and of its requests so many have ended.
+// endBurst notes the end of the burst under way after d. now is the state of the
+// counters, and requests is how many requests of the burst have ended.
 func (h *history) endBurst(now mark, requests uint64, cut burstCut, d time.Duration) {
 	live := h.live
 	if live == nil {
@@ -184,7 +185,7 @@ func (h *history) endBurst(now mark, requests uint64, cut burstCut, d time.Durat
 	h.judge(b, live.start)
 }
 
-// next returns the record for a burst that ended: a new one, or the oldest.
+// next returns the record for an ended burst: a new one, or the oldest.
 func (h *history) next() *pastBurst {
 	i := h.ended % keptBursts
 	h.ended++
@@ -200,7 +201,7 @@ func (h *history) next() *pastBurst {
 	return &h.bursts[i]
 }
 
-// measure takes over the latencies.
+// measure sets the latencies.
 func (b *pastBurst) measure(live *liveBurst) {
 	l := &live.latency
 	b.p50, b.p95, b.p99 = l.quantile(0.5), l.quantile(0.95), l.quantile(0.99)
@@ -208,7 +209,7 @@ func (b *pastBurst) measure(live *liveBurst) {
 	b.latency = l.rows()
 }
 
-// compare takes over how far the counters have come since before.
+// compare sets the differences of the counters since before.
 func (b *pastBurst) compare(before *mark, now mark, requests uint64) {
 	for i := range b.phases {
 		b.phases[i] = mean(now.phases[i+1].since(before.phases[i+1]), requests)
@@ -218,8 +219,8 @@ func (b *pastBurst) compare(before *mark, now mark, requests uint64) {
 	b.opened, b.reused = clip(now.opened-before.opened), clip(now.reused-before.reused)
 }
 
-// keep copies the kinds of failures, the commonest first, into room, if there is
-// any from a burst before.
+// keep copies the kinds of failures, the commonest first, into room. If room is nil, it
+// allocates.
 func (b *pastBurst) keep(kinds []liveKind, room *[keptKinds]kind) {
 	if len(kinds) == 0 {
 		return
@@ -237,8 +238,8 @@ func (b *pastBurst) keep(kinds []liveKind, room *[keptKinds]kind) {
 
 func byCount(a, b liveKind) int { return cmp.Compare(b.count, a.count) }
 
-// sendRate returns how many requests of the last burst started per second, or journeys; 0
-// where there is no rate.
+// sendRate returns how many requests or journeys of the last burst started per second; 0
+// if there is no rate.
 func (h *history) sendRate() float64 {
 	if h.live == nil {
 		return 0
@@ -246,8 +247,8 @@ func (h *history) sendRate() float64 {
 	return h.live.starts.rate()
 }
 
-// judge notes since when things go wrong. A burst without a request that reached
-// the target says nothing about it, and one that was cut short is no success.
+// judge notes since when bursts fail. A burst without a request that reached the target
+// says nothing about the target, and an early end is no success.
 func (h *history) judge(b *pastBurst, start time.Time) {
 	if b.requests > b.own && (b.failed > 0 || b.cutBy == 0) {
 		if b.failed == 0 && !h.failingSince.IsZero() {
@@ -262,7 +263,7 @@ func (h *history) judge(b *pastBurst, start time.Time) {
 
 func (b *pastBurst) isLate() bool { return b.lag > seconds(lateAfter) }
 
-// extend goes on with a run of bursts that began at since, begins one, or ends it.
+// extend continues a run of bursts that began at since, begins a run, or ends it.
 func extend(since *time.Time, start time.Time, goesOn bool) {
 	switch {
 	case !goesOn:
@@ -281,7 +282,7 @@ func mean(sum totalTime, n uint64) float32 {
 	return float32(sum.seconds() / float64(n))
 }
 
-// increase adds one as long as there is room: what was counted does not begin anew.
+// increase adds one unless n is at its maximum: a count never wraps around.
 func increase(n *uint32) {
 	if *n < math.MaxUint32 {
 		*n++

@@ -14,11 +14,11 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxText is how many bytes of the text of an error are kept.
+// maxText is how many bytes of an error's text are kept.
 const maxText = 176
 
-// failures are the last failures of a target: the first of each kind in each
-// burst, and how many were like it.
+// failures are the last failures of a target: the first of each kind in each burst, and how many were like
+// it.
 type failures struct {
 	ring  []failure
 	added int
@@ -78,7 +78,7 @@ type extra struct {
 	trace  probe.TraceID // zero without one
 }
 
-// extraOf returns nil where there is nothing.
+// extraOf returns nil if there is nothing to keep.
 func extraOf(answer *Answer, trace probe.TraceID) *extra {
 	if answer == nil && trace == (probe.TraceID{}) {
 		return nil
@@ -93,7 +93,7 @@ func (e *extra) get() extra {
 	return *e
 }
 
-// sentTrace returns the trace of a request that somebody can look up: one that was never sent has none.
+// sentTrace returns the trace of a sent request. An unsent request has no trace that can be looked up.
 func sentTrace(res *probe.Result) probe.TraceID {
 	if res.HTTP == nil || res.Sent == 0 {
 		return probe.TraceID{}
@@ -101,9 +101,9 @@ func sentTrace(res *probe.Result) probe.TraceID {
 	return res.HTTP.TraceID
 }
 
-// FailureText returns what the error of a request says, cleaned as [Failure.Text] is. The phase before it is
-// told elsewhere, and there is none where the answer itself is the failure. What is wrong with
-// a body is told where that is what the code says: a status may come before it.
+// FailureText returns the text of a request's error, cleaned as [Failure.Text] is. It leaves out the phase,
+// because others show it. It is empty if nothing but the status is wrong. It says what is wrong with a body
+// only if the code is about the body: the status may have decided the code.
 func FailureText(res *probe.Result, code errcode.Code) string {
 	err := res.Err
 	if failed, ok := errors.AsType[*errcode.PhaseError](err); ok {
@@ -124,10 +124,9 @@ func FailureText(res *probe.Result, code errcode.Code) string {
 	return Clean(err.Error())
 }
 
-// Clean makes a text of unknown origin fit to be shown anywhere. What follows the
-// first line is the stack of a panic. A URL loses its credentials and its query,
-// whatever cannot be seen or turns the direction of writing becomes U+FFFD, and
-// what is too long ends with an ellipsis.
+// Clean makes a text of unknown origin fit to be shown anywhere. It keeps the first line, because a panic's
+// stack follows. It takes credentials and the query out of a URL, and puts U+FFFD for characters that are
+// invisible or change the direction of writing. A text that is too long ends with an ellipsis.
 func Clean(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
 	text = withoutSecrets(text[:min(len(text), 8*maxText)])
@@ -145,8 +144,7 @@ func Clean(text string) string {
 	return strings.Clone(b.String()) // without the builder's spare room
 }
 
-// withoutSecrets takes credentials and queries out of the URLs in a text. Rather
-// too much of a URL goes than too little.
+// withoutSecrets takes credentials and queries out of the URLs in a text. If in doubt, it takes out more.
 func withoutSecrets(text string) string {
 	words := strings.Split(text, " ")
 	for i, word := range words {

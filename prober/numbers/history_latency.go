@@ -18,8 +18,8 @@ const (
 	bucketsPerRow  = 4
 )
 
-// latencies counts latencies in buckets of the grid, of which eight cover a power of
-// two. The first also holds what is shorter, the last what is longer.
+// latencies counts latencies in buckets of the grid, eight for a power of two. The first
+// bucket also holds shorter latencies, the last bucket longer ones.
 type latencies struct {
 	counts  [latencyBuckets]uint32
 	longest time.Duration
@@ -34,10 +34,10 @@ func (l *latencies) observe(d time.Duration) {
 	l.longest = max(l.longest, d)
 }
 
-// halve makes room in a bucket that is full. The shares stay as they are.
+// halve makes room in a full bucket. The shares stay the same.
 func (l *latencies) halve() {
 	for i, n := range l.counts {
-		l.counts[i] = n - n/2 // what was there at all still is
+		l.counts[i] = n - n/2 // a bucket in use stays above 0
 	}
 }
 
@@ -56,14 +56,14 @@ func latencyBucket(d time.Duration) int {
 	return min(max(i, 0), latencyBuckets-1)
 }
 
-// bucketStart returns the longest duration that is too short for a bucket.
+// bucketStart returns the longest duration below a bucket.
 func bucketStart(i int) time.Duration { return boundOf(i+shortest*perOctave, latencySchema) }
 
-// quantile is that of a burst in one byte: its bucket, counted from 1, or 0 when
-// nothing was counted.
+// quantile is a quantile of a burst in one byte: its bucket, counted from 1, or 0 for an
+// empty burst.
 type quantile uint8
 
-// quantile returns the bucket with the q-quantile.
+// quantile returns the bucket of the q-quantile.
 func (l *latencies) quantile(q float64) quantile {
 	rank := uint64(math.Ceil(q * float64(l.total())))
 	var seen uint64
@@ -75,8 +75,8 @@ func (l *latencies) quantile(q float64) quantile {
 	return 0
 }
 
-// duration returns the middle of the bucket, which is at most 6 % off, or the longest
-// of all durations if that is less.
+// duration returns the middle of the bucket, at most 6 % off, or the longest duration if
+// that is less.
 func (q quantile) duration(longest time.Duration) time.Duration {
 	switch i := int(q) - 1; i {
 	case -1:
@@ -95,8 +95,7 @@ func (l *latencies) total() (n uint64) {
 	return n
 }
 
-// rows returns the share of the requests in each row, 255 being all of them and 0
-// none at all.
+// rows returns the share of the requests in each row: 255 is all of them, 0 none.
 func (l *latencies) rows() (rows [LatencyRows]uint8) {
 	total := l.total()
 	for row := range rows {
@@ -111,6 +110,6 @@ func (l *latencies) rows() (rows [LatencyRows]uint8) {
 	return rows
 }
 
-// LatencyRow returns the duration above which a row begins, and for LatencyRows the end
-// of the last one.
+// LatencyRow returns the start of a row: its durations are above it. For LatencyRows it
+// returns the end of the last row.
 func LatencyRow(row int) time.Duration { return bucketStart(row * bucketsPerRow) }

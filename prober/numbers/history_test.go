@@ -20,7 +20,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// ended returns what a request that took d came to.
+// ended returns the result of a request that took d.
 func ended(d time.Duration, err error) *probe.Result {
 	return &probe.Result{Due: 1, End: probe.Instant(d) + 1, Err: err}
 }
@@ -29,7 +29,7 @@ func refused() *probe.Result {
 	return ended(time.Millisecond, &errcode.PhaseError{Phase: errcode.PhaseConnect, Err: errors.New("connection refused")})
 }
 
-// burstOf counts one burst of results that all came to one code.
+// burstOf counts one burst of results with the same code.
 func burstOf(r *Recorder, code errcode.Code, results ...*probe.Result) {
 	r.StartBurst(nil)
 	for _, res := range results {
@@ -192,7 +192,7 @@ func TestAFailureHasTheTraceOfARequestThatWasSent(t *testing.T) {
 	assert.Equal(t, []string{"", "", "01ab0000000000000000000000000000"}, []string{failures[0].TraceID, failures[1].TraceID, failures[2].TraceID})
 }
 
-// TestTheMemoryOfAHistory holds the figures of the comment on keptBursts and of
+// TestTheMemoryOfAHistory checks the figures in the comment on keptBursts and in
 // docs/status-page.md.
 func TestTheMemoryOfAHistory(t *testing.T) {
 	const targets = 100
@@ -202,7 +202,7 @@ func TestTheMemoryOfAHistory(t *testing.T) {
 		for i := range recorders {
 			recorders[i] = testRecorder()
 			recorders[i].history.startBurst(recorders[i].mark(), recorders[i].counts.LastStart)
-			recorders[i].history = history{} // what the recorder itself takes is not meant
+			recorders[i].history = history{} // the memory of the recorder itself does not count
 		}
 		before := heapInUse()
 		for _, r := range recorders {
@@ -216,7 +216,7 @@ func TestTheMemoryOfAHistory(t *testing.T) {
 		runtime.KeepAlive(recorders)
 		return int(after-before) / targets
 	}
-	// What else is going on in the process weighs in, but not three times.
+	// Other work in the process allocates too, but hardly three times in a row.
 	weight := func(play func(*Recorder)) int { return min(once(play), once(play), once(play)) }
 	healthy := weight(func(r *Recorder) { r.history.request("", ended(time.Millisecond, nil), errcode.OK) })
 	failing := weight(func(r *Recorder) {
@@ -279,8 +279,8 @@ func TestLatencyBucketsCoverEveryDurationOnce(t *testing.T) {
 	assert.Equal(t, 32*time.Second, LatencyRow(LatencyRows))
 }
 
-// TestALongBurstDoesNotBeginToCountAnew has more requests than a uint32 holds, as a day
-// at 50,000 a second has.
+// TestALongBurstDoesNotBeginToCountAnew has more requests than a uint32 can count, like a
+// day at 50,000 a second.
 func TestALongBurstDoesNotBeginToCountAnew(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()

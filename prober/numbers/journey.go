@@ -10,8 +10,9 @@ import (
 // JourneyResult says how a journey ended.
 type JourneyResult uint8
 
-// A journey goes through all of its steps, fails at one by the target's doing, or is interrupted
-// at one: its burst has ended, a ceiling held the step back, or the prober had trouble of its own.
+// A journey goes through all of its steps, fails at a step by the target's doing, or is
+// interrupted at a step: its burst has ended, a ceiling held the step back, or the prober had
+// trouble of its own.
 const (
 	JourneySuccess JourneyResult = iota
 	JourneyFailure
@@ -21,29 +22,29 @@ const (
 	NumJourneyResults = iota
 )
 
-// String returns the result as it stands in the label result.
+// String returns the result as in the label result.
 func (j JourneyResult) String() string {
 	return [NumJourneyResults]string{"success", "failure", "interrupted"}[j]
 }
 
-// Journey is what one journey came to.
+// Journey describes one journey that ended.
 type Journey struct {
 	Result JourneyResult
-	// Step is the one at which it ended. It says nothing of one that succeeded.
+	// Step is the last step of the journey. It has no meaning after a success.
 	Step int
-	// Took is the time from when it was due to its end, without Thought, the time between its
-	// steps. Busy is the time for which a worker had it: from when its first step started to
-	// its end, with Thought.
+	// Took is the time from when the journey was due to its end, without Thought, the time between
+	// its steps. Busy is the time from the start of its first step to its end, with Thought. It
+	// kept a worker busy for as long.
 	Took, Thought, Busy time.Duration
 }
 
-// journeys is what is counted of the journeys of a target.
+// journeys has the counts of a target's journeys.
 type journeys struct {
 	created time.Time
-	// inFlight have started their first step and have not ended.
+	// inFlight counts journeys that have started their first step and not ended.
 	inFlight uint64
-	// ended counts by result and, but for success, the name of the step at which they ended. A
-	// step that has gone stays: the sums hold it.
+	// ended counts by result and by the name of the last step; a success has no step. A removed
+	// step stays, because the sums include it.
 	ended     map[journeyKey]uint64
 	durations [NumJourneyResults]Histogram
 	thought   totalTime
@@ -54,7 +55,7 @@ type journeyKey struct {
 	step   string
 }
 
-// setJourney makes the target one of journeys, or one that has none.
+// setJourney makes the target a target with journeys, or one without.
 func (r *Recorder) setJourney(journey, goesOn bool, now time.Time) {
 	switch {
 	case !journey:
@@ -65,15 +66,14 @@ func (r *Recorder) setJourney(journey, goesOn bool, now time.Time) {
 	}
 }
 
-// Due schedules a step of a journey under way behind the first: it waits until it is started or
-// held back.
+// Due schedules a later step of a journey under way: the step waits until Start or HoldBack.
 func (r *Recorder) Due(step int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.schedule(step)
 }
 
-// EndJourney counts a journey whose first step was started, and was not dropped unsent. Its
+// EndJourney counts a journey that ended. Its first step was started and not dropped unsent. Its
 // last step has been counted before.
 func (r *Recorder) EndJourney(j Journey) {
 	r.mu.Lock()
@@ -102,18 +102,18 @@ type JourneyCount struct {
 	Count  uint64
 }
 
-// JourneyNumbers are what came of the journeys of a target. They agree with the numbers of its
-// first step: Scheduled = the sum of Ended + InFlight + what was Dropped and is Waiting.
+// JourneyNumbers are the numbers of a target's journeys. They agree with the numbers of the first
+// step: Scheduled = the sum of Ended + InFlight + Dropped + Waiting.
 type JourneyNumbers struct {
 	Created time.Time
-	// Ended has success, and failure at each step, whether or not there were any; the rest as
-	// far as it has occurred. It is in the order of results, then of the steps.
+	// Ended has success, and failure at each step, even with a count of 0. It has other pairs only
+	// if they have occurred. It is in the order of results, then of steps.
 	Ended []JourneyCount
 	// InFlight journeys have started and have not ended.
 	InFlight uint64
 	// Thought is how long all journeys together paused between their steps.
 	Thought time.Duration
-	// P50 and P99 are of the duration of those that succeeded, within 10%. WithSummary.
+	// P50 and P99 are quantiles of the duration of successful journeys, within 10%. WithSummary.
 	P50, P99 time.Duration
 	// Durations are by result, without the time between steps. WithDistributions, else nil.
 	Durations *[NumJourneyResults]Histogram
@@ -139,15 +139,15 @@ func (n *JourneyNumbers) Total() (sum uint64) {
 	return sum
 }
 
-// FunnelStep is how many journeys reached a step, and how many of them ended at it without
-// success. A journey that was interrupted before the step was due has reached it.
+// FunnelStep is how many journeys reached a step, and how many of them failed or were interrupted
+// there. A journey that was interrupted before the step was due has reached it.
 type FunnelStep struct {
 	Name                         string
 	Reached, Failed, Interrupted uint64
 }
 
-// Funnel returns what became of the journeys that have ended, step by step. It is for steps
-// that have been the same all the time; journeys that ended at any other are left out.
+// Funnel returns how the ended journeys got on, step by step. The steps must have been the same
+// all the time: journeys that ended at another step are left out.
 func (n *JourneyNumbers) Funnel(steps []RequestNumbers) []FunnelStep {
 	all := make([]FunnelStep, len(steps))
 	place := make(map[string]*FunnelStep, len(steps))
@@ -172,7 +172,7 @@ func (n *JourneyNumbers) Funnel(steps []RequestNumbers) []FunnelStep {
 	return all
 }
 
-// numbers returns what was counted, for steps as they are now.
+// numbers returns the counts, for the present steps.
 func (j *journeys) numbers(steps []*requestTally, parts Parts) *JourneyNumbers {
 	n := &JourneyNumbers{Created: j.created, InFlight: j.inFlight, Thought: j.thought.mean(1), thought: j.thought.seconds()}
 	n.Ended = append(n.Ended, JourneyCount{Result: JourneySuccess, Count: j.ended[journeyKey{}]})
@@ -203,15 +203,15 @@ func (j *journeys) numbers(steps []*requestTally, parts Parts) *JourneyNumbers {
 	return n
 }
 
-// beginJourney notes that a step has started: with the first of them, a journey begins.
+// beginJourney notes the start of a step. With the first step, a journey begins.
 func (r *Recorder) beginJourney(step int) {
 	if r.journey != nil && step == 0 {
 		r.journey.inFlight++
 	}
 }
 
-// unbeginJourney notes that a step was dropped after it had started: with the first of them, the
-// journey never was.
+// unbeginJourney notes that a started step was dropped. If it was the first step, the journey does
+// not count.
 func (r *Recorder) unbeginJourney(step int) {
 	if r.journey != nil && step == 0 {
 		r.journey.inFlight--

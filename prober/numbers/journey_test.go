@@ -15,7 +15,8 @@ import (
 
 var steps = []string{"login", "cart", "pay"}
 
-// travel goes through the steps of a journey whose first one has started, as luck will have it.
+// travel goes through the steps of a journey after the start of the first one, with random
+// results.
 func travel(r *Recorder) {
 	if rand.IntN(10) == 0 {
 		r.DropUnsent(0, load.DropLimitConnections)
@@ -194,7 +195,7 @@ func TestTheWorkersThatJourneysNeedAreBusyWhileTheyThink(t *testing.T) {
 	assert.Equal(t, 10, r.counts.Capacity.Needs())
 }
 
-// reportOf returns the report of journeys that ended at these steps, each after the steps before.
+// reportOf returns the report of these journeys. Each goes through the steps before its last one.
 func reportOf(journeys ...Journey) Report {
 	r := testRecorder()
 	r.SetRequests(steps, true)

@@ -6,28 +6,28 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Answer is what is kept of the answer to a request that failed, where the target asks for
-// that. Its texts are safe to print, and what the request said in confidence is struck out.
+// Answer is the kept part of the answer to a failed request, if the target asks for it. Its
+// texts are safe to print. Secrets of the request are struck out of it.
 type Answer struct {
-	// Fields are those of the header and the trailers, in their order: 64 at most, and More
-	// says how many were left out. Values are kept of those alone that tell nothing about
-	// who asked.
+	// Fields are the fields of the header and the trailers, in their order: 64 at most. More is
+	// how many were left out. A value is kept only if it says nothing about the requester.
 	Fields []AnswerField
 	More   int
 	// Body has the first bytes of the body, and Size is how many came. Cut means that there are
-	// more, Hidden that none may be shown, and Raw that what came is no answer.
+	// more bytes. Hidden means that none may be shown. Raw means that the bytes are no valid
+	// answer.
 	Body             string
 	Size             uint64
 	Cut, Hidden, Raw bool
 }
 
-// AnswerField is a header field. Its value is "" where it is not kept.
+// AnswerField is a header field. Its value is "" if it is not kept.
 type AnswerField struct{ Name, Value string }
 
 // FieldCount returns how many fields came.
 func (a *Answer) FieldCount() uint64 { return uint64(len(a.Fields) + a.More) }
 
-// AnswerSpace bounds the memory for what is kept of answers, over all recorders that share it.
+// AnswerSpace bounds the memory for kept answers, over all recorders that share it.
 type AnswerSpace struct {
 	most int64
 	used atomic.Int64
@@ -39,7 +39,7 @@ func NewAnswerSpace(most int) *AnswerSpace { return &AnswerSpace{most: int64(mos
 // Used returns how many bytes are taken.
 func (s *AnswerSpace) Used() int64 { return s.used.Load() }
 
-// take takes so many bytes, and returns false if they are not there.
+// take takes so many bytes. It returns false if there is not enough space.
 func (s *AnswerSpace) take(size int64) bool {
 	if s.used.Add(size) > s.most && s.most > 0 {
 		s.used.Add(-size)
@@ -48,8 +48,8 @@ func (s *AnswerSpace) take(size int64) bool {
 	return true
 }
 
-// KeepAnswers has the answers to requests that failed kept with the failures, in space, where
-// the results have any. Without a space none are kept, and those that are there are forgotten.
+// KeepAnswers makes the recorder keep the answers in the results of failed requests, in space.
+// If space is nil, it keeps none and forgets the kept ones.
 func (r *Recorder) KeepAnswers(space *AnswerSpace) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,8 +70,8 @@ func (f *failures) drop(i int) {
 	}
 }
 
-// keep returns what is kept of the answer of res; nil where there was none, it is not asked
-// for, or there is no space.
+// keep returns the part of res's answer to keep. It returns nil if there was no answer, the
+// target does not ask for it, or there is no space.
 func (f *failures) keep(res *probe.Result) *Answer {
 	if f.space == nil {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// failWith has a burst of r end with one failure that came with a body.
+// failWith ends a burst of r with one failure. Its answer has a body.
 func failWith(r *Recorder, body string) {
 	a := probe.NewAnswer(len(body))
 	a.Head(probe.HTTP11, 503, nil)

@@ -6,8 +6,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// label is the name and the value of a label. Many series share it: it is encoded when the
-// first of them is written, once for each format. It is not safe for concurrent use.
+// label is the name and the value of a label. Many series share it: the first series in
+// each format encodes it. It is not safe for concurrent use.
 type label struct {
 	name, value string
 
@@ -18,7 +18,7 @@ type label struct {
 
 func pair(name, value string) *label { return &label{name: name, value: value} }
 
-// escapedValue are the characters that a value in quotes must not have as they are.
+// escapedValue escapes the characters that must not be in a quoted value.
 var escapedValue = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 
 // text returns the label as the text formats write it.
@@ -33,7 +33,7 @@ func (l *label) text() []byte {
 	return l.line
 }
 
-// message returns the label as client_model has it.
+// message returns the label as a message of client_model.
 func (l *label) message() *dto.LabelPair {
 	if l.exported == nil {
 		l.exported = &dto.LabelPair{Name: &l.name, Value: &l.value}

@@ -10,7 +10,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// CodeCount is how many requests came to a code.
+// CodeCount is how many requests ended with a code.
 type CodeCount struct {
 	Code  errcode.Code
 	Count uint64
@@ -21,8 +21,8 @@ type FailureKind struct {
 	Code  errcode.Code
 	Phase errcode.Phase
 	Count uint64
-	// Request is the name of the one request that failed so: "" where there were several, where
-	// the target has but one, and everywhere but in [Snapshot.Trouble].
+	// Request is the name of the failed request, if only one of the target's requests failed
+	// so. It is "" for a target with one request, and outside [Snapshot.Trouble].
 	Request string
 }
 
@@ -82,14 +82,13 @@ func responsesOf(counts map[responseKey]uint64) []ResponseCount {
 	return all
 }
 
-// TLS is what the last handshake agreed on, and the dates of the certificates that
-// the server showed.
+// TLS describes the last handshake, and has the dates of the server's certificates.
 type TLS struct {
 	Version, Cipher, ALPN string
-	// Unverified tells that any certificate is accepted.
+	// Unverified means that any certificate is accepted.
 	Unverified bool
-	// LeafNotAfter is the end of the server's own certificate, EarliestNotAfter that
-	// of the one in its chain that ends first.
+	// LeafNotAfter is the end of the server's own certificate. EarliestNotAfter is the earliest
+	// end of a certificate in its chain.
 	LeafNotAfter, EarliestNotAfter time.Time
 }
 

@@ -2,8 +2,7 @@ package numbers
 
 import "time"
 
-// lagBounds suit the prober's own lateness with what it sends, receiveBounds with what it
-// reads.
+// lagBounds suit the lateness of sending, receiveBounds the lateness of reading.
 var (
 	lagBounds     = NewBounds([]float64{5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1})
 	receiveBounds = NewBounds([]float64{5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 1})
@@ -14,17 +13,17 @@ type Lags struct {
 	// Lag is the time from when requests were due to when they were sent, as far as the
 	// prober is the cause.
 	Lag Histogram
-	// ReceiveLag is the time from when the last byte of answers arrived, by the kernel's
-	// clock, to when the prober had read it. Latencies do not hold it.
+	// ReceiveLag is the time from the arrival of an answer's last byte, by the kernel's
+	// clock, to when the prober had read it. Latencies do not include it.
 	ReceiveLag Histogram
 }
 
-// NewLags returns lags that are counted since created.
+// NewLags returns lags that count since created.
 func NewLags(created time.Time) Lags {
 	return Lags{Lag: NewHistogram(created), ReceiveLag: NewHistogram(created)}
 }
 
-// Merge adds what other has counted.
+// Merge adds the counts of other.
 func (l *Lags) Merge(other *Lags) {
 	l.Lag.Merge(&other.Lag)
 	l.ReceiveLag.Merge(&other.ReceiveLag)

@@ -2,13 +2,13 @@ package numbers
 
 import "time"
 
-// Maintenance is what windows of maintenance mean for a target at a moment.
+// Maintenance says what the maintenance windows mean for a target at a moment.
 type Maintenance struct {
-	// Window is the name of the window that the moment is in, "" if it is in none.
+	// Window is the name of the window in effect, "" without one.
 	Window string
 	// Stops means that no burst starts meanwhile.
 	Stops bool
-	// Until is when maintenance ends, zero where that is more than eight days away. [WithMaintenanceEnd].
+	// Until is when maintenance ends, zero if that is more than eight days away. [WithMaintenanceEnd].
 	Until time.Time
 }
 

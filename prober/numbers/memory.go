@@ -2,8 +2,9 @@ package numbers
 
 import "example.com/prober/errcode"
 
-// Memory is what the snapshots of one scrape are made of. The next scrape uses it again: many
-// targets would otherwise be garbage with each scrape. nil stands for memory of their own.
+// Memory holds the snapshots of one scrape. The next scrape uses it again: otherwise the
+// snapshots of many targets would be garbage after each scrape. Without a Memory, each
+// snapshot allocates.
 type Memory struct {
 	counts        slab[uint64]
 	histograms    slab[Histogram]
@@ -12,8 +13,8 @@ type Memory struct {
 	targets       []Snapshot
 }
 
-// Snapshots returns so many that are empty. Those that were made of the memory before are no
-// longer valid.
+// Snapshots returns n empty snapshots. The earlier snapshots from this memory are no longer
+// valid.
 func (m *Memory) Snapshots(n int) []Snapshot {
 	m.counts.reset()
 	m.histograms.reset()
@@ -81,17 +82,18 @@ func (m *Memory) cloneByCode(byCode map[errcode.Code]*Histogram) map[errcode.Cod
 	return kept[0]
 }
 
-// slab hands out values that are used again after a reset. They have what they had before.
+// slab hands out values, and hands them out again after a reset. They keep their old
+// contents.
 type slab[T any] struct {
 	blocks [][]T
-	block  int // the one that is handed out
-	used   int // of it
+	block  int // the index of the current block
+	used   int // values of the current block
 }
 
 // slabBlock is how many values a block has at least.
 const slabBlock = 1024
 
-// reset makes all values free, and gives back the blocks that were not used.
+// reset makes all values free, and gives back the unused blocks.
 func (s *slab[T]) reset() {
 	if keep := s.block + 1; keep < len(s.blocks) {
 		clear(s.blocks[keep:])
@@ -100,7 +102,7 @@ func (s *slab[T]) reset() {
 	s.block, s.used = 0, 0
 }
 
-// take returns n values that lie side by side.
+// take returns n values side by side.
 func (s *slab[T]) take(n int) []T {
 	for s.block < len(s.blocks) && s.used+n > len(s.blocks[s.block]) {
 		s.block, s.used = s.block+1, 0

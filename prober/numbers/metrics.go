@@ -6,8 +6,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// family is a metric: its name, what stands in its HELP line, its type, and the
-// function that writes its series onto a page.
+// family is a metric: its name, its HELP text, its type, and the function that writes its
+// series onto a page.
 type family struct {
 	name, help string
 	kind       dto.MetricType
@@ -304,7 +304,7 @@ var families = [...]family{
 	},
 }
 
-// MetricNames yields the names of all metrics that [Page.Families] may return.
+// MetricNames yields the names of all possible metrics of [Page.Families].
 func MetricNames() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range families {

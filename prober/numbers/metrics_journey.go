@@ -2,7 +2,7 @@ package numbers
 
 import "iter"
 
-// What follows writes the series of journeys, which only some targets have.
+// Series of journeys. Only some targets have journeys.
 
 // journeys yields the targets with journeys.
 func (s *scrape) journeys() iter.Seq2[*view, *JourneyNumbers] {

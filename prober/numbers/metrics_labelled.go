@@ -11,7 +11,7 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// What follows writes the series of families that have labels besides the target.
+// Series of families with more labels than the target's.
 
 func (p *Page) requests(s *scrape) {
 	for v, q := range s.requests() {
@@ -123,7 +123,7 @@ func (p *Page) errorCodes(*scrape) {
 	}
 }
 
-// targets exposes what the configuration says about each.
+// targets exposes the configuration of each target.
 func (p *Page) targets(s *scrape) {
 	for i := range s.targets {
 		about := &s.targets[i].About
@@ -132,7 +132,7 @@ func (p *Page) targets(s *scrape) {
 }
 
 // namedRequests exposes the labels of a target once more with each of its requests, because no
-// query can give all of them to several series of one target.
+// query can join them to several series of one target.
 func (p *Page) namedRequests(s *scrape) {
 	for v, q := range s.requests() {
 		if q.label != nil {
@@ -141,7 +141,7 @@ func (p *Page) namedRequests(s *scrape) {
 	}
 }
 
-// pairs returns own and the labels of a configuration, in the order of their names.
+// pairs returns own and the labels from a configuration, in the order of their names.
 func pairs(configured map[string]string, own ...*label) []*label {
 	for _, name := range slices.Sorted(maps.Keys(configured)) {
 		own = append(own, pair(name, configured[name]))

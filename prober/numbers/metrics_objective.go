@@ -1,6 +1,6 @@
 package numbers
 
-// What follows writes the objectives of targets, which only some have.
+// Objectives of targets. Only some targets have them.
 
 func (p *Page) objectiveRatios(s *scrape) {
 	for i := range s.targets {

@@ -9,17 +9,17 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// Page writes families of metrics one after another. It keeps the memory that it has grown
-// to: as much as the largest family takes. One scrape at a time may use it.
+// Page writes families of metrics one after another. It keeps its memory: as much as the
+// largest family takes. It is not safe for concurrent use.
 type Page struct {
 	to       sink
 	messages messageSink
 	protobuf protobufSink
-	giveWay  func() // is called after so many series
+	giveWay  func() // is called again and again between series
 	family   *family
 	series   int      // of the family
-	labels   []*label // of the series that is written
-	// codes, statuses and versions hold the label pairs that many series have in common.
+	labels   []*label // of the current series
+	// codes, statuses and versions hold label pairs for many series.
 	codes    map[errcode.Code]*label
 	statuses map[int]*label
 	phases   [errcode.NumPhases]*label
@@ -75,7 +75,7 @@ func (p *Page) histogram(h *Histogram, b *Bounds, native bool, labels ...*label)
 	p.to.histogram(h, b, native, p.labels)
 }
 
-// begin begins a series. The labels come in the order of their names; nil ones are left out.
+// begin begins a series. Labels must be in the order of their names; nil ones are left out.
 func (p *Page) begin(labels []*label) {
 	const many = 64
 	if p.series == 0 {
@@ -92,7 +92,7 @@ func (p *Page) begin(labels []*label) {
 	}
 }
 
-// code, status and the like return the label pairs that many series share.
+// code, status and version return label pairs for many series.
 func (p *Page) code(code errcode.Code) *label {
 	l := p.codes[code]
 	if l == nil {

@@ -37,7 +37,7 @@ func pageOf(t *testing.T, targets ...Snapshot) string {
 	return out.String()
 }
 
-// mixAndJourney are two targets that have counted a few requests.
+// mixAndJourney returns two targets with a few counted requests.
 func mixAndJourney() []Snapshot {
 	mix := testRecorder()
 	mix.SetRequests([]string{"search", "home"}, false)

@@ -11,8 +11,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// expectedCodes stand at 0 on the counter from a target's start: a counter that
-// first appears at 50 has an increase() of 0. They ascend.
+// expectedCodes have a counter at 0 from a target's start: a counter that first appears at 50 has an
+// increase() of 0. They ascend.
 var expectedCodes = [...]errcode.Code{
 	errcode.OK, errcode.RequestTimeout, errcode.NoSuchHost,
 	errcode.DialTimeout, errcode.Refused, errcode.Reset, errcode.Closed,
@@ -21,8 +21,7 @@ var expectedCodes = [...]errcode.Code{
 	errcode.FromStatus(503), errcode.FromStatus(504),
 }
 
-// expectedOfCalls and expectedOfDNS are expectedCodes, and those of gRPC calls or of DNS
-// servers.
+// expectedOfCalls and expectedOfDNS are expectedCodes with the codes of gRPC calls or of DNS servers.
 var (
 	expectedOfCalls = expectedBesides(errcode.GRPCDeadline, errcode.GRPCUnimplemented, errcode.GRPCUnavailable, errcode.GRPCNotServing)
 	expectedOfDNS   = expectedBesides(errcode.DNSServfail, errcode.DNSRefused, errcode.DNSTimeout, errcode.DNSUnreachable)
@@ -32,7 +31,7 @@ func expectedBesides(codes ...errcode.Code) []errcode.Code {
 	return slices.Sorted(slices.Values(slices.Concat(expectedCodes[:], codes)))
 }
 
-// Counters are what is counted of one target without labels. A tag is the name in the API.
+// Counters are the counters of one target without labels. A tag is the name in the API.
 type Counters struct {
 	// Scheduled requests were due; Bursts have ended.
 	Scheduled uint64 `json:"-"`
@@ -40,59 +39,58 @@ type Counters struct {
 	// Sent and Received count bytes of HTTP or DNS, without TLS.
 	Sent     uint64 `json:"sent_bytes"`
 	Received uint64 `json:"received_bytes"`
-	// Opened counts connections, Reused the requests sent on one that was open.
+	// Opened counts connections, Reused the requests on a connection that was already open.
 	Opened uint64 `json:"connections_opened"`
 	Reused uint64 `json:"connections_reused"`
-	// Resent counts the requests that were sent once more, because the server said
-	// that it had not processed them.
+	// Resent counts the requests that were sent once more, because the server said it had not processed
+	// them.
 	Resent uint64 `json:"requests_resent"`
-	// Messages counts those of gRPC answers that came whole.
+	// Messages counts the complete messages of gRPC answers.
 	Messages uint64 `json:"messages_received"`
-	// Untimed counts the requests whose answer ended by the program's clock, because the
-	// kernel, which was asked, did not say when it arrived.
+	// Untimed counts the requests whose answer ended by the program's clock, because the kernel was asked
+	// and did not say when it arrived.
 	Untimed uint64 `json:"requests_without_kernel_time"`
 }
 
-// Counts are all numbers of one target but for those by error code, and its distributions.
-// A copy shares nothing. They agree with each other: Scheduled = the counts of all codes +
-// Dropped + Waiting + InFlight.
+// Counts are all numbers of one target except distributions and counts by error code. A copy shares nothing.
+// They agree with each other: Scheduled = the counts of all codes + Dropped + Waiting + InFlight.
 type Counts struct {
 	Counters
 
-	// Waiting requests are due and have not started, InFlight ones have started and have not
-	// ended. PeakInFlight is the most that were in flight at once in the last burst.
+	// Waiting requests are due and have not started, InFlight ones have started and have not ended.
+	// PeakInFlight is the most requests in flight at once in the last burst.
 	Waiting, InFlight, PeakInFlight uint64
 	Dropped                         Drops
 	Skipped                         Skips
 	Cuts                            Cuts
-	// Capacity is what the last burst asked of its workers, as its answers were. Starved
-	// requests of that burst were dropped for want of a worker, or waited for one until
-	// their time ran out.
+	// Capacity compares the workers of the last burst with the workers it needed, going by its answers.
+	// Starved requests of that burst were dropped for want of a worker, or waited for one until their time
+	// ran out.
 	Capacity load.Capacity
 	Starved  uint64
-	// FailedInARow counts the requests that failed by the target's doing since the last one that
-	// succeeded; where the target has journeys, it counts journeys.
+	// FailedInARow counts the requests that failed by the target's doing since the last success. For a
+	// target with journeys, it counts journeys.
 	FailedInARow uint64
-	// LastStart and LastSuccess are zero before the first burst and success, LastRest before maintenance has
-	// stopped one.
+	// LastStart and LastSuccess are zero before the first burst and success. LastRest is zero until
+	// maintenance has stopped a burst.
 	LastStart, LastSuccess, LastRest time.Time
 	DNS                              DNS
 
-	tls probe.TLSInfo // as the last handshake showed it
+	tls probe.TLSInfo // of the last handshake
 }
 
 // Distributions are the histograms of one target.
 type Distributions struct {
-	// ByCode holds the duration of the requests of each code that has occurred, and
-	// of success; the counter of a code is the count of its histogram. Of a target with
-	// several requests these are the sums over them, which a snapshot has WithSummary only.
+	// ByCode has the durations of requests by code, for success and each code that has occurred. The counter
+	// of a code is the count of its histogram. For a target with several requests these are sums over the
+	// requests, and a snapshot has them WithSummary only.
 	ByCode        map[errcode.Code]*Histogram
 	Phases        [errcode.NumPhases]Histogram
 	BurstDuration Histogram
 	Lags
 }
 
-// burstTally counts the requests of one burst that ended, and its failures.
+// burstTally counts the ended requests of one burst, and its failures.
 type burstTally struct {
 	requests uint64
 	failures map[errcode.Code]uint64
@@ -101,44 +99,42 @@ type burstTally struct {
 
 func (b *burstTally) isSuccess() bool { return b.requests > 0 && len(b.failures) == 0 && !b.cut }
 
-// Recorder counts what happens to one target, under one lock, so that every
-// snapshot is consistent to the unit. It outlives changes of the target's
-// configuration.
+// Recorder counts the events of one target under one lock, so every snapshot is consistent to the unit. It
+// outlives changes of the target's configuration.
 type Recorder struct {
 	bounds  *Bounds
 	created time.Time
 
 	mu     sync.Mutex
 	counts Counts
-	times  Distributions // without ByCode, which each request has
-	// requests are those of the mix, or the steps of the journey; one without a name if the
-	// target has neither. The counts have their sums.
+	times  Distributions // without ByCode: each request has its own
+	// requests are the requests of the mix, or the steps of the journey, or one request without a name. The
+	// counts have their sums.
 	requests []*requestTally
 	named    bool
 	journey  *journeys // nil without one
-	// burst is the count of the burst under way, last that of the one before it.
+	// burst counts the burst under way, last the burst before it.
 	burst, last burstTally
 	peak        uint64         // of requests in flight in the burst under way
 	cut         burstCut       // of the burst under way
 	arrivals    *load.Arrivals // of the open burst under way, or nil
 	answers     answerTime     // of the open burst under way
-	// held is how many of its workers wait for a ceiling, heldBy the one that the last
-	// of them waits for.
+	// held is how many of its workers wait for a ceiling, heldBy the reason of the latest wait.
 	held   int
 	heldBy load.DropReason
-	// heldUntil is when a worker last began or ended to wait for one: what was due before
-	// lacked that worker. 0 where none has.
+	// heldUntil is when a worker last began or ended such a wait, 0 before the first. Arrivals that were due
+	// before then lacked that worker.
 	heldUntil probe.Instant
 	slowest   slowest // of the burst under way
 	breaker   load.Breaker
-	// thinned tells that the burst under way is to end because the breaker opened.
+	// thinned means that the burst under way has to end because the breaker opened.
 	thinned bool
 	// behind is how long after its slot the next burst starts, 0 if it is in time.
 	behind  time.Duration
 	history history // of the last bursts
 }
 
-// NewRecorder returns a recorder whose latencies have the given classic buckets.
+// NewRecorder returns a recorder with the given classic buckets for latencies.
 func NewRecorder(b *Bounds) *Recorder {
 	r := &Recorder{bounds: b, created: time.Now()}
 	r.requests = []*requestTally{newRequestTally("", r.created)}
@@ -167,8 +163,8 @@ func (r *Recorder) StartBurst(a *load.Arrivals) {
 	}
 }
 
-// EndBurst notes the end of a burst after d. If its plan has not come to its end, the
-// reason is the given one. A burst that was cut short is no success.
+// EndBurst notes the end of a burst after d. If its plan has arrivals left, it cuts them for reason. A burst
+// with such a cut is no success.
 func (r *Recorder) EndBurst(d time.Duration, reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -192,7 +188,7 @@ func (r *Recorder) EndBurst(d time.Duration, reason load.DropReason) {
 	clear(r.burst.failures)
 }
 
-// Skip counts slots at which no burst was started.
+// Skip counts slots without a burst.
 func (r *Recorder) Skip(reason load.SkipReason, slots int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -207,8 +203,8 @@ func (r *Recorder) Rest(now time.Time) {
 	r.counts.LastRest = now
 }
 
-// Late counts the slots that were missed because the process did not run, and notes
-// how long after its own slot the next burst starts, if that is above 0.
+// Late counts the slots that were missed because the process did not run. behind, if above 0, is how long
+// after its own slot the next burst starts.
 func (r *Recorder) Late(missed int, behind time.Duration) {
 	r.Skip(load.SkipLate, missed)
 	if behind > 0 {
@@ -218,8 +214,8 @@ func (r *Recorder) Late(missed int, behind time.Duration) {
 	}
 }
 
-// Adopt takes over what a new configuration of the target says, also for the burst
-// under way. timeouts are by request; one holds for all.
+// Adopt adopts a new configuration of the target, also for the burst under way. timeouts are by request; a
+// single one holds for all.
 func (r *Recorder) Adopt(b load.Breaker, timeouts ...time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -255,8 +251,8 @@ func (r *Recorder) connected(opened, reused bool) {
 	}
 }
 
-// End counts a request that was begun, claimed or started, for the one of the target's requests
-// that the result names. It reports whether the breaker changed its state with it.
+// End counts the end of a request from Begin, Claim or Start. The result names the request. End reports
+// whether it changed the state of the breaker.
 func (r *Recorder) End(res *probe.Result, code errcode.Code) (tripped bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -307,7 +303,7 @@ func (r *Recorder) count(t *requestTally, res *probe.Result, code errcode.Code) 
 	r.transfer(t, res)
 }
 
-// continueRun adds a failure to those in a row, or ends the row.
+// continueRun adds a failure to FailedInARow, or sets it to 0.
 func (c *Counts) continueRun(failed bool) {
 	if failed {
 		c.FailedInARow++
@@ -332,8 +328,8 @@ func (r *Recorder) transfer(t *requestTally, res *probe.Result) {
 	}
 }
 
-// respond counts the responses to a request over HTTP, and the connections on which those
-// before the final one came.
+// respond counts the responses to a request over HTTP, and the connections of the responses before the final
+// one.
 func (r *Recorder) respond(t *requestTally, h *probe.HTTP) {
 	if h.Status != 0 {
 		t.responses[responseKey{h.Status, h.Version}]++
@@ -348,14 +344,14 @@ func (r *Recorder) respond(t *requestTally, h *probe.HTTP) {
 	}
 }
 
-// AddLags adds the lags of the target to what sums have.
+// AddLags adds the lags of the target to sums.
 func (r *Recorder) AddLags(sums *Lags) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	sums.Merge(&r.times.Lags)
 }
 
-// outcome says how the last burst came to its end.
+// outcome says how the last burst ended.
 func (r *Recorder) outcome() Outcome {
 	switch {
 	case r.thinned:
@@ -366,8 +362,8 @@ func (r *Recorder) outcome() Outcome {
 	return Complete
 }
 
-// LastBurst returns the failures and the number of requests of the last burst
-// that ended. A burst that was cut short without a failure says nothing.
+// LastBurst returns the failures and the number of requests of the last ended burst. A burst with an early
+// end and no failure says nothing.
 func (r *Recorder) LastBurst() (failures map[errcode.Code]uint64, requests uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

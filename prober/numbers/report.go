@@ -9,46 +9,47 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// Report is what one burst came to, with all parts of the snapshot after it.
+// Report is the report of one burst. It has all parts of the snapshot after the burst.
 type Report struct {
 	Snapshot
 
 	// Duration is the time from the start of the burst to the end of its last request.
 	Duration time.Duration
 	Plan     load.Plan
-	// Each of the Scheduled requests succeeded, failed, for whatever reason, or was dropped.
+	// Each Scheduled request succeeded, failed for any reason, or was dropped.
 	Succeeded, Failed uint64
-	// Rate is how many requests per second were sent, or journeys begun: over the whole
-	// burst if it is closed, else from the first that started to the last. It is 0 where
-	// there is none: one request has no rate.
+	// Rate is how many requests were sent or journeys begun per second. For a closed burst it is
+	// over the whole burst, else from the first start to the last. It is 0 if there is no rate:
+	// one request has none.
 	Rate float64
-	// Latency is from due to the last byte or the failure, of all requests but those
-	// that failed for the prober's own trouble.
+	// Latency is from due to the last byte or the failure. It leaves out requests that failed for
+	// the prober's own trouble.
 	Latency Latency
 	Phases  []PhaseTime
-	// LagP99 is a percentile of the prober's own lateness; 0 for a closed burst,
-	// which has no schedule to be late for.
+	// LagP99 is a percentile of the prober's own lateness; 0 for a closed burst, because it has
+	// no schedule.
 	LagP99 time.Duration
-	// LateReads has the lateness with which answers were read, of as many as the kernel's
-	// clock has told the arrival of.
+	// LateReads has the lateness of reading answers, for answers with an arrival time from the
+	// kernel's clock.
 	LateReads LateReads
-	// Rows has the requests of a mix, or the steps of a journey; it is empty for a target with
+	// Rows has the requests of a mix, or the steps of a journey. It is empty for a target with
 	// one request without a name.
 	Rows []RequestRow
-	// JourneyLatency is of the journeys that succeeded, without the time between their steps. The
-	// counts are in [Snapshot.Journey], and those of each step in Funnel, in order.
+	// JourneyLatency is the latency of successful journeys, without the time between their steps.
+	// The counts of journeys are in [Snapshot.Journey], and the counts of each step in Funnel, in
+	// order.
 	JourneyLatency Latency
 	Funnel         []FunnelStep
 }
 
-// RequestRow is what one request of a target came to in a burst.
+// RequestRow has the numbers of one request of a target in a burst.
 type RequestRow struct {
 	Name string
-	// Each of the Scheduled requests succeeded, failed, or was dropped.
+	// Each Scheduled request succeeded, failed, or was dropped.
 	Scheduled, Succeeded, Failed uint64
 	Dropped                      Drops
 	Codes                        []CodeCount
-	// Latency is that of a [Report], of this request.
+	// Latency is as in [Report], for this request.
 	Latency Latency
 }
 
@@ -70,18 +71,18 @@ func succeeded(codes []CodeCount) (ok, failed uint64) {
 	return ok, failed
 }
 
-// Outcome says how a burst came to its end.
+// Outcome says how a burst ended.
 type Outcome string
 
-// A burst goes through, is interrupted by the end of its schedule while requests are
-// left, or is ended by the target's breaker.
+// A burst is complete, or is interrupted by the end of its schedule with requests left, or is
+// ended by the target's breaker.
 const (
 	Complete    Outcome = "complete"
 	Interrupted Outcome = "interrupted"
 	Broken      Outcome = "breaker"
 )
 
-// Words says how the burst came to its end, as reports have it before how long it took.
+// Words returns the words of reports for the outcome. The duration of the burst follows them.
 func (o Outcome) Words() string {
 	switch o {
 	case Interrupted:
@@ -93,29 +94,29 @@ func (o Outcome) Words() string {
 	}
 }
 
-// Latency sums up the durations of Count requests; all others are 0 where that is.
-// Percentiles are above the true value by less than Widths, Mean and Max are exact.
+// Latency sums up the durations of Count requests. If Count is 0, all other fields are 0.
+// Percentiles are above the true value by less than Widths; Mean and Max are exact.
 type Latency struct {
 	Count                               uint64
 	Mean, P50, P90, P95, P99, P999, Max time.Duration
-	// Widths are those of the buckets that the percentiles are in: each is above the true
-	// value by less than that.
+	// Widths are the widths of the percentiles' buckets: each percentile is above the true value
+	// by less than its width.
 	Widths Widths
-	// Buckets are those that hold anything, ascending.
+	// Buckets are the buckets in use, ascending.
 	Buckets []Bucket
-	// Rows are the same requests in MostRows buckets or fewer, joined until they fit. They
-	// follow one another: some may be empty.
+	// Rows are the same requests in MostRows buckets or fewer. Neighbouring buckets are joined
+	// until they fit. There are no gaps between rows, so a row may be empty.
 	Rows []Bucket
 }
 
 // Widths are how wide the buckets of percentiles are.
 type Widths struct{ P50, P90, P95, P99, P999 time.Duration }
 
-// MostRows is how many rows there are of a latency at most.
+// MostRows is the greatest number of rows of a latency.
 const MostRows = 12
 
-// Bucket counts the durations above Lower, up to Upper. The factor between the two is that of
-// the native histogram, squared for each time that two buckets were made one.
+// Bucket counts the durations above Lower, up to Upper. The factor between the two is the factor
+// of the native histogram, squared each time buckets were joined in pairs.
 type Bucket struct {
 	Lower, Upper time.Duration
 	Count        uint64
@@ -134,8 +135,8 @@ type PhaseTime struct {
 	Mean, P99 time.Duration
 }
 
-// OK reports whether the burst went through, there was a request, and each that was
-// due succeeded, as did each journey: one can be interrupted before its next step is due.
+// OK reports whether the burst was complete, there was a request, and all due requests and all
+// journeys succeeded. A journey can be interrupted before its next step is due, so it counts too.
 func (r *Report) OK() bool {
 	if r.Journey != nil && r.Journey.Count(JourneySuccess) < r.Journey.Total() {
 		return false
@@ -143,7 +144,7 @@ func (r *Report) OK() bool {
 	return r.Outcome == Complete && r.Scheduled > 0 && r.Succeeded == r.Scheduled
 }
 
-// NewReport returns the report of the only burst that s, which has all parts, has seen.
+// NewReport returns the report of the only burst in s. s must have all parts.
 func NewReport(s Snapshot, plan load.Plan) Report {
 	r := Report{
 		Snapshot:  s,
@@ -171,7 +172,7 @@ func NewReport(s Snapshot, plan load.Plan) Report {
 	return r
 }
 
-// LatencyOfAll sums up the durations of the requests of several targets, whose snapshots have
+// LatencyOfAll sums up the durations of the requests of several targets. The snapshots must have
 // their distributions.
 func LatencyOfAll(targets []*Snapshot) Latency {
 	var all Histogram
@@ -185,7 +186,7 @@ func LatencyOfAll(targets []*Snapshot) Latency {
 	return all.latency()
 }
 
-// CodesOfAll returns how many requests of several targets came to each code, ascending.
+// CodesOfAll returns how many requests of several targets ended with each code, ascending.
 func CodesOfAll(targets []*Snapshot) []CodeCount {
 	var all []CodeCount
 	for _, s := range targets {
@@ -194,8 +195,8 @@ func CodesOfAll(targets []*Snapshot) []CodeCount {
 	return addCodes(all)
 }
 
-// latencyOf sums up the durations of requests by code, but those that failed for the prober's
-// own trouble.
+// latencyOf sums up the durations of requests by code. It leaves out requests that failed for the
+// prober's own trouble.
 func latencyOf(byCode map[errcode.Code]*Histogram) Latency {
 	var all Histogram
 	for code, h := range byCode {
@@ -232,13 +233,13 @@ func (d *Distributions) phaseTimes() []PhaseTime {
 	return phases
 }
 
-// buckets returns the buckets that are not empty.
+// buckets returns the buckets in use.
 func (s *sparse) buckets() []Bucket {
 	return slices.DeleteFunc(s.rows(math.MaxInt), func(b Bucket) bool { return b.Count == 0 })
 }
 
-// rows joins buckets until they are so many at most, and returns all from the first to
-// the last that holds anything.
+// rows joins buckets until there are at most most, and returns all from the first bucket in use
+// to the last.
 func (s *sparse) rows(most int) []Bucket {
 	var joined sparse
 	joined.merge(s)

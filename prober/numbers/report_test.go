@@ -13,7 +13,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// TestEveryRowOfAReportHoldsWhatTookAsLongAsItSays compares what fire prints with the
+// TestEveryRowOfAReportHoldsWhatTookAsLongAsItSays compares the rows of fire with the
 // latencies themselves.
 func TestEveryRowOfAReportHoldsWhatTookAsLongAsItSays(t *testing.T) {
 	t.Parallel()
@@ -56,7 +56,7 @@ func TestEveryRowOfAReportHoldsWhatTookAsLongAsItSays(t *testing.T) {
 	}
 }
 
-// assertHeld demands that each bucket counts the durations that lie within it, and that
+// assertHeld checks that each bucket counts the durations between its bounds, and that
 // all buckets together count all.
 func assertHeld(t *testing.T, durations []time.Duration, buckets []Bucket) {
 	t.Helper()

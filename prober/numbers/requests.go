@@ -8,11 +8,11 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// requestTally is what is counted of one request of a target: of a mix, or a step of a journey.
-// scheduled = the counts of all codes + dropped + waiting + inFlight. The histograms are kept
-// only here: those of the target are the sums.
+// requestTally has the numbers of one request of a target: of a mix, or a step of a journey.
+// scheduled = the counts of all codes + dropped + waiting + inFlight. Histograms are kept only
+// here: the target's are their sums.
 type requestTally struct {
-	name    string // "" where the target has one request without a name
+	name    string // "" for the only request of a target without named ones
 	created time.Time
 
 	scheduled, waiting, inFlight uint64
@@ -35,7 +35,7 @@ func newRequestTally(name string, created time.Time) *requestTally {
 	}
 }
 
-// histogram returns the one of a code, which may be the first of it.
+// histogram returns the histogram of a code, and makes it if needed.
 func (t *requestTally) histogram(code errcode.Code) *Histogram {
 	h := t.byCode[code]
 	if h == nil {
@@ -45,13 +45,13 @@ func (t *requestTally) histogram(code errcode.Code) *Histogram {
 	return h
 }
 
-// SetRequests says which requests the target has from now on: those of a mix or, if journey is
-// set, the steps of a journey, in order, each by a name of its own. nil stands for one request
-// without a name. Nothing may be under way.
+// SetRequests sets the target's requests from now on: the requests of a mix or, if journey is
+// set, the steps of a journey, in order, with distinct names. nil means one request without a
+// name. No burst may be under way.
 //
-// What was counted of a name that stays is kept, and what was of one that goes is forgotten,
-// also in the sums of the target. A journey with another first step is another journey: it and
-// all of its steps begin anew. So does what turns from one kind into another.
+// The numbers of a name that stays are kept. The numbers of a removed name are forgotten, also in
+// the sums of the target. A journey with another first step is another journey: all of its
+// numbers begin at 0. So do all numbers if the kind of target changes.
 func (r *Recorder) SetRequests(names []string, journey bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,7 +77,7 @@ func (r *Recorder) SetRequests(names []string, journey bool) {
 	r.addUp()
 }
 
-// goesOn reports whether what was counted of the requests holds for those with the names.
+// goesOn reports whether the numbers of requests with the same names stay valid.
 func (r *Recorder) goesOn(names []string, journey bool) bool {
 	if (names != nil) != r.named || journey != (r.journey != nil) {
 		return false
@@ -85,7 +85,7 @@ func (r *Recorder) goesOn(names []string, journey bool) bool {
 	return !journey || len(names) > 0 && names[0] == r.requests[0].name
 }
 
-// addUp makes the counts of the target the sums of those of its requests.
+// addUp makes the counts of the target the sums of its requests' counts.
 func (r *Recorder) addUp() {
 	c := &r.counts
 	c.Scheduled, c.Waiting, c.InFlight, c.Dropped = 0, 0, 0, Drops{}
@@ -99,8 +99,7 @@ func (r *Recorder) addUp() {
 	}
 }
 
-// needs returns what is known, by request, of the time of an answer, ready for bursts with so
-// many workers.
+// needs returns, by request, the known times of answers, ready for bursts with so many workers.
 func (r *Recorder) needs(workers int) []*load.Need {
 	needs := make([]*load.Need, len(r.requests))
 	for i, t := range r.requests {
@@ -110,36 +109,36 @@ func (r *Recorder) needs(workers int) []*load.Need {
 	return needs
 }
 
-// RequestNumbers are what came of one request of a target: of a mix, or a step of a journey.
+// RequestNumbers are the numbers of one request of a target: of a mix, or a step of a journey.
 // They agree with each other: Scheduled = the counts of all codes + Dropped + Waiting + InFlight.
 type RequestNumbers struct {
 	Name string
-	// Created is since when all of it is counted.
+	// Created is when the counting began.
 	Created                      time.Time
 	Scheduled, Waiting, InFlight uint64
 	Dropped                      Drops
 
-	// Requests that ended, how many came to each code, ascending, and percentiles of the
-	// latency of all of them, within 10%; 0 without any. WithSummary.
+	// Requests is how many ended, and Codes how many ended with each code, ascending. P50 and P99
+	// are percentiles of the latency of all of them, within 10%; 0 without any. WithSummary.
 	Requests uint64
 	Codes    []CodeCount
 	P50, P99 time.Duration
 
-	// Kinds counts the failures, by code and phase, Responses the response headers, by status
-	// and version of HTTP; both in that order. WithLabels.
+	// Kinds counts the failures, by code and phase. Responses counts the response headers, by
+	// status and version of HTTP. Both are in that order. WithLabels.
 	Kinds     []FailureKind
 	Responses []ResponseCount
 
-	// FailingSince and TroubledSince are those of a [Snapshot], of this request. A burst without
-	// any of it changes neither.
+	// FailingSince and TroubledSince are as in [Snapshot], for this request. A burst without this
+	// request changes neither.
 	FailingSince, TroubledSince time.Time
 
-	// ByCode holds the duration of the requests of each code that has occurred, and of
-	// success. WithDistributions.
+	// ByCode has the durations of requests by code, for success and each code that has occurred.
+	// WithDistributions.
 	ByCode map[errcode.Code]*Histogram
 }
 
-// numbers returns the tally as it is now. Its kinds and responses are not sorted yet.
+// numbers returns the present numbers. Kinds and responses are not sorted yet.
 func (t *requestTally) numbers(parts Parts, memory *Memory) RequestNumbers {
 	n := RequestNumbers{Name: t.name, Created: t.created, Scheduled: t.scheduled, Waiting: t.waiting, InFlight: t.inFlight, Dropped: t.dropped}
 	n.FailingSince, n.TroubledSince = t.trouble.failingSince, t.trouble.troubledSince

@@ -19,8 +19,8 @@ import (
 // neverFrozen is for arrivals of a process that runs all the time.
 func neverFrozen(_, _ probe.Instant) time.Duration { return 0 }
 
-// requireIdentity demands that nothing is lost, by request and in all, and that the sums are
-// those of the requests.
+// requireIdentity checks that no request is lost, by name and in total, and that the target's
+// numbers are the sums of its requests' numbers.
 func requireIdentity(t testing.TB, s *Snapshot) {
 	t.Helper()
 	var all RequestNumbers
@@ -69,7 +69,7 @@ func requireIdentity(t testing.TB, s *Snapshot) {
 	}
 }
 
-// endAs ends a request of r as luck will have it.
+// endAs ends a request of r with a random result.
 func endAs(r *Recorder, request int) {
 	res := &probe.Result{Due: 1, End: probe.Instant(rand.IntN(1e6)), Request: request, HTTP: &probe.HTTP{Status: 200, Version: probe.HTTP11}}
 	switch rand.IntN(4) {
@@ -111,7 +111,8 @@ func hammer(t *testing.T, r *Recorder, work func()) {
 	assert.Zero(t, s.InFlight)
 }
 
-// claimAll calls serve with one arrival after another until none is left, claimed or reserved.
+// claimAll claims or reserves one arrival after another, and calls serve with each, until none is
+// left.
 func claimAll(r *Recorder, reserve bool, serve func(next load.Arrival)) {
 	for free := probe.Now(); ; {
 		claim := r.Claim
@@ -345,8 +346,8 @@ func TestAMixIsCountedWithoutAllocation(t *testing.T) {
 	assert.Positive(t, r.counts.Dropped.Total())
 }
 
-// Behind arrivals that are not worth sending wait some that had less time and have run out of it:
-// they are dropped for that, and none of them is sent.
+// Some arrivals had less time and have expired behind arrivals that are not worth sending. They
+// are dropped as expired, and none of them is sent.
 func TestWhatRunsOutOfTimeBehindWhatIsGivenUpIsDroppedForThat(t *testing.T) {
 	t.Parallel()
 	const workers = 1
@@ -358,7 +359,7 @@ func TestWhatRunsOutOfTimeBehindWhatIsGivenUpIsDroppedForThat(t *testing.T) {
 	a.Workers = workers
 	r.StartBurst(a)
 	for range 2 * workers {
-		a.Needs[0].Note(7 * time.Second) // with an eighth more, what has waited for more than 2.125 s is hopeless
+		a.Needs[0].Note(7 * time.Second) // with an eighth more, a request is hopeless after more than 2.125 s
 	}
 	var hopeless, expired uint64
 	now := 5 * time.Second

@@ -7,10 +7,11 @@ import (
 )
 
 // requestTrouble says since when one request of a target fails, or has trouble of the prober's
-// own, as its history says it of the target.
+// own, as history does for the target.
 type requestTrouble struct {
-	// Of the burst under way: requests that ended, those of them that failed by the target's
-	// doing and by the prober's own, and how many were held back before.
+	// Of the burst under way: ended requests, failures by the target's doing, and requests with
+	// trouble of the prober's own. held is how many requests had been held back before the
+	// burst.
 	ended, failed, own, held uint64
 
 	failingSince, troubledSince time.Time
@@ -34,8 +35,8 @@ func (t *requestTally) judge(code errcode.Code, start time.Time) {
 	}
 }
 
-// endBurst notes the end of the burst that began at start. As for the target, a burst without a
-// request that reached it says nothing about it, and one that was cut short is no success.
+// endBurst notes the end of the burst that began at start. As in the target's history, a burst
+// says nothing if no request reached the target, and an early end is no success.
 func (t *requestTally) endBurst(start time.Time, cut bool) {
 	b := &t.trouble
 	if b.ended > b.own && (b.failed > 0 || !cut) {

@@ -21,7 +21,7 @@ func come(r *Recorder, request int, code errcode.Code) {
 	r.End(res, code)
 }
 
-// bursts plays bursts one after the other, each with the codes of some of its requests.
+// bursts plays bursts one after the other. Each has the codes of some of its requests.
 func bursts(r *Recorder, all ...map[int]errcode.Code) {
 	for _, codes := range all {
 		r.StartBurst(nil)

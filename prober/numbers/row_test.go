@@ -33,8 +33,8 @@ func TestFailuresInARowEndWithASuccess(t *testing.T) {
 	}
 }
 
-// A journey whose first step succeeds and whose second one fails is a failure, whatever its
-// steps came to.
+// A journey fails if its first step succeeds and its second one fails. The results of
+// single steps do not matter.
 func TestFailuresInARowAreOfJourneysWhereThereAreAny(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder(NewBounds(nil))

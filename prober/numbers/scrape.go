@@ -12,13 +12,13 @@ import (
 	"example.com/prober/errcode"
 )
 
-// Scrape is all that one scrape shows.
+// Scrape is the contents of one scrape.
 type Scrape struct {
 	Self
 
-	// Targets have their labels and distributions; they are sorted by name.
+	// Targets have their labels and distributions, and are sorted by name.
 	Targets []Snapshot
-	// Bounds are those of latencies. Native tells that histograms have native buckets too.
+	// Bounds are the bounds of latencies. Native means that histograms have native buckets too.
 	Bounds *Bounds
 	Native bool
 }
@@ -32,27 +32,27 @@ type scrape struct {
 	created *timestamppb.Timestamp
 }
 
-// view is one target with what all of its series have in common.
+// view is one target with the common parts of its series.
 type view struct {
 	*Snapshot
 
 	created  *timestamppb.Timestamp
 	name     *label
-	requests []requestView // one, without a label, where the target has no named ones
+	requests []requestView // without named requests, one without a label
 }
 
-// requestView is one request of a target with what all of its series have in common.
+// requestView is one request of a target with the common parts of its series.
 type requestView struct {
 	*RequestNumbers
 
 	created *timestamppb.Timestamp
-	label   *label         // nil where it has no name
+	label   *label         // nil without a name
 	codes   []errcode.Code // of ByCode, ascending
 }
 
-// Families returns all metrics as messages, a family at a time. A family is valid until the next
-// one is asked for, because all of them are written into the same memory. With many targets it takes
-// several times the time and the memory of [Page.Write].
+// Families yields all metrics as messages, a family at a time. All families use the same memory, so
+// a family is valid until the next one. With many targets, Families takes several times the time and
+// the memory of [Page.Write].
 func (p *Page) Families(s *Scrape, giveWay func()) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		p.giveWay = giveWay
@@ -79,7 +79,7 @@ func show(s *Scrape) *scrape {
 	return shown
 }
 
-// showRequests returns the named requests of a target or, without any, the one that it has.
+// showRequests returns the named requests of a target, or its only one.
 func showRequests(t *Snapshot) []requestView {
 	if len(t.ByRequest) == 0 {
 		only := &RequestNumbers{
@@ -119,7 +119,7 @@ func sortedCodes(byCode map[errcode.Code]*Histogram) []errcode.Code {
 	return codes
 }
 
-// expected returns the codes that stand there before they occur, ascending; not to be changed.
+// expected returns the codes with a counter before they occur, ascending; not to be changed.
 func (v *view) expected() []errcode.Code {
 	switch {
 	case v.Calls:
@@ -130,8 +130,8 @@ func (v *view) expected() []errcode.Code {
 	return expectedCodes[:]
 }
 
-// counts yields each code that stands there, with the histogram of its requests, those that are
-// expected before they occur included, in the order of the codes. h is nil where none came to it.
+// counts yields each code with a counter, and the histogram of its requests, in the order of the
+// codes. h is nil for an expected code that has not occurred.
 func (q *requestView) counts(expected []errcode.Code) iter.Seq2[errcode.Code, *Histogram] {
 	return func(yield func(errcode.Code, *Histogram) bool) {
 		occurred := q.codes
@@ -153,7 +153,7 @@ func (q *requestView) counts(expected []errcode.Code) iter.Seq2[errcode.Code, *H
 	}
 }
 
-// createdOf returns since when the requests that came to a code are counted.
+// createdOf returns since when the requests with a code are counted.
 func (q *requestView) createdOf(code errcode.Code, h *Histogram, expected []errcode.Code) *timestamppb.Timestamp {
 	if h == nil || slices.Contains(expected, code) {
 		return q.created

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// Self is how the prober itself does.
+// Self describes the prober itself.
 type Self struct {
-	// Created is since when it runs.
+	// Created is when it started.
 	Created time.Time
-	// Lags are since the start and of all targets.
+	// Lags are over all targets, since the start.
 	Lags
 	// KernelClock reports whether the system says when answers arrive.
 	KernelClock bool
-	// Limits are the ceilings of the process, those that are not set included.
+	// Limits are the ceilings of the process, including unset ones.
 	Limits []Limit
-	// ReloadFailed tells that the file was changed since and could not be loaded; Loaded
-	// is when the configuration in effect was.
+	// ReloadFailed means that the file has changed and could not be loaded. Loaded is when
+	// the configuration in effect was loaded.
 	ReloadFailed bool
 	Loaded       time.Time
-	// Mistake is the first for which it could not be loaded, with file, line and key, and
-	// MoreMistakes says how many there are besides: "3 more mistakes". Both may be empty.
+	// Mistake is the first mistake in the file, with file, line and key. MoreMistakes says
+	// how many more there are: "3 more mistakes". Both may be empty.
 	Mistake, MoreMistakes string
 	// Files are the files of targets besides the configuration.
 	Files []TargetFile
@@ -34,10 +34,10 @@ type Self struct {
 type TargetFile struct {
 	// Name is valid UTF-8.
 	Name string
-	// Mistake is the first for which the targets are those that it had before, "" if they are
-	// those that it has.
+	// Mistake is the first mistake in the file, "" without one. With a mistake, the file's
+	// targets stay as they were.
 	Mistake string
-	// Targets is how many there are of it.
+	// Targets is how many targets the file has.
 	Targets int
 }
 
@@ -49,7 +49,7 @@ func (s *Self) WrongFiles() []TargetFile {
 // Limit is a ceiling of the process and how much of it is in use.
 type Limit struct {
 	Name      string
-	Most, Now float64 // Most is 0 where it is not set
+	Most, Now float64 // Most is 0 if not set
 }
 
 // SetLimits returns the ceilings that are set.

@@ -9,30 +9,29 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// SeriesKind is all of a target that its number of time series hangs on. To count
-// them is to write a page of thousands, which is done once for each kind.
+// SeriesKind has everything about a target that changes its number of time series. Counting them means writing a
+// page of thousands, so it is done once for each kind.
 type SeriesKind struct {
-	// Connects tells that only connections are made, Calls that gRPC is spoken, Asks that the
-	// target is a DNS server, Secured that TLS is spoken on connections.
+	// Connects means that the target only gets connections. Calls means gRPC, Asks means a DNS server, and Secured
+	// means TLS on connections.
 	Connects, Calls, Asks, Secured bool
-	// Address tells that there is no name to look up, Certificate that the prober shows one.
+	// Address means that there is no name to look up, Certificate that the prober has a client certificate.
 	Address, Certificate bool
 	// Compares means that the target is compared with another one.
 	Compares bool
-	// Maintained means that windows of maintenance are for the target.
+	// Maintained means that the target has maintenance windows.
 	Maintained bool
-	// Objective means that the configuration says what share of requests must succeed, IsQuick
-	// that it says how long they may take.
+	// Objective means that the configuration says which share of requests must succeed. IsQuick means that it says
+	// how long they may take.
 	Objective, IsQuick bool
-	// Requests is how many requests the mix has, or steps the journey, if Journey is set; 0 for a
+	// Requests is how many requests the mix has or, if Journey is set, how many steps the journey has; 0 for a
 	// target with neither.
 	Requests int
 	Journey  bool
 }
 
-// Count returns how many series a target of the kind adds, typically and at most; add says
-// how many a snapshot does. Each request adds as many as any other, so that no page is written
-// with more than two.
+// Count returns how many series a target of the kind adds, typically and at most. add returns how many series a
+// snapshot adds. Each request adds the same number, so Count writes pages with at most two requests.
 func (k SeriesKind) Count(add func(Snapshot) int) (typical, most int) {
 	if k.Requests <= 2 {
 		return add(k.Typical()), add(k.Greatest())
@@ -45,8 +44,7 @@ func (k SeriesKind) Count(add func(Snapshot) int) (typical, most int) {
 	return typical + further*(typical2-typical), most + further*(most2-most)
 }
 
-// Series returns how many time series s has, those that there are without any target
-// included, by writing them.
+// Series writes the series of s to count them. It includes series that exist without any target.
 func (p *Page) Series(s *Scrape) int {
 	n := 0
 	for family := range p.Families(s, func() {}) {
@@ -61,8 +59,8 @@ func (p *Page) Series(s *Scrape) int {
 	return n
 }
 
-// Typical returns the snapshot of a target that answers, and now and then says that it is
-// overloaded: in its way, as one that only takes connections does by refusing them.
+// Typical returns the snapshot of a target that answers, and now and then fails as overloaded targets of its kind
+// do: a target that only gets connections refuses them.
 func (k SeriesKind) Typical() Snapshot {
 	code := errcode.FromStatus(503)
 	switch {
@@ -128,7 +126,7 @@ func (k SeriesKind) Greatest() Snapshot {
 	return s
 }
 
-// compare has the comparison come to something, maintenance be possible, and objectives be set, if there are such.
+// compare adds a comparison, maintenance and objectives, if the target has them.
 func (k SeriesKind) compare(s *Snapshot) {
 	if k.Maintained {
 		s.Maintenance = new(Maintenance)
@@ -144,8 +142,7 @@ func (k SeriesKind) compare(s *Snapshot) {
 	}
 }
 
-// divide has each request come to all that the target has come to, and journeys, if there are
-// any, to all results up to worst.
+// divide gives each request all results of the target, and journeys, if there are any, all results up to worst.
 func (k SeriesKind) divide(s *Snapshot, worst JourneyResult) {
 	for i := range k.Requests {
 		s.ByRequest = append(s.ByRequest, RequestNumbers{
@@ -166,7 +163,7 @@ func (k SeriesKind) divide(s *Snapshot, worst JourneyResult) {
 	}
 }
 
-// allResponses has each status in each version of HTTP that is spoken.
+// allResponses returns each status in each possible version of HTTP.
 func (k SeriesKind) allResponses() (all []ResponseCount) {
 	versions := []probe.Version{probe.HTTP10, probe.HTTP11, probe.HTTP2, probe.HTTP3}
 	if k.Calls {
@@ -180,7 +177,7 @@ func (k SeriesKind) allResponses() (all []ResponseCount) {
 	return all
 }
 
-// canHave reports whether a request to the target can come to the code.
+// canHave reports whether a request to the target can end with the code.
 func (k SeriesKind) canHave(code errcode.Code) bool {
 	isOfAnswers := code == errcode.UnexpectedRcode || code == errcode.UnexpectedAnswers
 	switch {
@@ -194,8 +191,7 @@ func (k SeriesKind) canHave(code errcode.Code) bool {
 	return code.Range() != errcode.RangeGRPC && !isOfAnswers
 }
 
-// isOfConnections reports whether a target to which connections are made, and nothing
-// else, can come to the code.
+// isOfConnections reports whether a target that only gets connections can have the code.
 func isOfConnections(code errcode.Code) bool {
 	switch code.Range() {
 	case errcode.RangeOK, errcode.RangeGeneral, errcode.RangeDNS, errcode.RangeTCP, errcode.RangeTLS:
@@ -204,14 +200,14 @@ func isOfConnections(code errcode.Code) bool {
 	return code == errcode.TooSlow
 }
 
-// forgetExchange takes back the phases behind the making of a connection.
+// forgetExchange clears the phases after the connection is made.
 func (s *Snapshot) forgetExchange() {
 	for p := errcode.PhaseTLS + 1; p < errcode.NumPhases; p++ {
 		s.Phases[p].count = 0
 	}
 }
 
-// full has counted each of codes in so many phases, and every phase.
+// full returns a snapshot with each of codes in so many phases, and with every phase.
 func full(codes []errcode.Code, phases int) Snapshot {
 	s := NewRecorder(NewBounds(nil)).Snapshot(WithDistributions)
 	for _, code := range codes {

@@ -24,7 +24,7 @@ func namesOf(n int) (names []string) {
 	return names
 }
 
-// answered is what a request came to that was answered with a status, through all phases.
+// answered returns the result of a request that got a status, with all phases.
 func answered(request, status int) *probe.Result {
 	res := &probe.Result{Due: 1, Start: 1, Request: request, HTTP: &probe.HTTP{Status: status, Version: probe.HTTP11}}
 	res.Begin()

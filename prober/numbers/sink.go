@@ -6,31 +6,31 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// sink is what the series of families are written to, one after another, in one format.
+// sink writes the series of families, one after another, in one format.
 type sink interface {
-	// begin starts a family. It has a series at least.
+	// begin starts a family with at least one series.
 	begin(f *family)
 	gauge(value float64, labels []*label)
-	// counter may have no time of creation and no exemplar.
+	// counter writes a counter. The time of creation and the exemplar may be nil.
 	counter(value float64, created *timestamppb.Timestamp, of *exemplar, labels []*label)
 	histogram(h *Histogram, b *Bounds, native bool, labels []*label)
 	// end ends the family.
 	end() error
 }
 
-// Format is how metrics are written.
+// Format is a format of metrics.
 type Format int
 
-// The formats that [Page.Write] knows. Their bytes are those that the libraries of Prometheus
-// write for the families of [Page.Families].
+// Formats of [Page.Write]. It writes the same bytes as Prometheus' libraries do for the families
+// of [Page.Families].
 const (
 	FormatText Format = iota
 	FormatOpenMetrics
 	FormatProtobuf
 )
 
-// Write writes all metrics to w, but not what stands at the end of OpenMetrics. With many targets
-// that is long work: giveWay is called again and again for others to have their turn.
+// Write writes all metrics to w, without the end line of OpenMetrics. Many targets take long, so
+// it calls giveWay again and again to let others run.
 func (p *Page) Write(w io.Writer, as Format, s *Scrape, giveWay func()) error {
 	p.giveWay = giveWay
 	to := p.sinkOf(w, as)

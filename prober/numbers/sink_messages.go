@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// messageSink makes the messages of client_model. It keeps what it has grown to: as many samples
-// as the largest family has.
+// messageSink makes the messages of client_model. It keeps its memory: as many samples as the
+// largest family has.
 type messageSink struct {
 	family     dto.MetricFamily
 	gauges     arena[gaugeSample]
@@ -16,8 +16,7 @@ type messageSink struct {
 	histograms arena[histogramSample]
 }
 
-// The messages of the exposition format point at their values. Each sample has
-// both in one piece.
+// The messages of the exposition format point to their values. A sample allocates both at once.
 type (
 	gaugeSample struct {
 		metric dto.Metric
@@ -73,7 +72,7 @@ func (m *messageSink) add(metric *dto.Metric, labels []*label) {
 	m.family.Metric = append(m.family.Metric, metric)
 }
 
-// arena hands out values that are used again after used was set to 0.
+// arena hands out values, and hands them out again after used was set to 0.
 type arena[T any] struct {
 	blocks [][]T
 	used   int

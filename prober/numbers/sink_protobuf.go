@@ -12,8 +12,8 @@ import (
 )
 
 // protobufSink writes delimited MetricFamily messages of client_model, field by field in the
-// order of their numbers. The length of a family comes first, so that a family is encoded
-// before any of it is written.
+// order of their numbers. The length of a family comes first, so the whole family is encoded
+// before it is written.
 type protobufSink struct {
 	w      io.Writer
 	blocks blocks
@@ -70,7 +70,7 @@ const (
 	timeNanos   = 2<<3 | varintField
 
 	fixed64Size = 1 + 8 // with the first byte
-	// traceLabelSize is that of a field with the pair of trace_id and 32 digits.
+	// traceLabelSize is the size of a field with the pair of trace_id and 32 digits.
 	traceLabelSize = 2 + (2 + len("trace_id")) + (2 + 2*len(probe.TraceID{}))
 )
 
@@ -122,7 +122,8 @@ func (p *protobufSink) histogram(h *Histogram, b *Bounds, native bool, labels []
 	p.putInner(metricHistogram, labels)
 }
 
-// putInner adds a Metric whose value, a message in inner, is the field that begins with tag.
+// putInner adds a Metric with the message in inner as its value. tag is the first byte of
+// the value's field.
 func (p *protobufSink) putInner(tag byte, labels []*label) {
 	size := 1 + varintSize(uint64(len(p.inner))) + len(p.inner)
 	out := beginMetric(p.blocks.room(), size, labels)
@@ -169,7 +170,7 @@ func (h *Histogram) appendClassic(out []byte, b *Bounds, latest *latestExemplars
 		}
 		out = appendBucket(out, cumulative, bound, latest.of(i))
 	}
-	if e := latest.of(len(b.seconds)); e != nil { // only where there is an exemplar must it be written
+	if e := latest.of(len(b.seconds)); e != nil { // the bucket +Inf is only written if it has an exemplar
 		out = appendBucket(out, h.count, math.Inf(1), e)
 	}
 	return out
@@ -201,8 +202,7 @@ func (s *sparse) appendProtobuf(out []byte) []byte {
 		spans++
 	}
 	if spans == 0 {
-		// A span without buckets tells a native histogram that is empty from a
-		// classic one.
+		// A span without buckets marks an empty histogram as a native one.
 		return appendSpan(out, 0, 0)
 	}
 	for delta := range s.deltas() {
@@ -218,7 +218,7 @@ func appendSpan(out []byte, offset int, length uint64) []byte {
 	return binary.AppendUvarint(append(out, spanLength), length)
 }
 
-// size is the length of what appendProtobuf appends, without that length itself.
+// size is the length in bytes from appendProtobuf, without the length prefix.
 func (e *exemplar) size() int {
 	size := traceLabelSize + fixed64Size
 	if !e.at.IsZero() {
@@ -228,7 +228,7 @@ func (e *exemplar) size() int {
 	return size
 }
 
-// appendProtobuf appends the exemplar of a value and the length before it.
+// appendProtobuf appends the exemplar of a value, after its length.
 func (e *exemplar) appendProtobuf(out []byte, value float64) []byte {
 	out = binary.AppendUvarint(out, uint64(e.size()))
 	const traceLabel = "trace_id"
@@ -242,7 +242,7 @@ func (e *exemplar) appendProtobuf(out []byte, value float64) []byte {
 	return out
 }
 
-// appendTime appends a Timestamp and the length before it. Fields that are 0 are left out.
+// appendTime appends a Timestamp, after its length. Fields that are 0 are left out.
 func appendTime(out []byte, seconds int64, nanos int32) []byte {
 	out = binary.AppendUvarint(out, uint64(timeSize(seconds, nanos)))
 	if seconds != 0 {

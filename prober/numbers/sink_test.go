@@ -25,7 +25,7 @@ var formats = map[Format]expfmt.Format{
 	FormatProtobuf:    expfmt.NewFormat(expfmt.TypeProtoDelim),
 }
 
-// byLibrary returns s as the libraries of Prometheus write it.
+// byLibrary returns s as written by the libraries of Prometheus.
 func byLibrary(t testing.TB, p *Page, as Format, s *Scrape) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -36,7 +36,7 @@ func byLibrary(t testing.TB, p *Page, as Format, s *Scrape) []byte {
 	return out.Bytes()
 }
 
-// assertSameBytes wants all formats to be as the libraries write them.
+// assertSameBytes checks that each format has the same bytes as the libraries write.
 func assertSameBytes(t *testing.T, p *Page, s *Scrape) {
 	t.Helper()
 	for as := range formats {
@@ -55,7 +55,7 @@ func assertSameBytes(t *testing.T, p *Page, s *Scrape) {
 	}
 }
 
-// scrapeOf returns a scrape of targets in which nothing is at its default.
+// scrapeOf returns a scrape of targets with no field at its default.
 func scrapeOf(targets []Snapshot, bounds *Bounds, native bool) *Scrape {
 	created := time.Unix(1_700_000_000, 123_456_789)
 	s := &Scrape{
@@ -70,14 +70,14 @@ func scrapeOf(targets []Snapshot, bounds *Bounds, native bool) *Scrape {
 	return s
 }
 
-// everyKind returns targets of all kinds that have come to everything.
+// everyKind returns targets of all kinds with all possible results.
 func everyKind() (all []Snapshot) {
 	for i, k := range []SeriesKind{
 		{}, {Connects: true}, {Calls: true, Secured: true, Requests: 2}, {Asks: true, Compares: true},
 		{Secured: true, Certificate: true, Compares: true, Maintained: true, Objective: true, IsQuick: true, Requests: 3, Journey: true},
 	} {
 		for j, s := range []Snapshot{k.Typical(), k.Greatest()} {
-			const some = 12 // of what is alike
+			const some = 12 // of similar series
 			s.Responses, s.Kinds = s.Responses[:min(len(s.Responses), some)], s.Kinds[:min(len(s.Kinds), some)]
 			for r := range s.ByRequest {
 				s.ByRequest[r].Responses, s.ByRequest[r].Kinds = s.Responses, s.Kinds
@@ -104,8 +104,8 @@ func loaded(targets int, bounds *Bounds, traced bool) []Snapshot {
 	return all
 }
 
-// recorders returns those of targets, some with named requests, with latencies of all sizes and, if
-// traced is set, with exemplars.
+// recorders returns recorders of targets, some with named requests. They have latencies of all
+// sizes and, if traced is set, exemplars.
 func recorders(targets int, bounds *Bounds, traced bool) []*Recorder {
 	random := rand.New(rand.NewPCG(1, 2))
 	codes := []errcode.Code{errcode.OK, errcode.OK, errcode.FromStatus(404), errcode.FromStatus(503), errcode.Refused}
@@ -160,7 +160,7 @@ func TestAllFormatsHaveTheBytesOfTheLibraries(t *testing.T) {
 				t.Parallel()
 				p := NewPage()
 				assertSameBytes(t, p, scrapeOf(of.targets, of.bounds, native))
-				assertSameBytes(t, p, scrapeOf(of.targets, of.bounds, native)) // in memory that was used before
+				assertSameBytes(t, p, scrapeOf(of.targets, of.bounds, native)) // in memory from earlier pages
 			})
 		}
 	}
@@ -209,7 +209,7 @@ func TestOthersHaveTheirTurnWhileAScrapeIsWritten(t *testing.T) {
 	}
 }
 
-// BenchmarkWrite writes the metrics of targets with five codes each. library is what it is without
+// BenchmarkWrite writes the metrics of targets with five codes each. library does the same without
 // Page.Write.
 func BenchmarkWrite(b *testing.B) {
 	const targets = 10_000

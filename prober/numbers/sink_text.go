@@ -27,14 +27,14 @@ type textSink struct {
 
 var typeNames = map[dto.MetricType]string{counterType: "counter", gaugeType: "gauge", histogramType: "histogram"}
 
-// escapedHelp and escapedOpenHelp are the characters that a help line must not have as they are.
+// escapedHelp and escapedOpenHelp escape the characters that must not be in a help line.
 var (
 	escapedHelp     = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
 	escapedOpenHelp = escapedValue
 )
 
-// begin writes the lines before the first series. OpenMetrics has the name of a counter
-// without its suffix there.
+// begin writes the lines before the first series. In OpenMetrics they have the name of a counter
+// without its suffix.
 func (t *textSink) begin(f *family) {
 	t.name = f.name
 	name, help := f.name, escapedHelp.Replace(f.help)
@@ -109,7 +109,7 @@ func (t *textSink) endLine() {
 	}
 }
 
-// flush writes what is gathered, unless something could not be written.
+// flush writes the gathered text, unless a write has failed.
 func (t *textSink) flush() {
 	if t.err == nil {
 		_, t.err = t.w.Write(t.out)
@@ -155,9 +155,9 @@ func appendLabels(out []byte, labels []*label) []byte {
 	return append(out, '}')
 }
 
-// appendFloat appends the shortest number that is read as value again.
+// appendFloat appends the shortest number that parses to value.
 func appendFloat(out []byte, value float64) []byte {
-	const written = 1e6 // from there on with an exponent
+	const written = 1e6 // from this value on with an exponent
 	switch {
 	case value >= 0 && value < written && value == math.Trunc(value):
 		return strconv.AppendUint(out, uint64(value), 10)
@@ -167,8 +167,8 @@ func appendFloat(out []byte, value float64) []byte {
 	return strconv.AppendFloat(out, value, 'g', -1, 64)
 }
 
-// appendOpenFloat is appendFloat for OpenMetrics, where a number that is not whole by its type
-// has a point or an exponent.
+// appendOpenFloat is appendFloat for OpenMetrics. Its numbers have a point or an exponent unless
+// their type is an integer.
 func appendOpenFloat(out []byte, value float64) []byte {
 	before := len(out)
 	out = appendFloat(out, value)
@@ -178,8 +178,8 @@ func appendOpenFloat(out []byte, value float64) []byte {
 	return out
 }
 
-// boundTexts returns the ends of the lines of buckets up to their values, the one without bound
-// included.
+// boundTexts returns the ends of the lines of buckets up to their values, including the bucket
+// without a bound.
 func boundTexts(seconds []float64, appendTo func([]byte, float64) []byte) []string {
 	var texts []string
 	for _, bound := range append(slices.Clone(seconds), math.Inf(1)) {

@@ -1,7 +1,6 @@
-// Package numbers says what came of the requests: it counts them as they end, and makes of
-// the counts all that is shown. The numbers of a target are in a [Recorder], under one lock;
-// a [Snapshot] is what they are at one moment, and metrics, pages, the API and reports are
-// drawn from it.
+// Package numbers counts requests as they end, and turns the counts into everything that is shown.
+// A [Recorder] has the numbers of a target, under one lock. A [Snapshot] is a copy of them at one
+// moment: metrics, pages, the API and reports are made of it.
 package numbers
 
 import (
@@ -12,42 +11,42 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// Snapshot is what one target came to since the start, all of one moment. The metrics, the
-// API, the pages and fire are drawn from it.
+// Snapshot has the numbers of one target since the start, all from one moment. Metrics, the API,
+// the pages and fire use it.
 type Snapshot struct {
 	About
 	Counts
 
-	Created     time.Time // since when all of it is counted
+	Created     time.Time // when the counting began
 	BreakerOpen bool
-	// FailingSince is when the first of the bursts began that have had failures of
-	// the target without a break, and TroubledSince the same of trouble of the
-	// prober's own: codes 1001 to 1007, 1024 and 1040, requests held back, requests sent late.
-	// They are zero when the last burst was well in that respect.
+	// FailingSince is the start of the first burst in the present run of bursts with failures of
+	// the target. TroubledSince is the same for trouble of the prober's own: codes 1001 to 1007,
+	// 1024 and 1040, requests held back, requests sent late. Each is zero if the last burst had
+	// none.
 	FailingSince, TroubledSince time.Time
 	// LastFailing is the last run of bursts with failures of the target that is over: from the
-	// start of its first burst to that of the first one without failures.
+	// start of its first burst to the start of the first one without failures.
 	LastFailing Span
 
-	// Requests that ended and, of them, how many came to each code, ascending. P50 and P99
-	// are of the latency of all of them, within 10%; 0 without any. WithSummary.
+	// Requests is how many ended, and Codes how many ended with each code, ascending. P50 and P99
+	// are percentiles of the latency of all of them, within 10%; 0 without any. WithSummary.
 	Requests uint64
 	Codes    []CodeCount
 	P50, P99 time.Duration
-	// Trouble has the ways in which requests of the burst under way fail or, while
-	// none does, of the last one; the commonest first, eight at most. WithSummary.
+	// Trouble has the kinds of failures in the burst under way or, while it has none, in the last
+	// one. The commonest come first, eight at most. WithSummary.
 	Trouble []FailureKind
 	// Last is the last burst that ended, nil before. WithSummary.
 	Last *Burst
 
-	// Kinds counts all failures, by code and phase, Responses all response headers, by
-	// status and version of HTTP; both in that order. WithLabels.
+	// Kinds counts all failures, by code and phase. Responses counts all response headers, by
+	// status and version of HTTP. Both are in that order. WithLabels.
 	Kinds     []FailureKind
 	Responses []ResponseCount
 
 	// ByRequest has the requests of a mix, or the steps of a journey, in the order of the
-	// configuration; it is empty for a target with one request without a name. What the target
-	// has above and below are the sums. Journey is nil for one without journeys.
+	// configuration. It is empty for a target with one request without a name. The target's other
+	// numbers are the sums. Journey is nil for a target without journeys.
 	ByRequest []RequestNumbers
 	Journey   *JourneyNumbers
 
@@ -57,51 +56,51 @@ type Snapshot struct {
 	Failures []Failure
 	// TLS is nil before the first handshake. WithHistory.
 	TLS *TLS
-	// Outcome says how the last burst came to its end, SendRate how many of its requests
-	// started per second, or of its journeys; 0 where there is no rate. WithHistory.
+	// Outcome says how the last burst ended. SendRate is how many of its requests or journeys
+	// started per second; 0 if there is no rate. WithHistory.
 	Outcome  Outcome
 	SendRate float64
 
 	*Distributions // WithDistributions, else nil
 }
 
-// Span is a time from one moment to another; it is zero where there was none.
+// Span is a time from one moment to another; it is zero if there was none.
 type Span struct{ From, To time.Time }
 
-// About is what is known of a target without counting.
+// About describes a target without its counts.
 type About struct {
 	Name string
 	// URL has no userinfo and no query.
 	URL      string
 	Interval time.Duration
-	Labels   map[string]string // those of the configuration; shared, not to be changed
-	// Calls tells that the target is sent gRPC calls.
+	Labels   map[string]string // from the configuration; shared, not to be changed
+	// Calls means that the target gets gRPC calls.
 	Calls bool
-	// Unchecked tells that any certificate of the target is accepted.
+	// Unchecked means that any certificate of the target is accepted.
 	Unchecked bool
-	// Asks tells that the target is a DNS server.
+	// Asks means that the target is a DNS server.
 	Asks bool
 	// ClientNotAfter is the end of the client certificate, zero without one.
 	ClientNotAfter time.Time
-	// ObjectiveRatio is the share of requests that must succeed, ObjectiveLatency how long those
-	// may take, all but one in twenty; 0 where the configuration says nothing of it.
+	// ObjectiveRatio is the share of requests that must succeed. ObjectiveLatency is how long
+	// requests may take, all but one in twenty. They are 0 if the configuration does not set them.
 	ObjectiveRatio   float64
 	ObjectiveLatency time.Duration
 	// ObjectiveWindow is how long the error budget of the objective lasts; 0 without one.
 	ObjectiveWindow time.Duration
 	// Comparison is nil unless the target is compared with another one.
 	Comparison *Comparison
-	// Maintenance is nil where no window of maintenance is for the target.
+	// Maintenance is nil for a target without maintenance windows.
 	Maintenance *Maintenance
 	// Open is how many connections are open.
 	Open int
 }
 
-// Parts says what a snapshot has besides what is always there. Each takes time and memory,
-// and a prober has thousands of targets.
+// Parts says which optional parts a snapshot has. Each takes time and memory, and a prober has
+// thousands of targets.
 type Parts uint8
 
-// The parts of a snapshot, as its fields name them.
+// The parts of a snapshot, as named at its fields.
 const (
 	WithSummary Parts = 1 << iota
 	WithLabels
@@ -112,15 +111,14 @@ const (
 	WithEverything = WithSummary | WithLabels | WithHistory | WithDistributions | WithMaintenanceEnd
 )
 
-// Snapshot returns what the target came to, as it is at one moment. About is left for who
-// knows the target.
+// Snapshot returns the numbers of the target at one moment. The caller fills in About.
 func (r *Recorder) Snapshot(parts Parts) (s Snapshot) {
 	r.Fill(&s, parts, nil)
 	return s
 }
 
-// Fill is Snapshot for an empty one that there is already: of many, none need be copied. Its
-// distributions are made of memory.
+// Fill is Snapshot into an existing empty snapshot, so that large slices of snapshots need no
+// copies. Its distributions use memory.
 func (r *Recorder) Fill(s *Snapshot, parts Parts, memory *Memory) {
 	r.read(s, parts, memory)
 	for i := range s.ByRequest {
@@ -139,7 +137,7 @@ func (r *Recorder) Fill(s *Snapshot, parts Parts, memory *Memory) {
 	}
 }
 
-// read is Fill with what is sorted and merged by nobody yet: the lock is held for less long.
+// read is Fill without sorting and merging, so it holds the lock for less time.
 func (r *Recorder) read(s *Snapshot, parts Parts, memory *Memory) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -166,7 +164,7 @@ func (r *Recorder) read(s *Snapshot, parts Parts, memory *Memory) {
 	}
 }
 
-// readOne fills in what the requests of a target without named ones came to.
+// readOne fills in the numbers of a target without named requests.
 func (r *Recorder) readOne(s *Snapshot, parts Parts, memory *Memory) {
 	n := r.requests[0].numbers(parts, memory)
 	s.Requests, s.Codes, s.P50, s.P99 = n.Requests, n.Codes, n.P50, n.P99
@@ -176,7 +174,7 @@ func (r *Recorder) readOne(s *Snapshot, parts Parts, memory *Memory) {
 	}
 }
 
-// readRequests fills in what each request came to, and all of them together.
+// readRequests fills in the numbers of each request, and of all together.
 func (r *Recorder) readRequests(s *Snapshot, parts Parts, memory *Memory) {
 	s.ByRequest = make([]RequestNumbers, len(r.requests))
 	histograms := make([]map[errcode.Code]*Histogram, len(r.requests))

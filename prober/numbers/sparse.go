@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// sparse holds the buckets of a native histogram, those of the grid.
+// sparse holds the buckets of a native histogram, on the grid.
 type sparse struct {
 	zero   uint64
 	coarse int // schema = usualSchema - coarse
@@ -29,8 +29,8 @@ func (s *sparse) schema() int { return usualSchema - s.coarse }
 // isEmpty reports whether nothing was counted.
 func (s *sparse) isEmpty() bool { return s.zero == 0 && len(s.counts) == 0 }
 
-// limit halves the resolution while too many buckets are in use. Each schema above the usual
-// one may use twice as many.
+// limit halves the resolution while too many buckets are in use. Each schema above the usual one
+// may use twice as many.
 func (s *sparse) limit() {
 	for s.used > nativeBuckets<<max(0, -s.coarse) {
 		s.halve()
@@ -59,7 +59,7 @@ func (s *sparse) reach(i int) {
 	}
 }
 
-// halve joins each two neighbouring buckets.
+// halve joins neighbouring buckets in pairs.
 func (s *sparse) halve() {
 	old := *s
 	*s = sparse{zero: old.zero, coarse: old.coarse + 1}
@@ -89,11 +89,11 @@ func (s *sparse) merge(other *sparse) {
 // bound returns the upper bound of bucket i.
 func (s *sparse) bound(i int) time.Duration { return boundOf(i, s.schema()) }
 
-// shortGap is how many empty buckets take less room than another span.
+// shortGap is the largest number of empty buckets that take less room than another span.
 const shortGap = 2
 
-// spans yields the runs of buckets of the exposition format: how many buckets lie between a run and
-// the one before, or bucket 0, and how many the run has. Only short gaps are in a run.
+// spans yields the runs of buckets of the exposition format: the number of buckets between a run
+// and the run before, or bucket 0, and the length of the run. Only short gaps are in a run.
 func (s *sparse) spans() iter.Seq2[int, uint64] {
 	return func(yield func(int, uint64) bool) {
 		next := 0 // the index after the last bucket in use
@@ -118,7 +118,7 @@ func (s *sparse) spans() iter.Seq2[int, uint64] {
 	}
 }
 
-// deltas yields the counts of the buckets of all spans, each less that of the one before.
+// deltas yields the counts of the buckets of all spans, each minus the count before.
 func (s *sparse) deltas() iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		var last int64

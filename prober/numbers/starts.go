@@ -4,7 +4,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// starts is when the requests of a burst started, as far as they have ended.
+// starts is when the requests of a burst started. Only ended requests count.
 type starts struct {
 	n           uint64
 	first, last probe.Instant
@@ -19,7 +19,7 @@ func (s *starts) note(at probe.Instant) {
 }
 
 // rate returns how many requests started per second, between the first start and the
-// last; 0 where there was no time between them, as with a single request.
+// last. It is 0 if both are the same, as with a single request.
 func (s *starts) rate() float64 {
 	if s.last == s.first {
 		return 0

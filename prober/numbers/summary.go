@@ -9,7 +9,7 @@ import (
 	"example.com/prober/errcode"
 )
 
-// summary is what requests came to: how many ended, how many with each code, ascending, and
+// summary sums up requests: how many ended, how many ended with each code, ascending, and
 // percentiles of the latency of all of them, 0 without any.
 type summary struct {
 	requests uint64
@@ -17,9 +17,9 @@ type summary struct {
 	p50, p99 time.Duration
 }
 
-// summaryOf sums up what one or several requests of a target came to. It reads the histograms
-// in place: a copy of all of them would cost more than all that is shown of them. Most targets
-// have one code only, whose histogram needs no merging.
+// summaryOf sums up one or several requests of a target. It reads the histograms in place:
+// copying all of them would cost more than the rest. Most targets have only one code, so their
+// histogram needs no merging.
 func summaryOf(requests ...map[errcode.Code]*Histogram) (s summary) {
 	var all, merged *Histogram
 	for _, byCode := range requests {
@@ -50,7 +50,7 @@ func summaryOf(requests ...map[errcode.Code]*Histogram) (s summary) {
 	return s
 }
 
-// addCodes makes one count of those of each code, in the order of the codes.
+// addCodes joins the counts of each code, in the order of the codes.
 func addCodes(all []CodeCount) []CodeCount {
 	slices.SortFunc(all, func(a, b CodeCount) int { return cmp.Compare(a.Code, b.Code) })
 	return addUp(all, func(sum *CodeCount, next CodeCount) bool {
@@ -62,7 +62,7 @@ func addCodes(all []CodeCount) []CodeCount {
 	})
 }
 
-// addKinds and addResponses do the same with what is sorted already.
+// addKinds and addResponses do the same for sorted counts.
 func addKinds(all []FailureKind) []FailureKind {
 	return addUp(all, func(sum *FailureKind, next FailureKind) bool {
 		same := sum.compare(next) == 0
@@ -83,8 +83,8 @@ func addResponses(all []ResponseCount) []ResponseCount {
 	})
 }
 
-// addUp makes one of those that count the same, which follow one another. add reports whether
-// next counts the same as sum, and adds it if so.
+// addUp joins neighbouring counts of the same thing. add reports whether next counts the same
+// as sum, and adds it if so.
 func addUp[T any](all []T, add func(sum *T, next T) bool) []T {
 	sums := all[:0]
 	for _, next := range all {
@@ -105,7 +105,7 @@ func cloneHistograms(byCode map[errcode.Code]*Histogram) map[errcode.Code]*Histo
 	return c
 }
 
-// mergeHistograms returns the sums of those of all requests, which share nothing with them.
+// mergeHistograms returns the sums over all requests. They share nothing with the requests.
 func mergeHistograms(requests []RequestNumbers) map[errcode.Code]*Histogram {
 	sums := make(map[errcode.Code]*Histogram)
 	for i := range requests {

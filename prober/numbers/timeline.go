@@ -8,12 +8,11 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// leastSlice is how long the slices of a burst are at first.
+// leastSlice is the first length of a burst's slices.
 const leastSlice = time.Millisecond
 
-// Timeline divides a burst into slices of time, of which all are as long and of which there are
-// as many at most as bursts are kept of a target: when the burst goes on, two become one. It
-// takes 50 KiB.
+// Timeline divides a burst into slices of equal length. There are at most as many as the history
+// keeps bursts: if the burst goes on, slices are joined in pairs. It takes 50 KiB.
 type Timeline struct {
 	begin probe.Instant
 	start time.Time
@@ -24,7 +23,7 @@ type Timeline struct {
 	used   int
 }
 
-// timeSlice is what is counted of the requests that ended within it.
+// timeSlice has the numbers of the requests that ended in it.
 type timeSlice struct {
 	requests, failed, own uint64
 	phases                [errcode.NumPhases]totalTime
@@ -39,8 +38,8 @@ func NewTimeline() *Timeline {
 	return &Timeline{begin: probe.At(now), start: now, length: leastSlice}
 }
 
-// Observe counts a request, with its code, in the slice in which it ended. Several goroutines may
-// call it at once.
+// Observe counts a request, with its code, in the slice of its end. It is safe for concurrent
+// use.
 func (l *Timeline) Observe(res *probe.Result, code errcode.Code) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,8 +55,8 @@ func (l *Timeline) Observe(res *probe.Result, code errcode.Code) {
 // Start returns when the timeline begins.
 func (l *Timeline) Start() time.Time { return l.start }
 
-// Slices returns the slices up to the last one in which a request ended, as bursts of their own.
-// Nothing is known of what was dropped.
+// Slices returns the slices up to the last end of a request, each as a burst. They do not include
+// dropped requests.
 func (l *Timeline) Slices() []Burst {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,7 +69,7 @@ func (l *Timeline) Slices() []Burst {
 	return all
 }
 
-// join makes one slice of each two.
+// join joins slices in pairs.
 func (l *Timeline) join() {
 	for i := range keptBursts / 2 {
 		l.slices[2*i].merge(&l.slices[2*i+1])
@@ -100,7 +99,7 @@ func (s *timeSlice) add(res *probe.Result, code errcode.Code) {
 	s.fail(FailureKind{Code: code, Phase: res.FailedIn(), Count: 1})
 }
 
-// fail counts failures of one kind. Of kinds that are too many, they are counted among all.
+// fail counts failures of one kind. With too many kinds, it leaves the failures to the total.
 func (s *timeSlice) fail(k FailureKind) {
 	for i := range s.seen {
 		if of := &s.kinds[i]; of.Code == k.Code && of.Phase == k.Phase {

@@ -11,7 +11,7 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// endedAt returns a request that ended so long after the start of a timeline, and took so long.
+// endedAt returns a request that took so long and ended so long after the start of a timeline.
 func endedAt(l *Timeline, past, took time.Duration) *probe.Result {
 	end := l.begin.Add(past)
 	r := &probe.Result{Due: end.Add(-took), Start: end.Add(-took)}

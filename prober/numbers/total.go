@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// totalTime is a sum of durations, none of them below 0, in nanoseconds. It has 128 bits:
-// an int64 ends at 292 years, which ten thousand requests in flight reach within
-// eleven days.
+// totalTime is a sum of durations, none below 0, in nanoseconds. It has 128 bits: an
+// int64 ends at 292 years, and ten thousand requests in flight reach this within eleven
+// days.
 type totalTime struct{ high, low uint64 }
 
 func (t *totalTime) add(d time.Duration) {
@@ -22,20 +22,20 @@ func (t *totalTime) merge(other totalTime) {
 	t.high += other.high + carry
 }
 
-// since returns what was added after t was earlier.
+// since returns the durations added after t was earlier.
 func (t *totalTime) since(earlier totalTime) totalTime {
 	low, borrow := bits.Sub64(t.low, earlier.low, 0)
 	return totalTime{t.high - earlier.high - borrow, low}
 }
 
-// seconds is exact to the nanosecond as far as a float64 can be, and never falls while
-// durations are added.
+// seconds is exact to the nanosecond within the precision of a float64, and never falls
+// while durations are added.
 func (t *totalTime) seconds() float64 {
 	whole, rest := bits.Div64(t.high, t.low, uint64(time.Second))
 	return float64(whole) + float64(rest)/float64(time.Second)
 }
 
-// mean returns the mean of the n durations that were added, rounded down; 0 without any.
+// mean returns the mean of the n added durations, rounded down; 0 without any.
 func (t *totalTime) mean(n uint64) time.Duration {
 	if n == 0 {
 		return 0

@@ -11,7 +11,7 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// duration returns t as far as that is one.
+// duration returns t as far as a Duration can hold it.
 func (t *totalTime) duration() time.Duration { return t.mean(1) }
 
 func TestATotalIsExactBeyondWhatADurationHolds(t *testing.T) {
@@ -58,8 +58,8 @@ func TestATotalWithinADurationIsThatDurationInSeconds(t *testing.T) {
 	}
 }
 
-// TestASumNeverTurnsNegative follows the sums to all that are made of them: the
-// exposition, the report of fire, the means of a burst.
+// TestASumNeverTurnsNegative checks all uses of the sums: the exposition, the report of
+// fire, the means of a burst.
 func TestASumNeverTurnsNegative(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()

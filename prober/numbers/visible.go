@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Visible returns a text of unknown origin as one line that a terminal or a page only shows:
-// whatever cannot be seen, or turns the direction of writing, stands as its number.
+// Visible returns a text of unknown origin as one line, safe for a terminal or a page.
+// Characters that are invisible, or change the direction of writing, become their numbers.
 func Visible(text string) string {
 	var b strings.Builder
 	for text != "" {
