@@ -22,7 +22,7 @@ func shopMutants() []mutant {
 			name: "sends a captured value of another journey", phase: "mass", gates: []gate{gateVisitors}, targets: []string{"journey-h1", "journey-h2"},
 			patches: []patch{
 				{"prober/transport/capture.go", "\t\"strings\"\n", "\t\"strings\"\n\t\"sync/atomic\"\n"},
-				{"prober/transport/capture.go", "\n// take has the name", "\nvar captured atomic.Pointer[[]byte]\n\n// take has the name"},
+				{"prober/transport/capture.go", "\nfunc (c *capture) take(", "\nvar captured atomic.Pointer[[]byte]\n\nfunc (c *capture) take("},
 				{"prober/transport/capture.go", "\t\tr.Values.Set(c.To, value)\n", "\t\tmine := slices.Clone(value)\n" +
 					"\t\tif other := captured.Swap(&mine); other != nil && (*other)[1] == '7' {\n\t\t\tvalue = *other\n\t\t}\n\t\tr.Values.Set(c.To, value)\n"},
 			},

@@ -7,7 +7,7 @@ func troubledMutants() []mutant {
 			name: "lets all targets wait for one that fails", phase: "neighbours", gates: []gate{gateNeighbours},
 			patches: []patch{
 				{"prober/burst_request.go", "\t\"errors\"\n", "\t\"errors\"\n\t\"sync\"\n\t\"time\"\n"},
-				{"prober/burst_request.go", "\n// exchange performs", "\nvar waiting sync.RWMutex\n\n// exchange performs"},
+				{"prober/burst_request.go", "\nfunc (b *burst) exchange(", "\nvar waiting sync.RWMutex\n\nfunc (b *burst) exchange("},
 				{"prober/burst_request.go", "\ts.engine.Do(requests, r)\n", "\twaiting.RLock()\n\twaiting.RUnlock()\n\ts.engine.Do(requests, r)\n" +
 					"\tif r.Err != nil {\n\t\twaiting.Lock()\n\t\ttime.Sleep(200 * time.Millisecond)\n\t\twaiting.Unlock()\n\t}\n"},
 			},
