@@ -47,7 +47,8 @@ func TestTwoProbersStandSideBySide(t *testing.T) {
 	var f fleet
 	rig.Until(t, "all targets have had a burst", func() bool {
 		f = look()
-		return len(f.Targets) == 3 && f.Targets[0].State == "failing" && f.Targets[1].State == "ok" && f.Targets[2].State == "ok"
+		return len(f.Targets) == 3 && f.Targets[0].State == "failing" && f.Targets[0].States[1].State == "ok" &&
+			f.Targets[1].State == "ok" && f.Targets[2].State == "ok"
 	})
 	require.Len(t, f.Peers, 2)
 	assert.Equal(t, "east", f.Peers[0].Name)
