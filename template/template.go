@@ -225,7 +225,7 @@ type part struct {
 // literal text: {{ "{{" }}.
 func split(text string) ([]part, error) { return splitNames(text, maxName) }
 
-// splitNames is split for names of at most so many bytes.
+// splitNames splits like split, but a name may have up to most bytes.
 func splitNames(text string, most int) ([]part, error) {
 	var parts []part
 	for text != "" {

@@ -1,11 +1,10 @@
 package web
 
 import (
-	"errors"
 	"net/url"
-	"strings"
 
 	"example.com/prober/config"
+	"example.com/prober/web/baseurl"
 )
 
 // The identities of the dashboards of the prober in Grafana.
@@ -19,21 +18,7 @@ func ParseGrafanaURL(text string) (*url.URL, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // none is wanted
 	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return nil, errors.New("it is not a URL")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("it must begin with http:// or https://")
-	case u.Hostname() == "":
-		return nil, errors.New("it has no host")
-	case u.User != nil:
-		return nil, errors.New("it must not hold a user name or password: the pages show it")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("a query or a fragment has no meaning in it")
-	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
-	return u, nil
+	return baseurl.Parse(text, "it", ": the pages show it")
 }
 
 // grafanaLink returns the link to a dashboard of the prober. If target is not "", the dashboard shows this target.

@@ -137,10 +137,14 @@ func (d *daemon) openWeb() (prefix string, grafana *url.URL, err error) {
 	if grafana, err = web.ParseGrafanaURL(d.flags.grafanaURL); err != nil {
 		return "", nil, fmt.Errorf("--web.grafana-url: %w", err)
 	}
-	if d.past, err = openHistory(&d.flags); err != nil {
+	client, err := webClient(d.flags.peers.clientFile)
+	if err != nil {
+		return "", nil, fmt.Errorf("--web.client-config: %w", err)
+	}
+	if d.past, err = openHistory(&d.flags, client); err != nil {
 		return "", nil, err
 	}
-	d.peers, err = d.flags.peers.open(d.log)
+	d.peers, err = d.flags.peers.open(d.log, client)
 	return prefix, grafana, err
 }
 

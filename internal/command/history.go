@@ -2,13 +2,14 @@ package command
 
 import (
 	"fmt"
+	"net/http"
 
 	"example.com/prober/web/history"
 )
 
 // openHistory returns a reader of the Prometheus in the flags, nil if there is
 // none.
-func openHistory(f *daemonFlags) (*history.Store, error) {
+func openHistory(f *daemonFlags, client *http.Client) (*history.Store, error) {
 	if err := history.CheckMatchers(f.matchers); err != nil {
 		return nil, fmt.Errorf("--web.prometheus-matchers: %w", err)
 	}
@@ -18,10 +19,6 @@ func openHistory(f *daemonFlags) (*history.Store, error) {
 	u, err := history.ParseURL(f.prometheusURL)
 	if err != nil {
 		return nil, fmt.Errorf("--web.prometheus-url: %w", err)
-	}
-	client, err := webClient(f.peers.clientFile)
-	if err != nil {
-		return nil, fmt.Errorf("--web.client-config: %w", err)
 	}
 	store, err := history.New(history.Options{URL: u, Matchers: f.matchers, Transport: client.Transport})
 	if err != nil {

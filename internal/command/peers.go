@@ -47,17 +47,15 @@ func (f *peerFlags) add(text string) error {
 }
 
 // open returns the peers. [peers.Set.Run] reads them.
-func (f *peerFlags) open(log *slog.Logger) (*peers.Set, error) {
-	client, err := webClient(f.clientFile)
-	if err != nil {
-		return nil, fmt.Errorf("--web.client-config: %w", err)
-	}
+func (f *peerFlags) open(log *slog.Logger, client *http.Client) (*peers.Set, error) {
 	name := f.name
 	if name != "" {
 		if err := peers.CheckName(name); err != nil {
 			return nil, fmt.Errorf("--web.peer-name: %w", err)
 		}
-	} else if name, err = os.Hostname(); err != nil || peers.CheckName(name) != nil {
+	} else if host, err := os.Hostname(); err == nil && peers.CheckName(host) == nil {
+		name = host
+	} else {
 		name = "this prober"
 	}
 	set, err := peers.New(peers.Options{Log: log, Client: client, Name: name, Peers: f.peers})

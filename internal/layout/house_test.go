@@ -197,7 +197,7 @@ var house = map[string]room{
 	"template":  {},
 	"threshold": {},
 	"web": {
-		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/chart", "web/history", "web/peers", "web/static"}, // config: the page of a target shows its own
+		packages: []string{"config", "discover", "errcode", "prober", "prober/numbers", "web/baseurl", "web/chart", "web/history", "web/peers", "web/static"}, // config: the page of a target shows its own
 		modules: []string{
 			"github.com/klauspost/compress", // its gzip takes a third of the time of the library's
 			"github.com/prometheus/client_golang",
@@ -206,18 +206,19 @@ var house = map[string]room{
 			"google.golang.org/protobuf/proto", // encodes client_model
 		},
 	},
+	"web/baseurl": {},
 	"web/chart": {
 		packages: []string{"errcode", "prober/numbers"},
 	},
 	"web/history": {
-		packages: []string{"errcode", "prober/numbers"},
+		packages: []string{"errcode", "prober/numbers", "web/baseurl"},
 		modules: []string{
 			"github.com/prometheus/client_golang", // its client of Prometheus
 			"github.com/prometheus/common",
 		},
 	},
 	"web/peers": {
-		packages: []string{"errcode"},
+		packages: []string{"errcode", "web/baseurl"},
 	},
 	"web/static": {},
 }

@@ -184,7 +184,7 @@ func (c *Ceiling) Notify() {
 	c.tell()
 }
 
-// tell wakes whoever is next to look for room; mu is held.
+// tell wakes the next worker to look for room; mu is held.
 func (c *Ceiling) tell() {
 	switch {
 	case len(c.line) > 0:

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/prober/errcode"
+	"example.com/prober/web/baseurl"
 )
 
 // Bounds on the use of resources by the peers. They hold for each peer, except maxPeers.
@@ -87,23 +88,14 @@ func Parse(text string) (Peer, error) {
 }
 
 func parseURL(text string) (*url.URL, error) {
-	u, err := url.Parse(text)
+	u, err := baseurl.Parse(text, "its URL", ", which the page would show: use --web.client-config")
 	switch {
-	case err != nil:
+	case errors.Is(err, baseurl.ErrNotURL):
 		return nil, errors.New("what should be its URL is none")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("its URL must begin with http:// or https://")
-	case u.Hostname() == "":
-		return nil, errors.New("its URL has no host")
-	case u.User != nil:
-		return nil, errors.New("its URL must not hold a user name or password, which the page would show: use --web.client-config")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("a query or a fragment has no meaning in its URL")
-	case len(text) > longestURL:
+	case err == nil && len(text) > longestURL:
 		return nil, fmt.Errorf("its URL must have at most %d bytes", longestURL)
 	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
-	return u, nil
+	return u, err
 }
 
 // CheckName returns an error if a prober cannot have this name.
