@@ -35,7 +35,7 @@ func openHistory(t *testing.T, s *Shell, server *httptest.Server) {
 	t.Helper()
 	u, err := url.Parse(server.URL)
 	require.NoError(t, err)
-	store, err := history.New(history.Options{URL: u, Transport: server.Client().Transport})
+	store, err := history.New(history.Options{URL: u, Client: server.Client()})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	s.opts.History = store

@@ -20,7 +20,7 @@ func openHistory(f *daemonFlags, client *http.Client) (*history.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--web.prometheus-url: %w", err)
 	}
-	store, err := history.New(history.Options{URL: u, Matchers: f.matchers, Transport: client.Transport})
+	store, err := history.New(history.Options{URL: u, Matchers: f.matchers, Client: client})
 	if err != nil {
 		return nil, fmt.Errorf("--web.prometheus-url: %w", err)
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+
+	"example.com/prober/web/baseurl"
 )
 
 // Bounds on the cost of reading, for the prober and for Prometheus.
@@ -50,8 +52,8 @@ type Store struct {
 type Options struct {
 	// URL is the URL of the Prometheus, without a query.
 	URL *url.URL
-	// Transport sends the requests to it.
-	Transport http.RoundTripper
+	// Client reaches the Prometheus.
+	Client *http.Client
 	// Matchers select the series of the probers among all series of the Prometheus, such as `job="prober"`. Empty matchers
 	// select all.
 	Matchers string
@@ -59,7 +61,9 @@ type Options struct {
 
 // New returns an empty store. Close it after use.
 func New(o Options) (*Store, error) {
-	client, err := api.NewClient(api.Config{Address: o.URL.String(), RoundTripper: bounded{o.Transport}})
+	sameHost := baseurl.SameHostOnly(o.Client)
+	sameHost.Transport = bounded{sameHost.Transport}
+	client, err := api.NewClient(api.Config{Address: o.URL.String(), Client: sameHost})
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func (p *prometheus) store(t *testing.T, matchers string) *Store {
 	t.Helper()
 	u, err := ParseURL(p.URL + "/")
 	require.NoError(t, err)
-	s, err := New(Options{URL: u, Matchers: matchers, Transport: p.Client().Transport})
+	s, err := New(Options{URL: u, Matchers: matchers, Client: p.Client()})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	return s
@@ -250,6 +250,20 @@ func TestAFailedReadKeepsWhatIsKnownAndSaysWhy(t *testing.T) {
 			assert.EqualValues(t, 96, requests)
 		})
 	}
+}
+
+// Another host would get the credentials.
+func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	other := newPrometheus(t, matrix())
+	p := newPrometheus(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	})
+	s := p.store(t, "")
+	s.Counts("shop", Day)
+	settle(t, s)
+	require.ErrorContains(t, s.Counts("shop", Day).Err, "it redirects to another host")
+	assert.Empty(t, other.asked())
 }
 
 func TestClosingEndsAReadThatGetsNoAnswer(t *testing.T) {

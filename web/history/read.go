@@ -20,7 +20,6 @@ import (
 
 // Target has the results of requests to a target over a span, for each location that probes it.
 type Target struct {
-	Span Span
 	// Places are sorted by name. They are empty before the first read, and if Prometheus has no data.
 	Places []Place
 	State
@@ -67,7 +66,7 @@ func (s *Store) Latencies(target string, span Span) Target {
 func (s *Store) target(k key) Target {
 	e := s.get(k)
 	places, _ := e.value.([]Place)
-	return Target{k.span, places, State{e.at, e.err}}
+	return Target{places, State{e.at, e.err}}
 }
 
 // Share counts the requests to a group of targets that ended, and the failures of the targets' doing.

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/prober/errcode"
+	"example.com/prober/web/baseurl"
 )
 
 const (
@@ -27,7 +28,6 @@ const (
 	maxTarget = 4 << 20
 	// longestTarget is the bound on a target's name in a configuration, in bytes.
 	longestTarget = 128
-	maxRedirects  = 3
 	// busyFor is how long the set waits if a prober says that it draws too many pages for other clients.
 	busyFor = time.Second
 )
@@ -37,31 +37,17 @@ type answerError struct{ error }
 
 func (e answerError) Unwrap() error { return e.error }
 
+// isAnswer reports whether err comes from an answer of the peer.
+func isAnswer(err error) bool {
+	_, isWrong := errors.AsType[answerError](err)
+	_, isRedirect := errors.AsType[*baseurl.RedirectError](err)
+	return isWrong || isRedirect
+}
+
 func wrong(format string, args ...any) error { return answerError{fmt.Errorf(format, args...)} }
 
 // errSlow is the cause of giving up a request.
 var errSlow = errors.New("the peer kept a request waiting for too long")
-
-// sameHostOnly returns a client that follows no redirect to another host, as the host would get the peer's credentials.
-func sameHostOnly(client *http.Client) *http.Client {
-	c, before := *client, client.CheckRedirect
-	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
-		if before != nil {
-			if err := before(r, via); err != nil {
-				return err
-			}
-		}
-		first := via[0].URL
-		switch {
-		case r.URL.Host != first.Host || r.URL.Scheme != first.Scheme:
-			return wrong("it redirects to another host, %.80q", r.URL.Scheme+"://"+r.URL.Host)
-		case len(via) > maxRedirects:
-			return wrong("it redirects more than %d times", maxRedirects)
-		}
-		return nil
-	}
-	return &c
-}
 
 // list returns all targets of a peer by name, and how many the peer has. The order of the list may change between two
 // reads of parts of it. A target missing for this reason keeps its previous state.

@@ -166,7 +166,7 @@ func New(o Options) (*Set, error) {
 	if len(o.Peers) > maxPeers {
 		return nil, fmt.Errorf("there are %d peers, and at most %d may be", len(o.Peers), maxPeers)
 	}
-	s := &Set{name: o.Name, log: o.Log, client: sameHostOnly(o.Client), turn: make(chan struct{}, 1), every: readEvery, maxWait: maxWait}
+	s := &Set{name: o.Name, log: o.Log, client: baseurl.SameHostOnly(o.Client), turn: make(chan struct{}, 1), every: readEvery, maxWait: maxWait}
 	taken := map[string]bool{}
 	for _, p := range o.Peers {
 		if taken[p.Name] {
@@ -241,7 +241,7 @@ func (s *Set) read(ctx context.Context, r *reader) {
 		return
 	}
 	after := *before
-	_, after.HasAnswered = errors.AsType[answerError](err)
+	after.HasAnswered = isAnswer(err)
 	after.Down = words(err)
 	r.last.Store(&after)
 	if !before.IsDown() {
