@@ -21,6 +21,8 @@ type leeway struct {
 	// unsent reports whether the ledger lacks failures before anything was sent. loses reports whether answers may be
 	// lost; their requests have one of the codes of lostTo.
 	unsent, loses bool
+	// connects reports whether the server has accepted every connection, even if requests have not reached it.
+	connects bool
 }
 
 // leewayHTTP1 is for a server that is killed. A connection that was opened and not accepted has carried one request,
@@ -78,6 +80,15 @@ func leewayShared() *leeway {
 		return want[code], want[code] * most, strings.HasPrefix(code, "11") || code == "1212"
 	}}
 }
+
+// leewayFreeze is for a daemon that is stopped. If it stops as a request is to be written, the deadline has passed
+// before the first byte when it goes on.
+func leewayFreeze() *leeway {
+	return &leeway{unreached: func(c *counts, _ *target) (least, most float64) { return 0, c.expired }, connects: true}
+}
+
+// exactConnections reports whether the accepted connections are those that were opened.
+func (w *leeway) exactConnections() bool { return w == nil || w.unreached == nil || w.connects }
 
 // lost returns how many requests reached no server.
 func (w *leeway) lost(c *counts, t *target) (least, most float64) {

@@ -46,6 +46,22 @@ func TestCodesAreExactButForTheLeewayOfATarget(t *testing.T) {
 	}
 }
 
+// A daemon that is stopped as it is to write a request may write none of it, and has opened all its connections before.
+func TestAFreezeLosesOnlyWhatWasCancelledAsItWasSent(t *testing.T) {
+	t.Parallel()
+	v, err := newView("# TYPE prober_request_failures counter\n" +
+		"prober_request_failures_total{error_code=\"1001\",phase=\"send\",target=\"a\"} 2\n" +
+		"prober_request_failures_total{error_code=\"1001\",phase=\"processing\",target=\"a\"} 4\n" +
+		"prober_request_failures_total{error_code=\"1220\",phase=\"send\",target=\"a\"} 8\n# EOF\n")
+	require.NoError(t, err)
+	w := leewayFreeze()
+	least, most := w.lost(v.of("a"), nil)
+	assert.InDelta(t, 0, least, 0)
+	assert.InDelta(t, 2, most, 0)
+	assert.True(t, w.exactConnections())
+	assert.False(t, leewayHTTP1().exactConnections())
+}
+
 // A server that dies resets the clients that wait for an answer, and reads to the last byte what the others have sent.
 func TestADyingServerEntersAllThatReachesIt(t *testing.T) {
 	t.Parallel()

@@ -35,11 +35,15 @@ func (g *gauntlet) freeze(s *stage) {
 func (f *farm) prompt() []target {
 	b := f.open(f.serveHTTP1(func(string, int) move { return okMove() }))
 	slow := f.open(f.serveHTTP1(func(string, int) move { return move{text: okText, code: "0", after: timeoutSoon / 2} }))
-	return []target{
+	all := []target{
 		{name: "slots", url: b.url("http", "slots"), interval: "200ms", burst: "{requests: 2}", exact: true, frozen: true},
 		{name: "arrivals", url: b.url("http", "arrivals"), interval: "100ms", burst: "{rate: 50, duration: 1m}", exact: true, timeout: timeoutSoon, frozen: true},
 		{name: "closed", url: slow.url("http", "closed"), barn: slow, interval: "100ms", burst: "{requests: 4, concurrency: 4}", exact: true, timeout: timeoutSoon, frozen: true},
 	}
+	for i := range all {
+		all[i].leeway = leewayFreeze()
+	}
+	return all
 }
 
 // stop stops the daemon for d, and waits until it has gone on for a while. Nothing is scraped meanwhile. It returns the

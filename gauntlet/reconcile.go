@@ -18,7 +18,7 @@ func (a *act) reconcile(v *view) {
 		if t.scripted {
 			a.reconcileAnswers(t, c)
 		}
-		if t.barn != nil && (t.leeway == nil || t.leeway.unreached == nil) {
+		if t.barn != nil && t.leeway.exactConnections() {
 			a.board.hold(gateAttempts, t.accepted() == c.opened,
 				"%s: %v connections were accepted and %v counted as opened", t.name, t.accepted(), c.opened)
 		}

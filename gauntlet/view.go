@@ -26,6 +26,7 @@ type counts struct {
 	failures                              map[string]float64 // by phase
 	unsent                                float64            // failures before anything can have reached the peer
 	unsentBy                              map[string]float64 // the same by code
+	expired                               float64            // cancelled requests whose phase is send
 	opened, resent                        float64
 	cut                                   float64 // answers over UDP
 	reloadDrops                           float64
@@ -111,6 +112,9 @@ func (c *counts) count(s *rig.Sample) {
 		c.within[s.Label("le")] += s.Value
 	case "prober_request_failures_total":
 		c.failures[s.Label("phase")] += s.Value
+		if s.Label("error_code") == "1001" && s.Label("phase") == "send" {
+			c.expired += s.Value
+		}
 		if isUnsent(s.Label("error_code"), s.Label("phase")) {
 			c.unsent += s.Value
 			c.unsentBy[s.Label("error_code")] += s.Value
