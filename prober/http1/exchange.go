@@ -42,7 +42,8 @@ func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
 	p.Use(l, r, x)
 }
 
-// Use performs one request over a link just made.
+// Use performs one request over a link just made. It closes the link if the pool has been
+// aborted meanwhile: Abort has not seen this connection.
 func (p *Pool) Use(l wire.Link, r *probe.Result, x *Exchange) {
 	c := newConn(p, l)
 	if !p.conns.Add(c) {
@@ -92,6 +93,9 @@ func (p *Pool) claim(x *Exchange, now probe.Instant) *conn {
 	if c.fit(now) {
 		return c
 	}
+	// The ceiling let this request start because of the connection. So the connection's
+	// room goes to the one that is dialled instead, before anybody else can have it: Close
+	// finds nothing left to release.
 	x.Permit.Hold(c.Stream.Yield())
 	p.conns.Close(c)
 	return nil
@@ -108,9 +112,12 @@ func (p *Pool) exchange(c *conn, r *probe.Result, x *Exchange) {
 func (p *Pool) release(c *conn, r *probe.Result) {
 	if v := recover(); v != nil {
 		c.reusable = false
+		// The goroutine of an upload writes to the connection, and counts what it wrote. It
+		// must have ended before either is used for something else.
 		_, _ = c.upload.end(r)
 		r.Fail(&errcode.PhaseError{Err: probe.Panicked(v)})
 	}
+	// An idle connection must not hold on to what a worker uses again elsewhere.
 	c.x = nil
 	if c.reusable && p.conns.Put(c) {
 		return
