@@ -24,8 +24,9 @@ func NewLink(c net.Conn, deadline probe.Instant) Link {
 	return Link{Stream: s, RW: s}
 }
 
-// Close ends the connection without waiting for the peer. If it is jammed, because a
-// write was given up, TLS has nothing more to say.
+// Close ends the connection without waiting for the peer. If it is jammed, because a write
+// was given up, TLS has nothing more to say. A message after half a record would be taken
+// for the rest of it.
 func (l *Link) Close(jammed bool) {
 	if jammed {
 		l.Stream.leave(l.Stream)

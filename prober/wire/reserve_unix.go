@@ -34,6 +34,7 @@ func (r reserve) keep(c syscall.RawConn) error {
 
 // check is keep for a socket nobody else uses.
 func (r reserve) check(fd uintptr) error {
+	// A quarter is left where the limit is low, so that connections can be made at all.
 	const most = 64
 	if uint64(fd)+min(most, r.limit/4) < r.limit {
 		return nil

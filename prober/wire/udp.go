@@ -36,6 +36,8 @@ func (d *Dialer) dialUDP(ctx context.Context, r *probe.Result, deadline probe.In
 	if err != nil {
 		return nil, err
 	}
+	// The look-up may have used up the time. A UDP socket opens without asking the peer, so
+	// nothing later would notice.
 	if probe.Now() >= deadline {
 		return nil, context.DeadlineExceeded
 	}
