@@ -30,7 +30,8 @@ type request struct {
 	sentValues []int
 }
 
-// keeps is what the requests of a transport together keep of their responses.
+// keeps is what the requests of a transport together keep of their responses. Connections
+// of HTTP/2 and HTTP/3 serve all requests, so their readers keep what any of these wants.
 type keeps struct {
 	something bool
 	fields    []string // names in lower case
@@ -92,9 +93,13 @@ func newMix(cfgs []Config, others keeps) (*Transport, error) {
 func (t *Transport) compile(i int, cfg Config) error {
 	q := &t.requests[i]
 	q.cfg = cfg
+	// One dialer serves all requests, so another origin would be reached over connections
+	// to this one.
 	if originOf(cfg.URL) != originOf(t.cfg.URL) {
 		return errOtherOrigin
 	}
+	// Early data can be sent again by whoever records it (RFC 8446, section 8), and the
+	// server may act twice (RFC 8470).
 	if t.cfg.HTTPVersion == option.OnlyHTTP3 && t.cfg.TLS.EarlyData && !isSafe(cfg.Method) {
 		return errEarlyMethod
 	}
