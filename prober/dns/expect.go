@@ -43,6 +43,7 @@ func (x *expectation) verdict(r *probe.Result, s *scratch) errcode.Code {
 		r.Unmet = errors.New("the server answered " + s.rcode.String())
 		return codeOf(s.rcode)
 	}
+	// An expected NXDOMAIN has no records to look at.
 	if s.rcode == option.RcodeSuccess {
 		if code := x.records(r, s); code != errcode.OK {
 			return code
