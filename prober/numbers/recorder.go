@@ -107,7 +107,9 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	counts Counts
-	times  Distributions // without ByCode: each request has its own
+	// mu guards everything below. It is held for arithmetic only: no engine, file or log is
+	// called with it.
+	times Distributions // without ByCode: each request has its own
 	// requests are the requests of the mix, or the steps of the journey, or one request without a name. The
 	// counts have their sums.
 	requests []*requestTally
@@ -183,6 +185,7 @@ func (r *Recorder) EndBurst(d time.Duration, reason load.DropReason) {
 		t.endBurst(r.counts.LastStart, r.cut.happened)
 	}
 	r.endExemplars()
+	// The two tallies are swapped, so that no burst allocates a map.
 	r.burst, r.last = r.last, r.burst
 	r.burst.requests, r.burst.cut = 0, false
 	clear(r.burst.failures)
@@ -260,6 +263,8 @@ func (r *Recorder) End(res *probe.Result, code errcode.Code) (tripped bool) {
 	r.counts.InFlight--
 	t.inFlight--
 	r.count(t, res, code)
+	// Trouble of the prober's own says nothing about the target: it neither opens nor
+	// closes the breaker.
 	if code.IsLocal() || !r.breaker.IsThere() {
 		return false
 	}

@@ -123,7 +123,8 @@ func (p *protobufSink) histogram(h *Histogram, b *Bounds, native bool, labels []
 }
 
 // putInner adds a Metric with the message in inner as its value. tag is the first byte of
-// the value's field.
+// the value's field. The length comes before the message, so the message is encoded first,
+// into space of its own.
 func (p *protobufSink) putInner(tag byte, labels []*label) {
 	size := 1 + varintSize(uint64(len(p.inner))) + len(p.inner)
 	out := beginMetric(p.blocks.room(), size, labels)
