@@ -22,6 +22,8 @@ type journey struct {
 // travel goes through the steps of a journey and sends all of them with s. The first step was
 // due, has started, and has passed the ceilings. It returns false if the worker must leave.
 func (b *burst) travel(schedule, requests context.Context, s *sender, w *worker, due, start probe.Instant) (goOn bool) {
+	// Steps change the ticket's end for themselves. The next journey needs that of the
+	// burst.
 	until := w.pass.Until
 	defer func() { w.pass.Until = until }()
 	w.journey = journey{due: due, start: start}

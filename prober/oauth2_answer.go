@@ -64,7 +64,8 @@ func (a *tokenAnswer) token(secrets []string) (*token, error) {
 func noToken(text string) error { return errcode.New(errcode.Credentials, text) }
 
 // fields returns the members of a JSON object or of a form, nil if the content is neither.
-// It takes a JSON object whatever its content type is.
+// It takes a JSON object whatever its content type is. Some endpoints send a form, and some
+// send JSON as text.
 func (a *tokenAnswer) fields() map[string]json.RawMessage {
 	content := bytes.TrimPrefix(a.content, []byte("\uFEFF")) // RFC 8259, section 8.1
 	var fields map[string]json.RawMessage

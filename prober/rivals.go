@@ -71,6 +71,7 @@ func (r *rival) meet(ctx context.Context, slot int64) (start probe.Instant, numb
 	select {
 	case <-r.met:
 		return r.start, r.slot
+	// The other burst may never get ready, so the end of the schedule has to end this wait.
 	case <-ctx.Done():
 		return probe.Now(), slot
 	}

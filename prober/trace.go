@@ -78,6 +78,7 @@ type tracer struct {
 // mix; empty means the first one. It fails for an unknown name.
 func ToTrace(t config.Target, request string) (config.Target, error) {
 	t.Burst = config.Burst{Requests: 1, Concurrency: 1, Arrival: t.Burst.Arrival, Precision: t.Burst.Precision}
+	// They judge many requests, and this is one.
 	t.Breaker, t.Thresholds = nil, nil
 	if request == "" {
 		if len(t.Requests) > 0 {
