@@ -91,6 +91,7 @@ func (s checks) checkCaptures(t *Target, all []option.Capture) {
 				s.Conflict(fmt.Sprintf("the name %s is one of data, too", c.Name), key)
 			}
 		}
+		// A body that is looked at is kept in memory whole.
 		if (c.JSON != "" || c.Regexp != "") && t.Expect.MaxBodySize > maxCheckedBody {
 			s.Conflict("must be 8MiB or less where a value of the body is captured", size, key)
 		}

@@ -87,6 +87,7 @@ func (s checks) checkPair(t TLS) {
 	case s.IsSet(key) && !s.IsSet(cert):
 		s.Conflict("needs connection.tls.cert_file too", key)
 	case s.Sound(cert, key):
+		// Once for each pair: thousands of targets often have the same.
 		if err := s.Files.Once(t.CertFile+"\x00"+t.KeyFile, func() error { return checkPair(t.Cert, t.Key) }); err != nil {
 			s.Conflict(err.Error(), cert, key)
 		}

@@ -32,7 +32,9 @@ func readColumn(content []byte, file, column string) (option.Texts, error) {
 	return all, err
 }
 
-// lineOfRow returns the line of the file at which a row of a column begins.
+// lineOfRow returns the line of the file at which a row of a column begins. It reads the
+// file once more: lines are needed for mistakes alone, and to keep one for each value would
+// take memory.
 func lineOfRow(content []byte, file, column string, row int) int {
 	at := 0
 	_ = eachRow(content, file, column, func(line int, _ string) error {

@@ -160,6 +160,8 @@ func defaultBuckets(longest time.Duration) []float64 {
 			} else {
 				coarse = append(coarse, bound)
 			}
+			// One bound beyond the longest timeout: nothing takes longer, and so nothing falls behind the last
+			// bound.
 			if bound > float64(longest)/float64(time.Millisecond) {
 				return seconds(append(millis, thinned(coarse, maxBuckets-len(millis))...))
 			}

@@ -143,8 +143,9 @@ func (l maintenanceList) Decode(c form.Cursor, n *yaml.Node) {
 	}
 }
 
-// checkWindows finds windows with names of targets that do not exist. With a discovery or a pick it checks nothing,
-// because the targets are not all known.
+// checkWindows finds windows with names of targets that do not exist. With a discovery or a
+// pick it checks nothing, because the targets are not all known. A name with a slip would
+// leave a target without its window, and nobody would notice before the night of the work.
 func (l *loader) checkWindows(targets map[string]*Target, r *form.Report) {
 	if len(l.config.Discover) > 0 || l.pick != nil {
 		return

@@ -125,6 +125,7 @@ func unknownNames(text string, known map[string]int, later []string) string {
 // checkValues puts every value of the data into a text that may refuse some values.
 func (s checks) checkValues(t *Target, compiled *template.Template, key string) {
 	for number, d := range t.Data {
+		// Most texts take any value, and a column may have a million.
 		if !compiled.MayRefuse(number) {
 			continue
 		}
