@@ -1,5 +1,10 @@
 // Package draw gives the names of data their values, one request after another: rows of files,
 // items of lists, numbers, and generated values.
+//
+// A [Set] has the data of a target, and a [Plan] what one of its requests draws. Values of a
+// group, such as the columns of a file, come from the same row. Shards draw by numbers that
+// they agree on without talking: together they draw each row as one process would. A reload
+// goes on where the set before it was.
 package draw
 
 import (

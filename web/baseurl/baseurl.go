@@ -1,4 +1,6 @@
-// Package baseurl reads the URLs of other web interfaces: of a Grafana, a Prometheus, another prober.
+// Package baseurl reads the URLs of other web interfaces: of a Grafana, a Prometheus, another
+// prober. [Parse] refuses whatever is no root of one, and [SameHostOnly] keeps a client from
+// following a redirect to another host, with the credentials for this one.
 package baseurl
 
 import (
