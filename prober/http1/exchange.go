@@ -12,6 +12,8 @@ import (
 
 // Exchange is one request over HTTP/1, and what is kept of its response.
 type Exchange struct {
+	// Request is encoded for this pool's target. Content is what it sends, also if the
+	// request has it inline.
 	Request *Request
 	Content *message.Content
 	// Varying says what varies between requests. Stamp has the values for this one.
@@ -24,7 +26,9 @@ type Exchange struct {
 	MaxBody int64
 	// reserved is a warm connection kept for the request, or nil.
 	reserved *conn
-	Permit   *probe.Permit
+	// Permit is the right to open a connection. The exchanges of a worker share it,
+	// whatever the version of HTTP.
+	Permit *probe.Permit
 }
 
 // Do performs one request over a warm connection, or a new one.

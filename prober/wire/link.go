@@ -14,6 +14,8 @@ type Link struct {
 	Stream *Stream
 	RW     net.Conn // the stream, or TLS over it
 	TLS    *TLSConn // RW, if it is TLS
+	// Remote is the address that was dialled: that of the target, or of the proxy on the
+	// way.
 	Remote netip.AddrPort
 }
 
