@@ -1,16 +1,14 @@
 // Package prober keeps a set of targets under continuous load and counts the results.
 //
-// A [Manager] runs one goroutine per target, which fires a burst at each slot of the
-// target. Package load says when and how many requests that is, and which ceiling holds one
-// back. The workers of a burst send by an engine: package transport, grpc, dns or tcp. The
-// recorder of a target in package numbers keeps all its numbers; the manager hands out
-// consistent snapshots of them. A [Shot] is one burst by hand.
+// A [Manager] runs one goroutine per target, which fires a burst at each slot of the target.
+// Package load says when and how many requests that is, and which ceiling holds one back. The
+// workers of a burst send by an engine: package transport, grpc, dns or tcp. The recorder of a
+// target in package numbers keeps all its numbers; the manager hands out consistent snapshots of
+// them. A [Shot] is one burst by hand.
 //
-// A reload changes only what differs: counters, warm connections and bursts under way of
-// other targets stay, and a configuration with a target that cannot be compiled changes
-// nothing. No request is sent twice or forgotten: each one that was due is counted once,
-// whatever its engine does. A request that its engine holds for too long is ended from
-// outside.
+// A reload changes only what differs: counters, warm connections and bursts under way of other
+// targets stay. A configuration with one target that cannot be compiled changes nothing. Each request
+// due is counted exactly once, even if its engine holds it for too long: then it is given up.
 //
 // The configuration's types end here: engines, load and numbers get plans of their own.
 package prober
@@ -216,8 +214,7 @@ func (m *Manager) Shutdown(ctx context.Context) {
 	running := slices.Collect(maps.Keys(m.runs))
 	m.mu.Unlock()
 	for _, r := range running {
-		// All are stopped before any is waited for: their requests in flight end at the
-		// same time, and not one target after another.
+		// All are stopped before any is waited for, so that their requests end side by side.
 		r.stop(nil)
 	}
 	for _, r := range running {
@@ -298,8 +295,7 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 }
 
 // newSender returns a sender whose engine is among engines until it has ended. Its end is a
-// goroutine of the manager, since whoever lets it go last is a worker with requests to
-// send.
+// goroutine of the manager, since whoever lets it go last is a worker with requests to send.
 func (m *Manager) newSender(t config.Target, c *compiled, engines *engines) *sender {
 	s := newSender(t, c)
 	engines.add(s.engine)
@@ -363,8 +359,7 @@ func (m *Manager) newTarget(s *sender, e *entry) *target {
 
 // start runs t in a goroutine of its own once before, if any, has ended.
 func (m *Manager) start(t *target, before *run) *run {
-	// Two contexts, so that a burst can stop sending without cutting off requests in
-	// flight.
+	// Two contexts, so that a burst can stop sending without cutting off requests in flight.
 	schedule, stop := context.WithCancelCause(context.Background())
 	requests, abort := context.WithCancel(context.Background())
 	settled := make(chan struct{})
@@ -378,8 +373,7 @@ func (m *Manager) start(t *target, before *run) *run {
 	m.runs[r] = struct{}{}
 	m.ended.Go(func() {
 		if before != nil {
-			// Two runs of one target at once would be more load than the file says, and
-			// would count in one recorder.
+			// Two runs of one target at once would be more load than the file says.
 			<-before.done
 		}
 		first := t.current.Load() // nobody replaces it before it has begun
@@ -396,8 +390,8 @@ func (m *Manager) start(t *target, before *run) *run {
 	return r
 }
 
-// noteMetrics logs when a reload begins to ask for a change that needs a restart. A counter
-// that changes its meaning while it counts is worse than an old one.
+// noteMetrics logs when a reload begins to ask for a change that needs a restart. A histogram with
+// other buckets would no longer add up.
 func (m *Manager) noteMetrics(metrics config.Metrics) {
 	if !reflect.DeepEqual(metrics, m.asked) && !reflect.DeepEqual(metrics, m.metrics) {
 		m.log.Warn("the histograms keep the buckets of the start; a restart gives them those of the configuration")
