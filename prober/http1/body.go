@@ -197,7 +197,7 @@ func hexValue(d byte) int64 {
 
 // readTrailers reads the fields after the last chunk up to the empty line. They are checked
 // and not kept. Expectations look at the header alone: trailers must not be merged into it
-// unless their definitions allow that (RFC 9110, section 6.5.1).
+// unless their definitions allow that (RFC 9112, section 7.1.2).
 func (c *conn) readTrailers(r *probe.Result) error {
 	for size := 0; ; {
 		line, err := c.readLine(r)

@@ -16,9 +16,9 @@ type Certificates struct {
 	pairs map[[2]content]tls.Certificate
 }
 
-// content identifies the bytes of a slice as long as they are not changed. Its first byte
-// and its length cost nothing to compare, and a hash of all bytes would for thousands of
-// targets. The slices must not be changed while a Certificates is in use.
+// content identifies the bytes of a slice as long as they are not changed. The address of its
+// first byte and its length cost nothing to compare. A hash of all bytes would cost much for
+// thousands of targets.
 type content struct {
 	first  *byte
 	length int

@@ -74,7 +74,8 @@ func (o ProxyOptions) compile(forwards bool, target endpoint, read *Certificates
 		if p.tls, err = compileTLS(o.TLS, p.host, read); err != nil {
 			return nil, err
 		}
-		// Without ALPN a proxy may choose HTTP/2, and would not understand what follows.
+		// A proxy without HTTP/1.1 can refuse this in the handshake, before it gets a request
+		// it cannot read.
 		p.tls.NextProtos = []string{"http/1.1"} // CONNECT is spoken in it
 	}
 	if p.socks && max(len(p.username), len(p.password), len(target.host)) > maxSocksString {
