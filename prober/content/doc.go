@@ -5,8 +5,8 @@
 // one response while it comes, in space that a worker uses again. After the end of the
 // exchange, and outside of its time, [Kept.Settle] decodes the body and has it judged.
 //
-// Transports share [Decoders], and so their memory is bounded for all requests together: by
-// a ceiling for kept bodies, by few decoders, and by windows no longer than a body may
-// become. A body that inflates beyond 8 MiB, or a hundredfold, is given up before it takes
-// the memory.
+// Transports share [Decoders], and so their memory is bounded for all requests together:
+// by a ceiling for kept bodies, by few decoders, and by windows no longer than a body may
+// become. A body that inflates beyond 8 MiB, or beyond 64 KiB a hundredfold, is given up
+// before it takes the memory.
 package content

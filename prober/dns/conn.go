@@ -195,8 +195,8 @@ func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
 		got += n
 		if want == lengthSize && got >= lengthSize {
 			want += int(binary.BigEndian.Uint16(s.buf))
-			// Two bytes of length bound this to 64 KiB. The peer has to send what it
-			// announced before its deadline, or the request fails.
+			// Two bytes of length bound this to 64 KiB. The deadline of the request
+			// ends the wait for a peer that announces more than it sends.
 			s.grow(got, want)
 		}
 		switch {
@@ -209,7 +209,8 @@ func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
 			return nil, io.ErrNoProgress
 		}
 	}
-	// Bytes after the answer answer nothing, so the next answer could not be found.
+	// Bytes after the answer belong to no question, and the next answer would be looked for
+	// in them.
 	c.reusable = c.reusable && got == want && !c.holdsMore()
 	return s.buf[lengthSize:want], nil
 }

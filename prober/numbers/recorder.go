@@ -105,11 +105,11 @@ type Recorder struct {
 	bounds  *Bounds
 	created time.Time
 
-	mu     sync.Mutex
-	counts Counts
 	// mu guards everything below. It is held for arithmetic only: no engine, file or log is
 	// called with it.
-	times Distributions // without ByCode: each request has its own
+	mu     sync.Mutex
+	counts Counts
+	times  Distributions // without ByCode: each request has its own
 	// requests are the requests of the mix, or the steps of the journey, or one request without a name. The
 	// counts have their sums.
 	requests []*requestTally
