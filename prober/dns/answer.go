@@ -98,7 +98,8 @@ func timeToLive(ttl uint32) uint32 {
 }
 
 // readExtension completes the code of the answer with the bits in the OPT record (RFC 6891,
-// section 6.1.3).
+// section 6.1.3). Without these, BADVERS would look like a success: its four bits in the
+// header are 0.
 func readExtension(p *dnsmessage.Parser, s *scratch) error {
 	for {
 		h, err := p.AdditionalHeader()

@@ -156,6 +156,8 @@ func (c *conn) receive(r *probe.Result, e *Engine, s *scratch) (cut bool, err er
 func (c *conn) receiveDatagram(r *probe.Result, e *Engine, s *scratch) ([]byte, error) {
 	var rubbish error
 	for {
+		// The buffer may have grown for an answer over TCP. Only at this length a full one
+		// means the same for every worker.
 		n, err := c.RW.Read(s.buf[:startBuffer])
 		if err != nil {
 			return nil, c.failure(err, rubbish)

@@ -17,8 +17,10 @@ const (
 	// before it over TCP, in bytes.
 	headerSize = 12
 	lengthSize = 2
-	// datagramSize is the longest answer in a datagram that the question allows. This size
-	// passes every path without fragments.
+	// datagramSize is the longest answer in a datagram that the question allows: 1280
+	// bytes, the least that IPv6 asks of every link (RFC 8200, section 5), less the headers
+	// of IPv6 and UDP. Such a datagram needs no fragments, and these get lost more often
+	// than others.
 	datagramSize = 1232
 )
 
@@ -54,6 +56,8 @@ func newQuery(ask option.DNS) (*query, error) {
 	}
 	kind := dnsmessage.Type(number)
 	m := dnsmessage.Message{
+		// The bit AD in a question asks for the bit AD in the answer (RFC 6840, section
+		// 5.7).
 		Header:      dnsmessage.Header{RecursionDesired: !ask.NoRecursion, AuthenticData: ask.DNSSEC},
 		Questions:   []dnsmessage.Question{{Name: name, Type: kind, Class: dnsmessage.ClassINET}},
 		Additionals: []dnsmessage.Resource{{Header: room, Body: &dnsmessage.OPTResource{}}},

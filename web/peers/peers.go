@@ -236,6 +236,7 @@ func (s *Set) follow(ctx context.Context, r *reader) {
 func (s *Set) read(ctx context.Context, r *reader) {
 	before := r.last.Load()
 	targets, total, err := s.list(ctx, r.Peer, before.Targets)
+	// The end of the prober is no failure of the peer.
 	if ctx.Err() != nil {
 		return
 	}
