@@ -42,6 +42,7 @@ func (x captures) Decode(c form.Cursor, n *yaml.Node) {
 				given++
 			}
 		}
+		// With a single key, its own mistake has been reported.
 		if p.Value.Kind == yaml.MappingNode && given != 1 && len(p.Value.Content) != 2 {
 			entry.Fail("must have one of json, header, cookie and regexp")
 		}

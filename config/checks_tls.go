@@ -26,6 +26,8 @@ func (s checks) checkTLS(t *Target) {
 			if s.IsOwn(path) {
 				s.Conflict(meaningless(all), path)
 			}
+			// A target with a useless setting and one without it behave the same, so they
+			// must be equal.
 			f.Value.Reset()
 			s.Forget(path)
 		}

@@ -57,6 +57,8 @@ func eachRow(content []byte, file, column string, each func(line int, value stri
 }
 
 func eachRecord(content []byte, file, column string, each func(line int, value string) error) error {
+	// Spreadsheets begin a file with a byte order mark. It would be a part of the first
+	// column's name.
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	r.ReuseRecord = true
 	header, err := r.Read()

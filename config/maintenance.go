@@ -73,6 +73,7 @@ func isMoment(text string) error {
 	return err
 }
 
+// isLocation refuses Local: the same file would mean other times on another machine.
 func isLocation(text string) error {
 	if _, err := time.LoadLocation(text); err != nil || text == "Local" {
 		return errors.New("must be a time zone such as Europe/Berlin or UTC (IANA Time Zone Database)")

@@ -71,6 +71,7 @@ func (s checks) checkTemplates(t *Target, captured, later []string) {
 	if strings.Contains(t.URL.Path+t.URL.RawQuery, "{{") || strings.Contains(t.URL.Path+t.URL.RawQuery, "%7B%7B") {
 		s.Conflict("no names are replaced in a URL; write what stands behind the host as request.path", urlKey)
 	}
+	// The numbers are those of Target.Numbers, since a compiled text knows names by number alone.
 	numbers := map[string]int{}
 	for _, d := range t.Data {
 		numbers[d.Name] = len(numbers)
