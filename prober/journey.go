@@ -36,6 +36,8 @@ func (b *burst) travel(schedule, requests context.Context, s *sender, w *worker,
 			return false
 		case e.dropped && step == 0: // the journey never started
 			return true
+		// Trouble of the prober's own says nothing about how far users get, so this is no
+		// failure of the journey.
 		case e.dropped, e.code.IsOwn():
 			b.endJourney(&w.journey, numbers.JourneyInterrupted, step, w.result.End)
 			return true
@@ -96,7 +98,8 @@ func (b *burst) admitStep(schedule context.Context, s *sender, w *worker, next l
 	return next, probe.Now(), true
 }
 
-// endJourney counts a journey that ended at a step, at the given moment.
+// endJourney counts a journey that ended at a step, at the given moment. The time that a
+// user thinks is none of the target's.
 func (b *burst) endJourney(j *journey, result numbers.JourneyResult, step int, end probe.Instant) {
 	b.recorder.EndJourney(numbers.Journey{
 		Result:  result,

@@ -128,6 +128,9 @@ func expiryIn(raw json.RawMessage) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
+	// ParseFloat also takes words such as inf and NaN, and hexadecimal digits, so the
+	// characters are checked too. A number out of its range is no mistake: the token lives
+	// long.
 	life, err := strconv.ParseFloat(text, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) || strings.Trim(text, "0123456789+-.eE") != "" {
 		return time.Time{}, noToken("expires_in in the answer of the token endpoint is no number of seconds")

@@ -107,6 +107,8 @@ func (s *response) ignore(length uint64) error {
 				return inFrame(err)
 			}
 		}
+		// A length is the server's choice, up to 2^62, and only the smaller of the two fits
+		// an int.
 		n := min(length, uint64(len(s.have())))
 		s.skip(int(n))
 		length -= n
