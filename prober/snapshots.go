@@ -198,7 +198,8 @@ func (m *Manager) Families(giveWay func()) iter.Seq[*dto.MetricFamily] {
 	}
 }
 
-// WriteMetrics writes the same as Families to w. It takes far less time and memory.
+// WriteMetrics writes the same as Families to w. It takes far less time and memory. An
+// error is one of w.
 func (m *Manager) WriteMetrics(w io.Writer, as numbers.Format, giveWay func()) error {
 	m.scraping.Lock()
 	defer m.scraping.Unlock()

@@ -104,7 +104,7 @@ func ToTrace(t config.Target, request string) (config.Target, error) {
 }
 
 // NewTracedShot prepares the burst of t for tracing; t comes from [ToTrace]. It keeps the first
-// bytes of bodies, at most body.
+// bytes of bodies, at most body. It fails when t cannot be compiled.
 func NewTracedShot(o Options, t config.Target, body int, network policy.Rules) (*Shot, error) {
 	m := NewManager(o)
 	m.shows = true

@@ -107,7 +107,8 @@ var errALPN = errcode.New(errcode.TLSALPN, "the server did not choose h2 by ALPN
 func New(cfg Config) (*Engine, error) { return NewMix([]Config{cfg}) }
 
 // NewMix compiles several calls that share connections. The first Config determines the
-// connections. Request of a Result selects a call.
+// connections. Request of a Result selects a call. It fails as New does. There is at least
+// one Config.
 func NewMix(cfgs []Config) (*Engine, error) {
 	cfg := &cfgs[0]
 	p := cfg.Plan

@@ -55,8 +55,9 @@ func (k *keeps) add(p *content.Plan) {
 func New(cfg Config) (*Transport, error) { return NewMix([]Config{cfg}) }
 
 // NewMix compiles several requests with shared connections. All have the origin of the
-// first, and the first decides how connections are made and used. Everything else belongs to
-// each request alone. Request of a Result selects one.
+// first, and the first decides how connections are made and used. Everything else belongs
+// to each request alone. Request of a Result selects one. It fails as New does, for a
+// request to another origin, and without any Config.
 func NewMix(cfgs []Config) (*Transport, error) { return newMix(cfgs, keeps{}) }
 
 // newMix is NewMix with responses that also keep what others names.

@@ -25,7 +25,8 @@ type Greeting func(ctx context.Context, c *Datagrams, cfg *tls.Config) error
 // DialDatagrams opens a UDP socket to one address after the other, until a peer answers the
 // greeting. It applies the same policy to the addresses as Dial does. Connect lasts until the
 // first datagram of a peer has come; tls is the rest of the handshake. In QUIC both are one
-// handshake: once a peer has answered, no other address is tried.
+// handshake: once a peer has answered, no other address is tried. If all addresses fail, the
+// error is that of the first one with a route.
 func (d *Dialer) DialDatagrams(ctx context.Context, r *probe.Result, greet Greeting) error {
 	deadline := min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout))
 	addrs, err := d.addresses(ctx, r, deadline)

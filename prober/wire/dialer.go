@@ -131,7 +131,7 @@ func (d *Dialer) route() error {
 
 // Dial connects to the first address that answers and does all handshakes: with a proxy,
 // and with the target if Plan asks for TLS. It notes in r the phases, the address and what
-// TLS has shown.
+// TLS has shown. After an error nothing is open, and the permit has been given back.
 func (d *Dialer) Dial(ctx context.Context, r *probe.Result) (Link, error) {
 	deadline := min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout))
 	tcp, err := d.connect(ctx, r, deadline)

@@ -73,7 +73,8 @@ func (l *Link) HasHeard() bool {
 func (l *Link) MayHold() bool { return l.TLS.mayHold() }
 
 // WithinTLS runs read. Reads in it yield only the bytes TLS holds already. It makes no
-// system call.
+// system call. If TLS holds too little, they fail with [os.ErrDeadlineExceeded]. The result
+// is that of read.
 func (l *Link) WithinTLS(read func() error) error {
 	l.TLS.restrict(l.Stream, reachTLS)
 	defer l.TLS.restrict(l.Stream, reachAll)

@@ -111,7 +111,8 @@ func (s *Socket) arrival() probe.Arrival {
 // Write writes all of p.
 func (s *Socket) Write(p []byte) (int, error) { return s.write(p, false) }
 
-// WriteNow writes as much of p as there is room for, perhaps nothing.
+// WriteNow writes as much of p as there is room for, perhaps nothing. A full buffer is no
+// error.
 func (s *Socket) WriteNow(p []byte) (int, error) { return s.write(p, true) }
 
 func (s *Socket) write(p []byte, hasty bool) (int, error) {

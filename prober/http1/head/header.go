@@ -101,7 +101,8 @@ func beginsResponse(received []byte) bool {
 }
 
 // Parse parses block, a whole header with its empty line, into h. The fields of h point
-// into block. Parse joins folded lines there.
+// into block. Parse joins folded lines there. After an error h has what was parsed before
+// the fault.
 func (h *Header) Parse(block []byte) error {
 	const usual = 16 // fields at most
 	if h.Fields == nil {
