@@ -69,6 +69,8 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 	if !slices.Contains(schemes, strings.ToLower(scheme)+"://") {
 		return nil, fmt.Errorf("must begin with %s", form.Alternatives(schemes))
 	}
+	// The authority is cut out by hand before net/url sees the text: a password in the
+	// wrong place would make net/url fail, and its errors repeat the text.
 	authority := rest
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
 		authority = rest[:end]
@@ -82,6 +84,8 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 	if strings.Contains(rest, "#") {
 		return nil, errors.New("must not hold a fragment (#): it is never sent")
 	}
+	// The conversion comes before the checks: no letter beyond ASCII can turn into a slash
+	// or an @ after them.
 	host, err := asciiHost(authority)
 	if err != nil {
 		return nil, err
@@ -94,6 +98,8 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 		return nil, errors.New("is not a valid URL: check the percent-encoding")
 	}
 	if u.RawPath != u.EscapedPath() {
+		// Otherwise two URLs that are sent alike would not be equal, and a reload would
+		// take the target for a changed one.
 		u.RawPath = "" // the prober does not send it
 	}
 	return u, nil

@@ -82,6 +82,7 @@ func (s checks) checkMessage(t *Target, message *template.Template) {
 	if !s.Sound(messageKey) || !isObjectWithNames(g.Text()) {
 		return
 	}
+	// The checks run before the defaults are filled in.
 	fill(&g.Service, protoset.HealthService)
 	fill(&g.Method, protoset.HealthCheck)
 	method, err := s.findMethod(&g)
@@ -112,6 +113,7 @@ func (s checks) tryValues(c *messageTrial, n int) {
 	if c.takesAny(n) {
 		return
 	}
+	// A value that cannot be encoded would make its request fail, perhaps hours later.
 	for row := range decisive(&d.Values) {
 		if err := c.tryWith(n, d.Values.At(row)); err != nil {
 			s.Conflict(placeOf(s.Files, d, row)+err.Error(), messageKey)

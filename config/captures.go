@@ -42,6 +42,7 @@ func (x captures) Decode(c form.Cursor, n *yaml.Node) {
 				given++
 			}
 		}
+		// With a single key, its own mistake has been reported.
 		if p.Value.Kind == yaml.MappingNode && given != 1 && len(p.Value.Content) != 2 {
 			entry.Fail("must have one of json, header, cookie and regexp")
 		}
@@ -91,6 +92,7 @@ func (s checks) checkCaptures(t *Target, all []option.Capture) {
 				s.Conflict(fmt.Sprintf("the name %s is one of data, too", c.Name), key)
 			}
 		}
+		// A body that is looked at is kept in memory whole.
 		if (c.JSON != "" || c.Regexp != "") && t.Expect.MaxBodySize > maxCheckedBody {
 			s.Conflict("must be 8MiB or less where a value of the body is captured", size, key)
 		}

@@ -15,6 +15,8 @@ func (s checks) checkReuse(c *Connection) {
 	if c.Reuse != ReuseNever || !s.IsSet(count) {
 		return
 	}
+	// Two settings in one mapping contradict each other, wherever the mapping is. A setting of the defaults is
+	// overridden by a target that says reuse: never.
 	if s.IsOwn(count) || s.AreTogether(count, reuse) {
 		s.Conflict("has no meaning with reuse: never", count)
 	}

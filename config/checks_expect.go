@@ -10,7 +10,8 @@ import (
 	"example.com/prober/option"
 )
 
-// maxCheckedBody is the length of the longest body that is kept for checks.
+// maxCheckedBody is the length of the longest body that is kept for checks. Each request in
+// flight may keep one.
 const maxCheckedBody = 8 << 20
 
 // checkExpect finds expectations that no answer can meet.

@@ -26,6 +26,8 @@ func (l *loader) rules() *policy.Policy {
 		if slices.ContainsFunc(n.Allow, func(p netip.Prefix) bool { return !p.IsValid() }) {
 			n.Allow = nil
 		}
+		// It is compiled once for all targets of a file: a rule may have thousands of
+		// entries.
 		p := policy.New(n)
 		l.policy = &p
 	}

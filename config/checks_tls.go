@@ -26,6 +26,8 @@ func (s checks) checkTLS(t *Target) {
 			if s.IsOwn(path) {
 				s.Conflict(meaningless(all), path)
 			}
+			// A target with a useless setting and one without it behave the same, so they
+			// must be equal.
 			f.Value.Reset()
 			s.Forget(path)
 		}
@@ -87,6 +89,7 @@ func (s checks) checkPair(t TLS) {
 	case s.IsSet(key) && !s.IsSet(cert):
 		s.Conflict("needs connection.tls.cert_file too", key)
 	case s.Sound(cert, key):
+		// Once for each pair: thousands of targets often have the same.
 		if err := s.Files.Once(t.CertFile+"\x00"+t.KeyFile, func() error { return checkPair(t.Cert, t.Key) }); err != nil {
 			s.Conflict(err.Error(), cert, key)
 		}

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// clone returns a copy. The copy shares with t only the content of files, and
-// URLs: nobody changes these.
+// clone returns a copy. The copy shares with t only the content of files, and URLs: nobody
+// changes these. A new field with a slice, a map or a pointer has to be copied here:
+// otherwise one target would change its defaults for the next.
 func (t Target) clone() Target {
 	t.Labels, t.Links = maps.Clone(t.Labels), maps.Clone(t.Links)
 	t.Burst.Stages = slices.Clone(t.Burst.Stages)

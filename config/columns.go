@@ -32,7 +32,9 @@ func readColumn(content []byte, file, column string) (option.Texts, error) {
 	return all, err
 }
 
-// lineOfRow returns the line of the file at which a row of a column begins.
+// lineOfRow returns the line of the file at which a row of a column begins. It reads the
+// file once more: lines are needed for mistakes alone, and to keep one for each value would
+// take memory.
 func lineOfRow(content []byte, file, column string, row int) int {
 	at := 0
 	_ = eachRow(content, file, column, func(line int, _ string) error {
@@ -55,6 +57,8 @@ func eachRow(content []byte, file, column string, each func(line int, value stri
 }
 
 func eachRecord(content []byte, file, column string, each func(line int, value string) error) error {
+	// Spreadsheets begin a file with a byte order mark. It would be a part of the first
+	// column's name.
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	r.ReuseRecord = true
 	header, err := r.Read()

@@ -2,6 +2,15 @@
 //
 // Everything in a [Config] is checked. It has the defaults filled in and the content of the files it refers to. Two
 // targets that are equal by reflect.DeepEqual behave the same, so a reload can leave them alone.
+//
+// [Load] reads a file, [ParseOne] picks targets of one for a burst by hand, and [Schema] is the JSON Schema of the
+// file. The generic part, such as lines, defaults, mistakes and secrets, is package form. Here are the keys:
+// schema.go says which there are, checks.go which combinations make no sense, defaults.go what is filled in, and
+// kinds.go what differs by the scheme of a URL.
+//
+// All mistakes are reported at once, each with file, line and key. What a target inherits and has no use for is
+// dropped; the same setting in the target itself is a mistake. No secret is in an error, and [Config.Redacted] shows
+// none. What a file can ask for is bounded: its size, its targets' load, and what it names.
 package config
 
 import (

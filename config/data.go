@@ -74,6 +74,8 @@ func (d dataNames) Decode(c form.Cursor, n *yaml.Node) {
 			all = append(all, one)
 		}
 	}
+	// The order gives names their numbers, so it must not depend on the order in the file:
+	// two equal targets would differ.
 	slices.SortFunc(all, func(a, b option.Data) int { return strings.Compare(a.Name, b.Name) })
 	if len(all) > maxDataNames {
 		c.Fail("must hold at most %d names, not %d", maxDataNames, len(all))
@@ -100,6 +102,8 @@ func decodeData(c form.Cursor, name string, n *yaml.Node) (option.Data, bool) {
 		return option.Data{}, false
 	}
 	before := c.Found()
+	// An entry of a target replaces that of the defaults as a whole: half of a file and
+	// half of a range would be neither.
 	for _, f := range new(dataEntry).fields() {
 		c.Forget(c.Path + "." + f.Name) // the defaults for this name
 	}
@@ -169,6 +173,7 @@ func (e *dataEntry) settle(files *form.Files, name string, given func(key string
 	d := option.Data{Name: name, Generate: e.generate, From: e.from, To: e.to, Length: e.length, Format: e.format, Pick: e.pick}
 	switch {
 	case given("file"):
+		// A column is read once for all targets that use it.
 		column, err := files.Derive("column "+e.column+" of "+e.file, func() (any, error) {
 			return readColumn(e.content, e.file, e.column)
 		})

@@ -24,8 +24,9 @@ type dialled struct {
 	secured bool
 }
 
-// dials returns the URLs that t may dial: its own, its proxy's, the URL for its tokens, and the targets of redirects.
-// URLs may be missing if their keys have mistakes.
+// dials returns the URLs that t may dial: its own, its proxy's, the URL for its tokens, and the targets of
+// redirects. URLs may be missing if their keys have mistakes. All rules about hosts, TLS and families ask this
+// function, so none of them forgets one of the ways.
 func dials(t *Target) []dialled {
 	all := []dialled{{urlKey, t.URL, t.IsSecured()}, at(proxyKey, t.Connection.Proxy.URL)}
 	if t.Request.OAuth2 != nil {

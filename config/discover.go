@@ -163,6 +163,8 @@ func (m mechanism) Decode(c form.Cursor, n *yaml.Node) {
 		c.Fail("must hold at least one entry")
 		return
 	}
+	// Prometheus' packages decode the text themselves. Its lines are kept, so that their mistakes have
+	// lines of this file.
 	text, lines, err := form.Document(c.Copy(n))
 	if err != nil {
 		c.Fail("cannot be used")
@@ -212,8 +214,8 @@ func hideAllBut(n *yaml.Node, key string) {
 	}
 }
 
-// shownKeys are the keys of mechanisms that hold no secret. The function, if there is one, hides the part of a value
-// that may be one.
+// shownKeys are the keys of mechanisms that hold no secret. The function, if there is one, hides the part
+// of a value that may be one. A key of a new version of a mechanism is hidden until it is known here.
 var shownKeys = map[string]func(string) string{
 	"files": nil, "refresh_interval": nil,
 	"url": shownAddress, "api_server": shownAddress, "server": shownAddress, "proxy_url": shownAddress,

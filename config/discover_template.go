@@ -94,6 +94,7 @@ func (t *targetTemplate) check(s *form.Scope) {
 	t.chooseURL(n, f.depends)
 	before := s.Found()
 	own := form.NewReport(s.File, words)
+	// What depends on a label may be right with the label's real value.
 	own.Ignore(f.depends)
 	sample := t.loader.one(form.NewScope(own, t.files.Again()).Part(s.Where, t.loader.defaults), n)
 	s.Take(own)
@@ -104,6 +105,7 @@ func (t *targetTemplate) check(s *form.Scope) {
 
 // target returns the target for labels.
 func (t *targetTemplate) target(labels map[string]string) (Target, error) {
+	// The store of files keeps what it has read, and callers may come from several goroutines.
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := form.NewReport("", words)
@@ -158,7 +160,8 @@ type place struct {
 	isLink bool
 }
 
-// below returns the place of the value of a key.
+// below returns the place of the value of a key. Whoever can write a label in a catalogue must not choose which
+// file is read or which secret is sent.
 func (p place) below(key string) place {
 	switch key = strings.ToLower(key); {
 	case p.isFree || p.isFixed:
@@ -244,6 +247,7 @@ func (f *filler) scalar(c form.Cursor, n *yaml.Node, p place) {
 	if text == n.Value || err != nil {
 		return
 	}
+	// A value filled in is a text, whatever it looks like: a label must not become a list or a mapping.
 	n.Value, n.Style, n.Tag = text, 0, "!!str"
 	if text == "true" || text == "false" {
 		n.Tag = "!!bool"
@@ -253,7 +257,8 @@ func (f *filler) scalar(c form.Cursor, n *yaml.Node, p place) {
 	}
 }
 
-// sampleOfLabel returns a plausible value for a label of this name.
+// sampleOfLabel returns a plausible value for a label of this name. With samples a template is checked when the
+// file is read, and not only when something is found.
 func sampleOfLabel(label string) (string, error) {
 	label = strings.ToLower(label)
 	for _, one := range []struct{ part, sample string }{

@@ -55,8 +55,9 @@ func answersFields(a *Answers) form.Section {
 	}
 }
 
-// fillDNS fills in the defaults of a DNS target. Without a name it asks for the servers of the root: any resolver knows
-// them.
+// fillDNS fills in the defaults of a DNS target. Without a name it asks for the servers of the root: any
+// resolver knows them. At least one record is expected by default: an empty answer is of no use to whoever
+// looks a name up.
 func fillDNS(t *Target, tls bool) {
 	if t.DNS == nil {
 		t.DNS = new(option.DNS)

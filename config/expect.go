@@ -17,7 +17,8 @@ import (
 	"example.com/prober/option"
 )
 
-// maxExactInteger is the greatest integer with a float64 of its own.
+// maxExactInteger is the greatest integer with a float64 of its own. A greater one in an
+// answer could be equal to another number after decoding.
 const maxExactInteger = 1<<53 - 1
 
 func headerExpectations(to *[]option.FieldPattern) form.Value {

@@ -49,6 +49,7 @@ func parseAddr(s string) (netip.Addr, error) {
 
 func checkUnicast(addr netip.Addr) error {
 	switch {
+	// With two ways to write one address, equal targets would differ.
 	case addr.Is4In6():
 		return errors.New("must be written as the IPv4 address that it maps")
 	case addr.IsUnspecified(), addr.IsMulticast():

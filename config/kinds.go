@@ -200,6 +200,7 @@ func (s checks) checkKind(t *Target) {
 	}
 }
 
+// dropUnknown goes down to single keys: of a section, one key may have a meaning and another none.
 func (s checks) dropUnknown(k *kind, scheme, parent string, fields form.Section) {
 	for _, f := range fields {
 		path := parent + f.Name

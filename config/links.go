@@ -133,6 +133,7 @@ func checkLink(text string) error {
 			return fmt.Errorf("{{ %s }}: there is no such name; a link knows {{ target }} and {{ trace_id }}", name)
 		}
 	}
+	// Other schemes, such as javascript, would run on the page.
 	scheme, rest, _ := strings.Cut(text, "://")
 	if scheme = strings.ToLower(scheme); scheme != "http" && scheme != "https" {
 		return errors.New("must begin with http:// or https://")
@@ -141,6 +142,7 @@ func checkLink(text string) error {
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
 		authority = rest[:end]
 	}
+	// A target may come from a catalogue that others write.
 	if strings.Contains(authority, "{{") {
 		return errors.New("must not have a name in its host: it would lead anywhere")
 	}

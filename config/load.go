@@ -39,8 +39,8 @@ func SumOf(path string) [sha256.Size]byte { return form.SumOf(path) }
 // relative to its folder. An error is [form.Errors], with every mistake found.
 func Parse(data []byte, path string) (*Config, error) { return ParseAfter(data, path, nil) }
 
-// ParseAfter reads a configuration as [Parse] does, to replace before. If a file of target_files is wrong and on_error
-// is keep, the result has the targets that before had from this file.
+// ParseAfter reads a configuration as [Parse] does, to replace before. If a file of target_files is wrong and
+// on_error is keep, the result has the targets that before had from this file. It does not change before.
 func ParseAfter(data []byte, path string, before *Config) (*Config, error) {
 	return parse(data, path, &loader{config: &Config{}, before: before})
 }
@@ -60,6 +60,8 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 	if !top.IsSet(targetsKey) && !top.IsSet("target_files") && !top.IsSet("discover") && root.Kind == yaml.MappingNode {
 		top.Cursor(root).Missing(targetsKey)
 	}
+	// The order matters: only when the targets of all files are together are names checked across them, and only
+	// checked targets are picked.
 	l.settleParts(r)
 	l.checkNames(r)
 	l.narrow(top)
@@ -67,6 +69,7 @@ func parse(data []byte, path string, l *loader) (*Config, error) {
 		return nil, err
 	}
 	if c.Metrics.Buckets == nil {
+		// A discovery finds targets later, and the buckets cannot change then. Its sample stands for those.
 		c.Metrics.Buckets = defaultBuckets(longestTimeout(slices.Concat(c.Targets, c.samples())))
 	}
 	c.Warnings = append(c.Warnings, warnings(data, root, path, l.pick)...)
@@ -167,6 +170,7 @@ func (l targetList) target(c form.Cursor, n *yaml.Node) (Target, *form.Scope) {
 
 // one decodes the target with the scope s.
 func (l *loader) one(s *form.Scope, n *yaml.Node) Target {
+	// A copy, since targets change what they inherit.
 	t := l.base.clone()
 	fields := targetFields(&t)
 	fields.Decode(s.Cursor(n), n)

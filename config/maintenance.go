@@ -73,6 +73,7 @@ func isMoment(text string) error {
 	return err
 }
 
+// isLocation refuses Local: the same file would mean other times on another machine.
 func isLocation(text string) error {
 	if _, err := time.LoadLocation(text); err != nil || text == "Local" {
 		return errors.New("must be a time zone such as Europe/Berlin or UTC (IANA Time Zone Database)")
@@ -143,8 +144,9 @@ func (l maintenanceList) Decode(c form.Cursor, n *yaml.Node) {
 	}
 }
 
-// checkWindows finds windows with names of targets that do not exist. With a discovery or a pick it checks nothing,
-// because the targets are not all known.
+// checkWindows finds windows with names of targets that do not exist. With a discovery or a
+// pick it checks nothing, because the targets are not all known. A name with a slip would
+// leave a target without its window, and nobody would notice before the night of the work.
 func (l *loader) checkWindows(targets map[string]*Target, r *form.Report) {
 	if len(l.config.Discover) > 0 || l.pick != nil {
 		return

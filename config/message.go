@@ -117,6 +117,7 @@ func scalarJSON(n *yaml.Node) (string, error) {
 		v, err := form.ParseBool(n)
 		return strconv.FormatBool(v), err
 	case n.Tag == "!!int":
+		// By way of a float64, numbers above 2^53 would lose digits.
 		if v, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
 			return strconv.FormatInt(v, 10), nil
 		}

@@ -38,9 +38,10 @@ func (p *pattern) isPlain() bool { return !isPattern(p.text) }
 
 func isPattern(s string) bool { return strings.ContainsAny(s, `*?[\`) }
 
-// match returns the names of the files that the pattern matches now, in alphabetical order. A * matches no name that
-// begins with a dot, and the pattern matches no folders. match fails if it cannot read a folder: there may be files in
-// it all the same.
+// match returns the names of the files that the pattern matches now, in alphabetical order. A * matches no name
+// that begins with a dot, and the pattern matches no folders. match fails if it cannot read a folder: there may
+// be files in it all the same. filepath.Glob is of no use here: it passes over folders that cannot be read, and
+// a target file would be gone without a word.
 func (p *pattern) match() ([]string, error) {
 	if p.isPlain() {
 		return []string{filepath.Clean(p.text)}, nil
@@ -95,6 +96,7 @@ func (p *pattern) step(folders []string, element string, isLast bool) ([]string,
 func (p *pattern) isFile(name string) bool {
 	info, err := os.Stat(p.path(name))
 	if err != nil {
+		// Whoever put the link there means a file, so it is read, and its absence is a mistake.
 		_, err = os.Lstat(p.path(name))
 		return err == nil
 	}

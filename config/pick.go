@@ -154,7 +154,8 @@ func (l *loader) narrow(top *form.Scope) {
 	c.Targets = picked
 }
 
-// lacks reports that the file does not have a picked target, unless a mistake may be the reason.
+// lacks reports that the file does not have a picked target, unless a mistake may be the reason. A second message
+// about the same cause would only hide the first.
 func (l *loader) lacks(top *form.Scope, msg string) {
 	c := l.config
 	wrong := slices.ContainsFunc(l.parts, (*filePart).isWrong)

@@ -53,7 +53,8 @@ func PickFlags() []string {
 }
 
 // override puts the flags over whole and checks the result. whole is t before its checks, and s knows the keys set in
-// it. A URL is checked even without flags.
+// it. A URL is checked even without flags. The checks run once for the file and once with the flags: a mistake of the
+// file is reported with its line even if a flag would cover it.
 func (l *loader) override(t, whole *Target, s *form.Scope, isURL bool) {
 	p, isSound := l.pick, s.Found() == 0
 	thresholds := p.judge(t.Thresholds, s)
@@ -120,7 +121,8 @@ func (p *Pick) setOne(f pickFlag, t *Target, s *form.Scope, given []string) erro
 	return nil
 }
 
-// naming returns err with the names of the given flags instead of their keys.
+// naming returns err with the names of the given flags instead of their keys. Whoever wrote a flag has never seen the
+// key behind it.
 func (p *Pick) naming(err error) error {
 	all, ok := errors.AsType[form.Errors](err)
 	if !ok {

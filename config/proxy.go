@@ -70,6 +70,7 @@ func (s checks) checkProxy(t *Target) {
 				s.Conflict("has no meaning without connection.proxy_url", path)
 			}
 		}
+		// Otherwise a target without a proxy would differ from an equal one.
 		*p = Proxy{}
 		return
 	}

@@ -74,7 +74,8 @@ func references(keys form.Shape, place string) form.Shape {
 	return all
 }
 
-// shareItems replaces shapes in the requests of a target with references to the target's own keys.
+// shareItems replaces shapes in the requests of a target with references to the target's own keys. Otherwise
+// the schema would describe each key three times.
 func shareItems(target form.Shape) {
 	own := propertiesOf(target)
 	request := references(propertiesOf(shapeAt(own, "request")), shapeOfTarget+"/properties/request")

@@ -150,6 +150,8 @@ func (p *filePart) isWrong() bool { return p.report.Found() > 0 }
 func (l *loader) part(c form.Cursor, name string, must bool) {
 	p := &filePart{name: name, report: c.Beside(c.Files.Path(name))}
 	text, err := c.Files.ReadPart(name)
+	// A pattern matches what is there, so a file that has gone is no mistake. A path names a file that has to be
+	// there.
 	if _, gone := os.Lstat(p.report.File); err != nil && gone != nil && !must {
 		return
 	}
@@ -167,6 +169,7 @@ func (l *loader) part(c form.Cursor, name string, must bool) {
 	}
 	p.text = text
 	files := c.Files.In(name)
+	// A loader of its own: the defaults of one file must not reach the next.
 	own := &loader{config: &Config{}, base: l.base.clone(), pick: l.pick, policy: l.rules()}
 	if l.defaults != nil {
 		own.defaults = l.defaults.For(p.report, files)

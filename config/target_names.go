@@ -34,8 +34,9 @@ func newKeeper(before *Config) *keeper {
 	return k
 }
 
-// settleParts finds targets of the same name in several files, and adds the targets of all files to the configuration.
-// With on_error: keep it adds the previous targets of a file with a mistake.
+// settleParts finds targets of the same name in several files, and adds the targets of all files to the
+// configuration. With on_error: keep it adds the previous targets of a file with a mistake. Whoever had a name before
+// keeps it then: otherwise a new file could take a running target over, with its counters.
 func (l *loader) settleParts(main *form.Report) {
 	k := newKeeper(nil)
 	if l.config.OnError == OnErrorKeep {

@@ -71,6 +71,7 @@ func (s checks) checkTemplates(t *Target, captured, later []string) {
 	if strings.Contains(t.URL.Path+t.URL.RawQuery, "{{") || strings.Contains(t.URL.Path+t.URL.RawQuery, "%7B%7B") {
 		s.Conflict("no names are replaced in a URL; write what stands behind the host as request.path", urlKey)
 	}
+	// The numbers are those of Target.Numbers, since a compiled text knows names by number alone.
 	numbers := map[string]int{}
 	for _, d := range t.Data {
 		numbers[d.Name] = len(numbers)
@@ -125,6 +126,7 @@ func unknownNames(text string, known map[string]int, later []string) string {
 // checkValues puts every value of the data into a text that may refuse some values.
 func (s checks) checkValues(t *Target, compiled *template.Template, key string) {
 	for number, d := range t.Data {
+		// Most texts take any value, and a column may have a million.
 		if !compiled.MayRefuse(number) {
 			continue
 		}

@@ -148,7 +148,8 @@ func (l requestList) Shape() form.Shape {
 
 func (l requestList) Reset() { *l.to = nil }
 
-// items decodes the requests of t over the settings of t itself. n is the mapping of t.
+// items decodes the requests of t over the settings of t itself. n is the mapping of t. They come last,
+// since a key of the target may stand below its list of requests.
 func (l *loader) items(t *Target, s *form.Scope, n *yaml.Node) {
 	var scopes []*form.Scope
 	for _, p := range s.Cursor(n).Pairs(n) {

@@ -13,7 +13,8 @@ import (
 	"example.com/prober/template"
 )
 
-// messageTrial encodes a message with values.
+// messageTrial encodes a message with values. All names but one keep values that fit, so a failure is that of the one
+// value.
 type messageTrial struct {
 	method  *protoset.Method
 	message *template.Template
@@ -123,6 +124,7 @@ func samplesOf(d *option.Data) []string {
 // of digits, the least and the greatest are enough, because a field accepts whole ranges of numbers. A file may have a
 // million rows.
 func decisive(values *option.Texts) iter.Seq[int] {
+	// It bounds the memory for values already tried. Beyond it, equal values are tried again.
 	const mostKnown = 10_000
 	bounds, known := map[int][2]int{}, map[string]bool{}
 	var rows []int

@@ -12,6 +12,7 @@ import (
 // warnings returns warnings about valid settings that are hardly meant. They
 // concern the whole file or, with a pick, the part that matters to the pick.
 func warnings(data []byte, root *yaml.Node, path string, pick *Pick) []form.Error {
+	// Most files have none, and need no search.
 	if !bytes.Contains(data, []byte("${")) {
 		return nil
 	}

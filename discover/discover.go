@@ -1,9 +1,17 @@
 // Package discover finds targets with Prometheus' own service discovery and relabelling.
 //
-// A [Set] runs the mechanisms of all discoveries of a configuration. Their results pass the rules of relabelling, as in
-// Prometheus. Then the template of the discovery makes targets of them. A result that cannot be a target is left out
-// with a [Reason], and does not affect the others. If a discovery fails, or finds nothing any more, its last results
-// stay for a time.
+// A [Set] runs the mechanisms of all discoveries of a configuration. Their results pass the rules of relabelling, as
+// in Prometheus. Then the template of the discovery makes targets of them. A result that cannot be a target is left
+// out with a [Reason], and does not affect the others. If a discovery fails, or finds nothing any more, its last
+// results stay for a time.
+//
+// A reload goes by way of a [Change]: [Set.Prepare] reads the new discoveries and changes nothing, and
+// [Change.Commit] puts them in place of the running ones. Mechanisms that stay the same go on running. [Set.Status]
+// and [Set.Found] say what was found and what became of it.
+//
+// The mechanisms are those of Prometheus' libraries, which are not trusted to end, to be quiet or to hide secrets:
+// each runs on goroutines of its own, its panics are failures, its answers over HTTP are bounded, and its messages
+// are cleaned before anybody sees them.
 package discover
 
 import (
@@ -22,7 +30,8 @@ import (
 
 // Set is a set of running discoveries. It is safe for concurrent use, but only one change may be made at a time.
 type Set struct {
-	log     *slog.Logger
+	log *slog.Logger
+	// changed has room for one value: several changes before Targets is called are one.
 	changed chan struct{}
 	meters  atomic.Pointer[map[string]*meter] // by the name of the discovery
 
@@ -152,6 +161,7 @@ func (c *Change) add(cfg config.Discover, of settings) error {
 	e := newEntry(c.set, cfg, of.relabel)
 	before := c.set.entry(cfg.Name)
 	if before != nil {
+		// The meter goes on, so that the counter of failures does not fall at a reload.
 		e.meter, e.last, e.emptied, e.saidEmpty = before.meter, before.last, before.emptied, before.saidEmpty
 		if before.dirty {
 			e.touched = before.touched
@@ -164,6 +174,8 @@ func (c *Change) add(cfg config.Discover, of settings) error {
 		}
 		e.sources = append(e.sources, source)
 	}
+	// A new mechanism has found nothing yet. To take that for its result would stop all targets of the discovery for
+	// a moment.
 	e.awaiting = before != nil && !e.isIn()
 	c.entries = append(c.entries, e)
 	return nil
@@ -213,6 +225,7 @@ func (c *Change) Commit() {
 	for _, source := range c.fresh {
 		source.start()
 	}
+	// Commit does not wait for those that stop: a mechanism may take its time, and a reload must not.
 	s.stopped = slices.DeleteFunc(s.stopped, (*source).hasEnded)
 	for _, e := range old {
 		for _, source := range e.sources {
@@ -247,6 +260,7 @@ func (s *Set) Close() {
 }
 
 // Wait returns when all stopped discoveries have ended, or when ctx ends. The error names those still running.
+// Nothing else ends this wait if a library hangs.
 func (s *Set) Wait(ctx context.Context) error {
 	s.mu.Lock()
 	all := slices.Clone(s.stopped)

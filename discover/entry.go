@@ -13,7 +13,8 @@ import (
 )
 
 // maxFound bounds the sets of labels of one discovery. Further sets, in the order of the mechanisms, are left out
-// before they are processed.
+// before they are processed. A catalogue with a mistake in it may list anything, and each set takes memory before
+// any rule has looked at it.
 const maxFound = 200_000
 
 // entry is one discovery of the running configuration. The lock of its set covers it.
@@ -28,6 +29,7 @@ type entry struct {
 	touched time.Time
 	// round counts the runs of work.
 	round uint64
+	// To make a target means to read a configuration. Most sets of labels are the same as the last time.
 	cache map[string]*made // by the labels after relabelling
 	// byGroup has the items of unchanged groups.
 	byGroup map[*group][]*item
@@ -213,6 +215,8 @@ func (e *entry) choose(items []*item) []*item {
 		}
 		targets = append(targets, it)
 	}
+	// The order decides which of several targets with one name is taken, and which are beyond max_targets. It
+	// does not depend on the order in which mechanisms report, so the choice stays the same.
 	slices.SortStableFunc(targets, func(a, b *item) int {
 		if a.made.target.Name != b.made.target.Name {
 			return strings.Compare(a.made.target.Name, b.made.target.Name)

@@ -6,6 +6,7 @@ import "time"
 func (s *source) count() float64 {
 	reported, silent := s.counters(), unansweredBy(s.server)
 	isSilent := silent > s.silent
+	// One failure may be in both numbers.
 	s.total += max(reported-s.reported, silent-s.silent)
 	s.reported, s.silent = reported, silent
 	if isSilent {
@@ -47,7 +48,8 @@ func (s *source) hasFailedMore(counted float64) bool {
 	return true
 }
 
-// failed handles a failure at the current step.
+// failed handles a failure at the current step. It logs the first of a row alone: the
+// mechanism tries again every few seconds.
 func (s *source) failed(now time.Time) {
 	wasExpired, first := s.expired(), !s.isFailing()
 	if first {

@@ -27,6 +27,7 @@ type requestResults struct {
 // Increment receives the status of an answer, or the word for none.
 func (r *requestResults) Increment(ctx context.Context, code, _, host string) {
 	const none = "<error>"
+	// A request that was given up because its discovery ends is no failure.
 	if code != none || ctx.Err() != nil {
 		return
 	}

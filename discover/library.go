@@ -11,13 +11,16 @@ import (
 	commonconfig "github.com/prometheus/common/config"
 )
 
-// maxAnswer bounds the data from one connection of http_sd_configs, in bytes: each answer has a connection of its own.
+// maxAnswer bounds the data from one connection of http_sd_configs, in bytes: each answer
+// has a connection of its own. The library reads an answer whole before it looks at it.
 const maxAnswer = 16 << 20
 
 // connectTimeout bounds a connection attempt to a server that lists targets.
 const connectTimeout = 30 * time.Second
 
-// clientOptions bound the answers to an HTTP client of a mechanism.
+// clientOptions bound the answers to an HTTP client of a mechanism. Connections are not
+// kept: the bound is one of bytes for each connection, and would end a kept one after some
+// answers.
 func clientOptions() []commonconfig.HTTPClientOption {
 	dialer := &net.Dialer{Timeout: connectTimeout}
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -20,6 +20,7 @@ var failureCounters = map[string]bool{
 	"prometheus_sd_kubernetes_failures_total": true,
 }
 
-// quietFor has the mechanisms that report nothing while nothing changes. After a failure, such a mechanism counts as
-// working again if it has not failed for this time. It is longer than the pause between attempts.
+// quietFor has the mechanisms that report nothing while nothing changes. After a failure, such a
+// mechanism counts as working again if it has not failed for this time. It is longer than the
+// pause between attempts. Others report at each refresh, whether or not something has changed.
 var quietFor = map[string]time.Duration{"consul": 3 * time.Minute, "kubernetes": 90 * time.Second}

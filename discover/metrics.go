@@ -40,7 +40,8 @@ func (s *Set) Describe(descs chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements [prometheus.Collector].
+// Collect implements [prometheus.Collector]. It takes no lock of the set: a scrape does not
+// wait while thousands of targets are made.
 func (s *Set) Collect(metrics chan<- prometheus.Metric) {
 	meters := s.meters.Load()
 	if meters == nil {

@@ -103,6 +103,8 @@ func (p *parser) item(m *config.Mechanism, place string, n *yamlv3.Node) {
 		p.settings.relabel = append(p.settings.relabel, &rule)
 	} else {
 		var configs discovery.Configs
+		// The library decodes a whole list under its key, and names only the first mistake.
+		// One entry at a time, each has its own.
 		list, _ := yamlv3.Marshal(map[string][]*yamlv3.Node{m.Key: {n}})
 		if err = yaml.UnmarshalStrict(list, &configs); err == nil && len(configs) == 1 {
 			configs.SetDirectory(p.entry.Folder)
@@ -134,7 +136,8 @@ var (
 	typeInMistake = regexp.MustCompile(` into [\w.\[\]*{}]+$`)
 )
 
-// messages splits the error of a decoder into its mistakes, without values.
+// messages splits the error of a decoder into its mistakes, without values. Decoders repeat
+// the value that they could not read, and it may be a password under the wrong key.
 func messages(err error) []string {
 	if err == nil {
 		return nil

@@ -34,6 +34,9 @@ func secretsOf(cfgs ...any) secrets {
 // maxDepth is deeper than any configuration of a mechanism.
 const maxDepth = 12
 
+// collect goes through fields by their type, since each mechanism has settings of its own,
+// and a new one must not be forgotten. Whatever can be read as a URL is searched for a
+// password and a query.
 func collect(v reflect.Value, depth int, found *[]string) {
 	if depth > maxDepth || !v.IsValid() {
 		return
@@ -67,6 +70,7 @@ func collect(v reflect.Value, depth int, found *[]string) {
 }
 
 func fromURL(u *url.URL, found *[]string) {
+	// Tokens often stand in a query.
 	note(u.RawQuery, found)
 	if password, ok := u.User.Password(); ok {
 		note(password, found)

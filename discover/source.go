@@ -27,6 +27,7 @@ type source struct {
 	owner   *entry
 	secrets secrets
 	metrics discovery.DiscovererMetrics
+	// A registry for each source: two sources of one kind have counters of the same names.
 	counted *prometheus.Registry // the counters of metrics
 	options discovery.DiscovererOptions
 	stop    context.CancelFunc
@@ -110,6 +111,7 @@ func (s *source) runOnce(ctx context.Context) {
 	s.server = apiServerOf(s.cfg)
 	s.silent = unansweredBy(s.server)
 	updates := make(chan []*targetgroup.Group)
+	// It has room, so the goroutine ends even if nobody waits for it.
 	ended := make(chan string, 1)
 	go func() {
 		defer func() {
@@ -137,6 +139,8 @@ func (s *source) runOnce(ctx context.Context) {
 			}
 			return
 		case <-ctx.Done():
+			// The mechanism has the end of ctx as its signal. If its library ignores that, this goroutine stays,
+			// and Wait names it.
 			<-ended
 			return
 		}
@@ -145,6 +149,7 @@ func (s *source) runOnce(ctx context.Context) {
 
 // take handles an update of the mechanism.
 func (s *source) take(groups []*targetgroup.Group) {
+	// Before the lock: gathering the counters calls the library.
 	counted := s.count()
 	s.set.mu.Lock()
 	defer s.set.mu.Unlock()
@@ -160,6 +165,7 @@ func (s *source) take(groups []*targetgroup.Group) {
 		s.failed(time.Now())
 	} else {
 		s.succeeded(time.Now())
+		// Several groups may come in several updates. The first of them is no proof for the others.
 		if s.allSaidSince(s.failedAt) {
 			changed = s.works() || changed
 		}
@@ -184,7 +190,8 @@ func (s *source) takeGroup(g *targetgroup.Group) bool {
 	return true
 }
 
-// isSame reports whether two groups are equal. With ten thousand targets in a file it is called often.
+// isSame reports whether two groups are equal. With ten thousand targets in a file it is called often. Reflection
+// would take longer.
 func isSame(a, b *targetgroup.Group) bool {
 	return maps.Equal(a.Labels, b.Labels) && slices.EqualFunc(a.Targets, b.Targets, maps.Equal[model.LabelSet, model.LabelSet])
 }
@@ -231,7 +238,8 @@ func (s *source) fail(why string) {
 	s.failed(time.Now())
 }
 
-// noteError stores the mechanism's message about a failure.
+// noteError stores the mechanism's message about a failure. It is called by the library, and waits for nothing but
+// the lock.
 func (s *source) noteError(message string) {
 	s.set.mu.Lock()
 	s.lastError = s.secrets.clean(message)
@@ -260,7 +268,8 @@ func (s *source) works() (changed bool) {
 
 func (s *source) isFailing() bool { return !s.firstFailure.IsZero() }
 
-// expired reports whether the source has failed for so long that its earlier results no longer count.
+// expired reports whether the source has failed for so long that its earlier results no longer count. It compares
+// two failures, and not a failure with the present: between two attempts nobody knows whether it works.
 func (s *source) expired() bool {
 	return s.isFailing() && s.lastFailure.Sub(s.firstFailure) >= s.owner.cfg.KeepFor
 }

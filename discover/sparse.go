@@ -40,6 +40,7 @@ func (h sparseHandler) Handle(ctx context.Context, r slog.Record) error {
 	}
 	h.last.at = now
 	h.last.Unlock()
+	// A library's line may hold the address of a server, with a password in it.
 	clean := secretsOf().clean
 	line := slog.NewRecord(r.Time, r.Level, clean(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {

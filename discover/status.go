@@ -128,7 +128,8 @@ func (e *entry) found(it *item) Found {
 	return f
 }
 
-// maxShown bounds the shown labels of one set.
+// maxShown bounds the shown labels of one set. Some mechanisms put a label on for each annotation of an
+// object.
 const maxShown = 100
 
 func (e *entry) shown(all labels.Labels) []Label {

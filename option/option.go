@@ -1,5 +1,6 @@
-// Package option has the settings of a target for its engine: plain data, declared once
-// for the configuration and the engine, so neither needs to know the other.
+// Package option has the settings of a target for its engine: plain data, declared once for
+// the configuration and the engine, so neither needs to know the other. It checks nothing:
+// the configuration has done so. A zero value means what the comment at its type says.
 package option
 
 // HTTPVersion says which version of HTTP is used for a target.

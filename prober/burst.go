@@ -65,6 +65,7 @@ func (t *target) fireAt(schedule, requests context.Context, start probe.Instant,
 	work, workers := b.prepare()
 	stopped := b.stopWith(schedule)
 	newWatchdog(requests, func(requests context.Context, w *worker) { work(schedule, requests, w) }, b.stuck, t.watch).
+		// The period is the earliest time at which a request can be stuck.
 		run(min(workers, b.spared()), slices.Min(t.current.Load().timeouts)+stuckAfter)
 	stopped()
 	if n := b.unsent.Load(); n > 0 {
@@ -91,6 +92,7 @@ func (b *burst) stopWith(schedule context.Context) (wait func()) {
 		b.recorder.Stop(stopReason(schedule))
 	})
 	return func() {
+		// The plan is being ended at this moment. EndBurst must come after that.
 		if !release() {
 			<-done
 		}
@@ -118,6 +120,8 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 		return b.closed, 1
 	case plan.IsOpen():
 		p := load.NewPacer(plan, b.load.Name, b.slot, b.part)
+		// A burst of few arrivals needs no more workers than these, and a worker is a
+		// goroutine with a result of its own.
 		workers := min(plan.Concurrency, int(min(p.Mean(), float64(plan.Concurrency)))+1)
 		b.startOpen(p, workers)
 		return b.open, workers
@@ -129,6 +133,8 @@ func (b *burst) prepare() (work func(schedule, requests context.Context, w *work
 
 // startOpen announces an open burst with the current timeouts.
 func (b *burst) startOpen(p *load.Pacer, workers int) {
+	// With this lock held no reload can change the timeouts between their reading and the
+	// announcement: Adopt would miss these arrivals.
 	b.senders.mu.Lock()
 	defer b.senders.mu.Unlock()
 	a := load.NewArrivals(p, b.mix, b.start, b.current.Load().timeouts, b.watch.within)
@@ -164,6 +170,7 @@ func (b *burst) closed(schedule, requests context.Context, w *worker) {
 		w.pass.Until = b.start.Add(d)
 	}
 	for {
+		// Taken before the wait, so that no two workers wait for the same request.
 		left := b.left.Add(-1)
 		if left >= 0 {
 			b.rival.await(schedule)
@@ -189,6 +196,7 @@ func (b *burst) sendNext(schedule, requests context.Context, w *worker, request 
 		b.limiter.Done(w.pass)
 		return false
 	}
+	// The burst may have ended while the ceilings were waited for.
 	if schedule.Err() != nil || !b.recorder.Begin(request) {
 		b.limiter.Done(w.pass)
 		b.unsent.Add(1)
@@ -236,6 +244,8 @@ func (b *burst) sendArrival(schedule, requests context.Context, w *worker, next 
 // next waits for this worker's turn and for the next arrival.
 func (b *burst) next(schedule context.Context) (next load.Arrival, ok bool) {
 	free := probe.Now()
+	// Whoever has the turn leaves at the end of schedule or with an arrival, so this wait
+	// ends too.
 	b.turn <- struct{}{}
 	defer func() { <-b.turn }()
 	for schedule.Err() == nil {

@@ -33,8 +33,12 @@ func (b *burst) exchange(requests context.Context, s *sender, w *worker, a load.
 	b.show(w, s)
 	r.Reset(a.Due, a.Due.Add(s.timeouts[a.Request]))
 	r.Request, r.Taken, r.Start = a.Request, start, start
+	// From here on the watchdog may take the request, so nothing is written to w but its
+	// result.
 	w.begin(r)
 	e.code = b.serve(requests, s, r)
+	// From the moment it was taken, the request has been counted and its place has been
+	// given back. Nothing of it may be counted here again.
 	if !w.end() {
 		b.hung.Add(-1)
 		b.limiter.GiveBack(w.pass)
@@ -65,6 +69,7 @@ func (b *burst) serve(requests context.Context, s *sender, r *probe.Result) (cod
 // finishRequest counts a request that has ended. It drops a request that was never sent
 // because it got no connection.
 func (b *burst) finishRequest(r *probe.Result, code errcode.Code) (dropped bool) {
+	// The ceiling is the prober's own: to count this as a failure would blame the target.
 	if errors.Is(r.Err, probe.ErrConnectionLimit) && !wasSent(r) {
 		b.recorder.DropUnsent(r.Request, load.DropLimitConnections)
 		return true
@@ -78,6 +83,8 @@ func (b *burst) finishRequest(r *probe.Result, code errcode.Code) (dropped bool)
 	if tripped := b.recorder.End(r, code); tripped {
 		open, after := b.recorder.BreakerState()
 		if open && b.cut != nil {
+			// Requests still in flight may close the breaker and open it again within the
+			// burst.
 			b.cutOnce.Do(func() { close(b.cut) })
 		}
 		b.reports.breaker(open, after)
@@ -95,6 +102,8 @@ func wasSent(r *probe.Result) bool {
 // as many workers hang as the target may have. So fewer than twice as many can hang.
 func (b *burst) stuck(w *worker) (replace bool) {
 	b.hung.Add(1)
+	// The engine may still write to the worker's result, so the failure is written to
+	// another.
 	var r probe.Result
 	r.Reset(w.due, w.deadline)
 	r.Request, r.Taken, r.Start = w.request, w.start, w.start
@@ -103,6 +112,8 @@ func (b *burst) stuck(w *worker) (replace bool) {
 	if b.load.IsJourney() {
 		b.endJourney(&w.journey, numbers.JourneyInterrupted, w.request, r.End)
 	}
+	// GiveBack would touch the request, so only its place in flight is given back here. The
+	// worker gives back the rest if it ever returns.
 	b.limiter.Leave()
 	b.reports.defect(errcode.Stuck, func() string { return stackOf(w.goroutine) })
 	return b.spared() > 0

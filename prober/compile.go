@@ -48,6 +48,8 @@ func (m *Manager) compile(t config.Target, network policy.Rules, read *wire.Cert
 		return nil, fmt.Errorf("target %q: %w", t.Name, err)
 	}
 	if m.limiter.Connections == nil {
+		// Without a ceiling nothing has to be reserved: it would cost locks for each
+		// request.
 		c.reserver = nil
 	}
 	return c, nil

@@ -38,7 +38,8 @@ func configure[C any](
 	return cfgs, nil
 }
 
-// requestsIn returns t once for each of its requests, as if it had no other.
+// requestsIn returns t once for each of its requests, as if it had no other. So an engine's
+// configuration is made in one way, whether the target has one request or several.
 func requestsIn(t config.Target) []config.Target {
 	items := t.Items()
 	if len(items) == 0 {

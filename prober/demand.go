@@ -45,6 +45,7 @@ func DemandOf(cfg *config.Config, s Shard) Demand {
 		d.add(&t, l.Work(s.Part(&l)))
 		kind := kindOf(&t)
 		kind.Maintained = maintenance.For(cfg.Maintenance, t.Name, t.Labels) != nil
+		// To count means to write a page, and thousands of targets are of few kinds.
 		n, ok := counted[kind]
 		if !ok {
 			n = m.count(kind, shared)
@@ -97,7 +98,8 @@ func (d *Demand) add(t *config.Target, w load.Work) {
 	d.Connections += connectionsFor(t, w.InFlight)
 }
 
-// connectionsFor returns how many connections t needs for inFlight requests at once.
+// connectionsFor returns how many connections t needs for inFlight requests at once. With
+// the version left to ALPN, the server may choose HTTP/1.1, and the greater need counts.
 func connectionsFor(t *config.Target, inFlight int) int {
 	streams := 1
 	v := t.Connection.HTTPVersion
@@ -122,7 +124,8 @@ func (d *Demand) Exceeds(l Limits) error {
 	return errors.Join(errs...)
 }
 
-// Check returns an error if a target of cfg could not be started.
+// Check returns an error if a target of cfg could not be started. It opens no connection:
+// what only a server can say is not checked.
 func Check(cfg *config.Config, s Shard) error {
 	m := NewManager(Options{Metrics: cfg.Metrics, Shard: s})
 	_, err := m.compileChanged(cfg, m.own(cfg.Targets))

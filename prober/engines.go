@@ -26,7 +26,8 @@ func (e *engines) remove(one probe.Engine) {
 	e.all = slices.DeleteFunc(e.all, func(other probe.Engine) bool { return other == one })
 }
 
-// open returns how many connections the engines have open.
+// open returns how many connections the engines have open. Connections of an engine that
+// drains are still open, and still count under the ceiling.
 func (e *engines) open() (n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -23,7 +23,8 @@ func NewShot(o Options, t config.Target, network policy.Rules) (*Shot, error) {
 	return NewManager(o).shot(t, network)
 }
 
-// NewShots prepares the bursts of several targets. They share the ceilings.
+// NewShots prepares the bursts of several targets. They share the ceilings. It fails when
+// one of them cannot be compiled.
 func NewShots(o Options, targets []config.Target, network policy.Rules) ([]*Shot, error) {
 	m := NewManager(o)
 	var shots []*Shot

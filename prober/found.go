@@ -59,8 +59,9 @@ func CheckFound(cfg *config.Config, found []config.Target, l Limits, s Shard) ma
 	return refused
 }
 
-// admit compiles found targets that are new or changed. It returns the found targets of this
-// shard that can run.
+// admit compiles found targets that are new or changed. It returns the found targets of
+// this shard that can run. Another system has named these targets, so one that cannot run
+// must not keep the others from running.
 func (m *Manager) admit(cfg *config.Config, others int, found []config.Target, changed map[string]*compiled) (admitted []config.Target, refused map[string]error) {
 	refused = map[string]error{}
 	room := m.limiter.Limits.Targets - others

@@ -22,6 +22,8 @@ type journey struct {
 // travel goes through the steps of a journey and sends all of them with s. The first step was
 // due, has started, and has passed the ceilings. It returns false if the worker must leave.
 func (b *burst) travel(schedule, requests context.Context, s *sender, w *worker, due, start probe.Instant) (goOn bool) {
+	// Steps change the ticket's end for themselves. The next journey needs that of the
+	// burst.
 	until := w.pass.Until
 	defer func() { w.pass.Until = until }()
 	w.journey = journey{due: due, start: start}
@@ -34,6 +36,8 @@ func (b *burst) travel(schedule, requests context.Context, s *sender, w *worker,
 			return false
 		case e.dropped && step == 0: // the journey never started
 			return true
+		// Trouble of the prober's own says nothing about how far users get, so this is no
+		// failure of the journey.
 		case e.dropped, e.code.IsOwn():
 			b.endJourney(&w.journey, numbers.JourneyInterrupted, step, w.result.End)
 			return true
@@ -94,7 +98,8 @@ func (b *burst) admitStep(schedule context.Context, s *sender, w *worker, next l
 	return next, probe.Now(), true
 }
 
-// endJourney counts a journey that ended at a step, at the given moment.
+// endJourney counts a journey that ended at a step, at the given moment. The time that a
+// user thinks is none of the target's.
 func (b *burst) endJourney(j *journey, result numbers.JourneyResult, step int, end probe.Instant) {
 	b.recorder.EndJourney(numbers.Journey{
 		Result:  result,

@@ -18,8 +18,11 @@ func (m *Manager) remove(name string, e *entry) {
 		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
+		// The name may have come back meanwhile, and then the entry and its counters go on.
 		if e.removed && e.run == last {
 			e.reports.end()
+			// The lags of all are a counter of the process: they must not fall when a
+			// target goes.
 			e.recorder.AddLags(&m.retired)
 			e.recorder.KeepAnswers(nil)
 			delete(m.entries, name)

@@ -15,7 +15,8 @@ type (
 	Plan = load.Plan
 )
 
-// loadOf returns the load of t: when it sends how many requests.
+// loadOf returns the load of t: when it sends how many requests. Two configurations with
+// the same load can follow each other within a burst.
 func loadOf(t *config.Target) load.Target {
 	b := &t.Burst
 	l := load.Target{

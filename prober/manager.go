@@ -1,8 +1,16 @@
 // Package prober keeps a set of targets under continuous load and counts the results.
 //
 // A [Manager] runs one goroutine per target, which fires a burst at each slot of the target.
-// Package load says when and how many requests that is. The recorder of a target in package numbers
-// keeps all its numbers; the manager hands out consistent snapshots of them.
+// Package load says when and how many requests that is, and which ceiling holds one back. The
+// workers of a burst send by an engine: package transport, grpc, dns or tcp. The recorder of a
+// target in package numbers keeps all its numbers; the manager hands out consistent snapshots of
+// them. A [Shot] is one burst by hand.
+//
+// A reload changes only what differs: counters, warm connections and bursts under way of other
+// targets stay. A configuration with one target that cannot be compiled changes nothing. Each request
+// due is counted exactly once, even if its engine holds it for too long: then it is given up.
+//
+// The configuration's types end here: engines, load and numbers get plans of their own.
 package prober
 
 import (
@@ -57,6 +65,8 @@ type Manager struct {
 	clock    *wire.KernelClock
 	watch    *watch
 
+	// scraping is locked before mu, and mu before the locks of recorders and senders. mu is
+	// never held while a request, a dial or a drain is waited for.
 	scraping sync.Mutex // held during a scrape; it owns the page and the memory
 	page     *numbers.Page
 	memory   numbers.Memory
@@ -204,6 +214,7 @@ func (m *Manager) Shutdown(ctx context.Context) {
 	running := slices.Collect(maps.Keys(m.runs))
 	m.mu.Unlock()
 	for _, r := range running {
+		// All are stopped before any is waited for, so that their requests end side by side.
 		r.stop(nil)
 	}
 	for _, r := range running {
@@ -213,6 +224,7 @@ func (m *Manager) Shutdown(ctx context.Context) {
 			r.abort()
 		}
 	}
+	// This ends even if an engine hangs: the watchdog of each burst gives such requests up.
 	m.ended.Wait()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -229,6 +241,7 @@ func (m *Manager) compileChanged(cfg *config.Config, own []config.Target) (map[s
 		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
+	// A change of the network's rules concerns every target, so all are compiled anew then.
 	changed, read := make(map[string]*compiled), wire.NewCertificates()
 	for i := range own {
 		t := &own[i]
@@ -268,6 +281,7 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 	e.cfg, e.part, e.engine, e.removed = t, part, c.engine, false
 	e.recorder.KeepAnswers(m.spaceOf(&t))
 	s := m.newSender(t, c, e.engines)
+	// What the target has drawn from its data so far is not drawn again.
 	c.data.Continue(e.data)
 	e.data = c.data
 	if goesOn {
@@ -280,7 +294,8 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 	e.run = m.start(m.newTarget(s, e), before)
 }
 
-// newSender returns a sender whose engine is among engines until it has ended.
+// newSender returns a sender whose engine is among engines until it has ended. Its end is a
+// goroutine of the manager, since whoever lets it go last is a worker with requests to send.
 func (m *Manager) newSender(t config.Target, c *compiled, engines *engines) *sender {
 	s := newSender(t, c)
 	engines.add(s.engine)
@@ -344,6 +359,7 @@ func (m *Manager) newTarget(s *sender, e *entry) *target {
 
 // start runs t in a goroutine of its own once before, if any, has ended.
 func (m *Manager) start(t *target, before *run) *run {
+	// Two contexts, so that a burst can stop sending without cutting off requests in flight.
 	schedule, stop := context.WithCancelCause(context.Background())
 	requests, abort := context.WithCancel(context.Background())
 	settled := make(chan struct{})
@@ -357,6 +373,7 @@ func (m *Manager) start(t *target, before *run) *run {
 	m.runs[r] = struct{}{}
 	m.ended.Go(func() {
 		if before != nil {
+			// Two runs of one target at once would be more load than the file says.
 			<-before.done
 		}
 		first := t.current.Load() // nobody replaces it before it has begun
@@ -373,7 +390,8 @@ func (m *Manager) start(t *target, before *run) *run {
 	return r
 }
 
-// noteMetrics logs when a reload begins to ask for a change that needs a restart.
+// noteMetrics logs when a reload begins to ask for a change that needs a restart. A histogram with
+// other buckets would no longer add up.
 func (m *Manager) noteMetrics(metrics config.Metrics) {
 	if !reflect.DeepEqual(metrics, m.asked) && !reflect.DeepEqual(metrics, m.metrics) {
 		m.log.Warn("the histograms keep the buckets of the start; a restart gives them those of the configuration")

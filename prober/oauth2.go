@@ -84,6 +84,7 @@ func (s *tokenSource) authorization() (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	// A token that is still good outlasts failures to renew it.
 	case s.current != nil && (s.current.expiry.IsZero() || time.Now().Before(s.current.expiry)):
 		return s.current.authorization, nil
 	case s.failure != nil:
@@ -108,6 +109,8 @@ func (s *tokenSource) renew(ctx context.Context) (wait time.Duration, err error)
 		s.current = t
 		wait = tokenLifetime
 		if !t.expiry.IsZero() {
+			// The bound keeps an endpoint that gives tokens of a second from being asked
+			// without a pause.
 			wait = max(tokenRetry, time.Until(t.expiry)/5*4)
 		}
 	}

@@ -64,7 +64,8 @@ func (a *tokenAnswer) token(secrets []string) (*token, error) {
 func noToken(text string) error { return errcode.New(errcode.Credentials, text) }
 
 // fields returns the members of a JSON object or of a form, nil if the content is neither.
-// It takes a JSON object whatever its content type is.
+// It takes a JSON object whatever its content type is. Some endpoints send a form, and some
+// send JSON as text.
 func (a *tokenAnswer) fields() map[string]json.RawMessage {
 	content := bytes.TrimPrefix(a.content, []byte("\uFEFF")) // RFC 8259, section 8.1
 	var fields map[string]json.RawMessage
@@ -127,6 +128,9 @@ func expiryIn(raw json.RawMessage) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
+	// ParseFloat also takes words such as inf and NaN, and hexadecimal digits, so the
+	// characters are checked too. A number out of its range is no mistake: the token lives
+	// long.
 	life, err := strconv.ParseFloat(text, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) || strings.Trim(text, "0123456789+-.eE") != "" {
 		return time.Time{}, noToken("expires_in in the answer of the token endpoint is no number of seconds")

@@ -23,9 +23,9 @@ import (
 
 var errTokenHeld = errcode.New(errcode.LocalResources, "the ceiling of requests per second was reached until the time ran out")
 
-// tokenClient asks a token endpoint for tokens (RFC 6749, section 4.4). It sends like
-// the target, so the same rules hold for both, and the same ceilings except that of
-// requests in flight. One goroutine uses it.
+// tokenClient asks a token endpoint for tokens (RFC 6749, section 4.4). It sends like the
+// target, so the same rules hold for both, and the same ceilings except that of requests in
+// flight. One goroutine uses it.
 type tokenClient struct {
 	login      config.OAuth2
 	connection config.Connection
@@ -81,6 +81,8 @@ func (c *tokenClient) send(ctx context.Context, inBody bool) (*tokenAnswer, erro
 		return nil, err
 	}
 	defer func() {
+		// Tokens are fetched seldom, and an idle connection would count under the ceiling
+		// meanwhile.
 		tr.CloseIdle()
 		tr.Wait()
 	}()

@@ -36,8 +36,9 @@ func TooFewOf(cfg *config.Config, s Shard) []TooFew {
 	return all
 }
 
-// slowest returns how long an arrival keeps a worker busy when each answer takes all its time.
-// For a mix it is an average.
+// slowest returns how long an arrival keeps a worker busy when each answer takes all its
+// time. For a mix it is an average. That is the worst that a target can do to its workers:
+// after its timeout a request is over.
 func slowest(t *config.Target) time.Duration {
 	items := t.Items()
 	if len(items) == 0 {

@@ -150,7 +150,8 @@ func (v *previewer) next() Preview {
 	return p
 }
 
-// madeUp holds the values of names in the preview of one request.
+// madeUp holds the values of names in the preview of one request. Real values may be
+// secrets or personal data, and a preview is for a terminal or a ticket.
 type madeUp struct {
 	names  []string // by number
 	isRow  []bool   // by number: the drawn value is the number of a row

@@ -7,10 +7,11 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// apportion decides whose failure a time-out is. It is the prober's if at least half of
-// the time of the request passed before a worker took it. Else it is the target's, in the
-// phase that took most of the rest. A separate limit, such as connect_timeout, is no part
-// of the request's time.
+// apportion decides whose failure a time-out is. It is the prober's if at least half of the
+// time of the request passed before a worker took it. Else it is the target's, in the phase
+// that took most of the rest. A separate limit, such as connect_timeout, is no part of the
+// request's time. Otherwise the phase would be that in which the time happened to end,
+// often a short one.
 func apportion(r *probe.Result, code errcode.Code) errcode.Code {
 	if code == errcode.OK || code.IsLocal() || !isTimeout(r.Err) || !r.RanOut() {
 		return code

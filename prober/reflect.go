@@ -14,7 +14,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// typesLifetime is after how long a server is asked for its types again.
+// typesLifetime is after how long a server is asked for its types again. A server that was
+// replaced may have other types, and nothing tells the prober.
 const typesLifetime = 10 * time.Minute
 
 // supply brings what a target's requests need besides its configuration. It works outside the

@@ -144,7 +144,8 @@ func (r *reports) failed(now time.Time, failures map[errcode.Code]uint64, reques
 	r.log.Warn("burst had failures", r.release("requests", requests, "failed", sum(failures), "codes", formatCounts(failures))...)
 }
 
-// succeeded logs the end of failures, even if all failures were held back.
+// succeeded logs the end of failures, even if all failures were held back. Without room for
+// the line, the next burst that succeeds tries again.
 func (r *reports) succeeded(now time.Time) {
 	if r.since.IsZero() || !r.news.take(now) {
 		return
@@ -193,7 +194,8 @@ func (h *heldBack) add(failures map[errcode.Code]uint64, requests uint64) {
 
 func (h *heldBack) any() bool { return h.bursts > 0 || h.breaker > 0 }
 
-// budget allows newsAtOnce lines, and one more with every newsEvery.
+// budget allows newsAtOnce lines, and one more with every newsEvery. Its state is two
+// numbers, however many lines there were.
 type budget struct {
 	spent int
 	since time.Time // when the oldest spent line began to come back

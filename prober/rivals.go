@@ -30,10 +30,10 @@ type rival struct {
 }
 
 // NewRivals prepares the bursts of two targets that differ in where their requests go, and in nothing about
-// when they are sent. Fire both at the same time. Each has the load of its target. They send their requests in
-// turn, one of each pair in random order. Both draw the same data for the same request, except for generated
-// values. In a closed burst the faster side waits for the slower one. The report of old has its URL as its
-// name.
+// when they are sent. Fire both at the same time. Each has the load of its target. They send their requests
+// in turn, one of each pair in random order. Both draw the same data for the same request, except for
+// generated values. In a closed burst the faster side waits for the slower one. The report of old has its
+// URL as its name. It fails when one of them cannot be compiled.
 func NewRivals(o Options, old, add config.Target, network policy.Rules) ([]*Shot, error) {
 	m := NewManager(o)
 	var shots []*Shot
@@ -71,6 +71,7 @@ func (r *rival) meet(ctx context.Context, slot int64) (start probe.Instant, numb
 	select {
 	case <-r.met:
 		return r.start, r.slot
+	// The other burst may never get ready, so the end of the schedule has to end this wait.
 	case <-ctx.Done():
 		return probe.Now(), slot
 	}

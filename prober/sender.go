@@ -46,6 +46,7 @@ func newSender(cfg config.Target, c *compiled) *sender {
 // schedule ends, begin keeps what the supplies bring up to date, such as a token. It waits
 // until the first attempt of each has ended.
 func (s *sender) begin(schedule, requests context.Context) {
+	// The context of Do ends dialling alone. Exchanges under way end with Abort.
 	release := context.AfterFunc(requests, s.engine.Abort)
 	s.undo = append(s.undo, func() { release() })
 	if len(s.supplies) == 0 {
@@ -76,6 +77,7 @@ func (s *sender) end() {
 // hangs; then awaitClosed gives up after stuckAfter.
 func (s *sender) awaitClosed() {
 	closed := make(chan struct{})
+	// This goroutine can outlive the wait if the engine hangs, and then nothing can end it.
 	go func() {
 		defer close(closed)
 		s.engine.Wait()
@@ -89,6 +91,7 @@ func (s *sender) awaitClosed() {
 }
 
 // hold protects s from its end until letGo is called. It returns false if s has ended.
+// Addition alone could bring back a sender whose last use has just ended, and end it twice.
 func (s *sender) hold() bool {
 	for {
 		uses := s.uses.Load()
@@ -115,7 +118,8 @@ type senders struct {
 	over bool // nothing is sent any more
 }
 
-// hold returns the current sender. The caller must let it go.
+// hold returns the current sender. The caller must let it go. This ends: a sender loses its
+// last use only after another was stored.
 func (t *senders) hold() *sender {
 	for {
 		if s := t.current.Load(); s.hold() {
@@ -134,6 +138,8 @@ func (t *target) adopt(s *sender) bool {
 	}
 	t.recorder.Adopt(breakerOf(&s.cfg), s.timeouts...)
 	before := t.current.Swap(s)
+	// Connections without a request go now, and those in use when their requests have
+	// ended.
 	before.apart(before.engine.CloseIdle)
 	before.letGo()
 	return true
@@ -145,6 +151,8 @@ func (t *target) finish() {
 	t.over = true
 	t.senders.mu.Unlock()
 	last := t.current.Load()
+	// Requests that hang hold their connections. Abort is the only thing that may still end
+	// them.
 	if t.hung.Load() > 0 {
 		last.engine.Abort()
 	}

@@ -135,6 +135,7 @@ func (m *Manager) Config(name string) *config.Target {
 	if e == nil {
 		return nil
 	}
+	// A copy: a reload replaces that of the entry.
 	cfg := e.cfg
 	return &cfg
 }
@@ -197,7 +198,8 @@ func (m *Manager) Families(giveWay func()) iter.Seq[*dto.MetricFamily] {
 	}
 }
 
-// WriteMetrics writes the same as Families to w. It takes far less time and memory.
+// WriteMetrics writes the same as Families to w. It takes far less time and memory. An
+// error is one of w.
 func (m *Manager) WriteMetrics(w io.Writer, as numbers.Format, giveWay func()) error {
 	m.scraping.Lock()
 	defer m.scraping.Unlock()
@@ -217,9 +219,12 @@ func (m *Manager) scrape(giveWay func()) *numbers.Scrape {
 	m.mu.Lock()
 	sources := make([]source, 0, len(m.entries))
 	for _, e := range m.byName() {
+		// Only what is needed is copied under the lock. The recorders are read without it,
+		// each under its own.
 		sources = append(sources, e.source())
 	}
 	m.scrapes++
+	// The targets taken above are in this scrape, so whoever waits to remove one may go on.
 	close(m.scraped)
 	m.scraped = make(chan struct{})
 	s := &numbers.Scrape{Self: m.self(), Bounds: m.bounds, Native: m.metrics.NativeHistograms}

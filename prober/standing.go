@@ -78,6 +78,7 @@ func (s *standing) endBurst(side int, now time.Time, lost uint64) {
 	one.slots[number].Merge(one.burst)
 	one.burst = compare.Slice{}
 	for i := range s.sides {
+		// Slots after this one are from before the clock was set back.
 		maps.DeleteFunc(s.sides[i].slots, func(n int64, _ *compare.Slice) bool { return n <= number-standingSlots || n > number })
 	}
 	if since := now.Sub(s.made); since >= 0 && since < comparePause {

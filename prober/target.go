@@ -49,6 +49,8 @@ type target struct {
 func (t *target) run(schedule, requests context.Context) {
 	defer t.finish()
 	grid := load.NewSlots(t.load.Name, t.load.Interval)
+	// Slots are of the wall clock, and waiting is by a clock that cannot be set: a clock
+	// that jumps moves no burst that is waited for.
 	wait := grid.First(t.wall())
 	slot := t.boot().Add(wait) // when the next one is due
 	for t.sleep(schedule, wait) {
@@ -87,6 +89,8 @@ func (t *target) fireSlot(schedule, requests context.Context, grid load.Slots, d
 	if t.feeds != nil {
 		t.feeds.endBurst(t.wall(), lostOf(t.recorder.Snapshot(0).Dropped))
 	}
+	// Slots that a burst of this length would have missed anyway are overrun by it. Only
+	// the others were missed because the process stood still.
 	took := max(probe.Now().Sub(start)-(t.watch.total()-frozen), 0)
 	elapsed := t.boot().Sub(due)
 	wait, missed := grid.Next(t.wall(), elapsed)

@@ -78,6 +78,7 @@ type tracer struct {
 // mix; empty means the first one. It fails for an unknown name.
 func ToTrace(t config.Target, request string) (config.Target, error) {
 	t.Burst = config.Burst{Requests: 1, Concurrency: 1, Arrival: t.Burst.Arrival, Precision: t.Burst.Precision}
+	// They judge many requests, and this is one.
 	t.Breaker, t.Thresholds = nil, nil
 	if request == "" {
 		if len(t.Requests) > 0 {
@@ -103,7 +104,7 @@ func ToTrace(t config.Target, request string) (config.Target, error) {
 }
 
 // NewTracedShot prepares the burst of t for tracing; t comes from [ToTrace]. It keeps the first
-// bytes of bodies, at most body.
+// bytes of bodies, at most body. It fails when t cannot be compiled.
 func NewTracedShot(o Options, t config.Target, body int, network policy.Rules) (*Shot, error) {
 	m := NewManager(o)
 	m.shows = true

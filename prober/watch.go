@@ -77,6 +77,7 @@ func (w *watch) leave() {
 		w.mu.Unlock()
 		return
 	}
+	// From here on nothing beats, so the time between bursts is never taken for a freeze.
 	w.last.Store(0)
 	close(w.stop)
 	stopped := w.stopped

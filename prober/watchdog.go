@@ -13,7 +13,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// stuckAfter is how far beyond its deadline an engine may hold a request.
+// stuckAfter is how far beyond its deadline an engine may hold a request. Engines end by
+// the timers of the runtime, and a busy machine makes these late: below a second that is no
+// bug.
 const stuckAfter = time.Second
 
 // errStuck is the failure of a request that was taken from its engine.
@@ -54,11 +56,13 @@ func (w *worker) answerOf(body int) *probe.Answer {
 // begin notes that the engine has the request of r now.
 func (w *worker) begin(r *probe.Result) {
 	w.request, w.due, w.start, w.deadline = r.Request, r.Due, r.Start, r.Deadline
+	// The store comes last: the watchdog reads the other fields after it has seen this one.
 	w.until.Store(int64(r.Deadline))
 }
 
 // end notes that the engine has returned the request. It reports whether the worker still
-// has to count it.
+// has to count it. One swap decides between the worker and the watchdog, so a request is
+// counted once.
 func (w *worker) end() bool { return w.until.Swap(idle) != taken }
 
 // take ends the request from outside if its time has passed at now, and reports whether it
@@ -193,6 +197,8 @@ func goroutineNumber() []byte {
 
 // stackOf returns the stack of a goroutine, "" if there is none.
 func stackOf(number []byte) string {
+	// The stacks of all goroutines are taken, since the runtime gives that of a single one
+	// to itself alone.
 	const most = 64 << 20
 	text := make([]byte, 1<<20)
 	n := runtime.Stack(text, true)

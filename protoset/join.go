@@ -8,8 +8,9 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// Join makes a FileDescriptorSet of encoded files. Some files may be the same. missing are the names of imported files
-// that are not among them.
+// Join makes a FileDescriptorSet of encoded files. Some files may be the same. missing are
+// the names of imported files that are not among them. It fails if one of the files cannot
+// be decoded.
 func Join(files [][]byte) (descriptors []byte, missing []string, err error) {
 	set, names := new(descriptorpb.FileDescriptorSet), map[string]bool{}
 	for _, encoded := range files {

@@ -33,7 +33,8 @@ func Parse(descriptors []byte) (*Set, error) {
 // ErrNoMethod is in the error about a service without the method.
 var ErrNoMethod = errors.New("has no method")
 
-// Method finds a method. The name of its service includes the package.
+// Method finds a method. The name of its service includes the package. An error names the
+// services or the methods that there are.
 func (s *Set) Method(service, method string) (*Method, error) {
 	found, err := s.service(service)
 	if err != nil {

@@ -1,7 +1,8 @@
 // Package template compiles texts with names for values: "/search?q={{ term }}".
 //
-// A template knows its place, and escapes each value for it: no value can end a path segment, a JSON string or a header
-// field.
+// A [Template] knows its place, and escapes each value for it: no value can end a path segment, a JSON string or a
+// header field. Names are numbers once it is compiled, and [Values] has the value of each for one request. [Replace]
+// is for texts that are filled in once, such as those of a discovery.
 package template
 
 import (

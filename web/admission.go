@@ -53,7 +53,9 @@ func (a *admission) admit(r *http.Request) (ctx context.Context, p *place, ok bo
 }
 
 // displace takes a place for p from another client with at least two more places. If all
-// have about as many, it takes the place of a client that reads slowly. mu is held.
+// have about as many, it takes the place of a client that reads slowly. mu is held. Hosts
+// come first: a host with many connections is one client. Behind a proxy all clients have
+// one host, and then connections count.
 func (a *admission) displace(p *place) bool {
 	if greedy := a.greediest(func(p *place) string { return p.host }, p.host); greedy != nil {
 		a.end(greedy)
@@ -73,7 +75,8 @@ func (a *admission) displace(p *place) bool {
 }
 
 // greediest returns the oldest place of the owner with the most places. It returns nil if
-// the owner would then have fewer places than asks.
+// the owner would then have fewer places than asks. Two more, since with one more the two
+// clients would go on displacing each other.
 func (a *admission) greediest(of func(*place) string, asks string) *place {
 	have := map[string]int{}
 	for _, p := range a.taken {
@@ -119,6 +122,7 @@ func (p *place) answer(ctx context.Context, w http.ResponseWriter, body ...[]byt
 	p.of.mu.Lock()
 	p.answeredAt = time.Now()
 	p.of.mu.Unlock()
+	// A write to a client that does not read ends at this deadline and at no context.
 	control := http.NewResponseController(w)
 	stop := context.AfterFunc(ctx, func() { _ = control.SetWriteDeadline(time.Now()) }) // an error means that w has no network connection to wait for
 	var err error

@@ -42,6 +42,8 @@ func apiElsewhere(w http.ResponseWriter, r *http.Request) {
 func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	f := readFilter(q)
+	// These are about the page. In the key of the cache they would make different answers of equal
+	// ones.
 	f.Group, f.Open = "", ""
 	limit, okLimit := wholeNumber(q, "limit", apiLimit, 1, apiMaxLimit)
 	offset, okOffset := wholeNumber(q, "offset", 0, 0, 1_000_000)

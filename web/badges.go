@@ -153,6 +153,7 @@ func (s *Shell) drawBadge(w http.ResponseWriter, r *http.Request, key string, sp
 		return
 	}
 	w.Header().Set("Content-Type", "image/svg+xml")
+	// All other answers are for pages of this server alone.
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	d.serve(w, r)
 }

@@ -11,7 +11,8 @@ import (
 	"example.com/prober/errcode"
 )
 
-// maxHaving is the largest number of targets on the page of a code.
+// maxHaving is the largest number of targets on the page of a code. A failure of the
+// network may concern all targets at once.
 const maxHaving = 100
 
 // codesPage lists the results of a search for codes.

@@ -15,7 +15,7 @@ type configPage struct {
 	frame
 	ConfigFile string
 	YAML       string
-	// Cut means that YAML is only the beginning of Size bytes.
+	// Cut means that YAML is only the beginning. Size is how many bytes are shown.
 	Cut  bool
 	Size uint64
 	// Mistake and MoreMistakes say why a newer configuration was not loaded.
@@ -24,6 +24,7 @@ type configPage struct {
 
 // config answers with a page if the client accepts HTML, else with plain YAML.
 func (s *Shell) config(w http.ResponseWriter, r *http.Request) {
+	// Otherwise a cache could give the page to a program.
 	w.Header().Set("Vary", "Accept")
 	if r.URL.Query().Get("format") != "yaml" && wantsHTML(r) {
 		s.page(w, r, "config", s.drawConfig)

@@ -37,6 +37,8 @@ func (s *Shell) newDiscoveryPage(f discover.Filter, number int, now time.Time) *
 	p := &discoveryPage{frame: s.frame(now), Filter: f, Discoveries: s.discoveries()}
 	p.Title, p.Here = "Discovery", "discovery"
 	if s.opts.Discoveries != nil {
+		// The number of pages has to be known before the last page can be chosen. In
+		// between, results may change: the second call counts again.
 		_, p.Matching = s.opts.Discoveries.Found(f, 0, 0)
 		p.Pages = max(1, (p.Matching+foundPerPage-1)/foundPerPage)
 		p.Page = min(number, p.Pages)

@@ -63,6 +63,8 @@ type pair struct{ Page, Of any }
 func (s *Shell) draw(name string, data any) ([]byte, error) {
 	const piece = 1 << 10
 	var body bytes.Buffer
+	// A template writes a few bytes at a time. To give way after each of them would cost
+	// more than drawing.
 	w := bufio.NewWriterSize(yieldingWriter{&body, newYielder(drawFor)}, piece)
 	if err := s.pages.ExecuteTemplate(w, name+".html", data); err != nil {
 		return nil, err
@@ -80,6 +82,7 @@ func (s *Shell) targetLink(name string) string { return s.path(targetPath(name))
 
 // targetPath returns the path of the page of a target below the prefix of its prober.
 func targetPath(name string) string {
+	// Browsers take these out of a path.
 	if name == "." || name == ".." {
 		return "/targets/?name=" + name
 	}

@@ -13,7 +13,8 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-// alike are failures that differ only in their time, their address and the numbers in their text.
+// alike are failures that differ only in their time, their address and the numbers in their
+// text. The same cause fails in each burst, and would fill the list with one failure.
 type alike struct {
 	// Failure is the latest of them.
 	numbers.Failure

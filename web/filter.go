@@ -34,7 +34,8 @@ func readFilter(q url.Values) filter {
 	}
 }
 
-// cut limits the length of a client's text that a page repeats, in bytes.
+// cut limits the length of a client's text that a page repeats, in bytes. Such a text is in keys of the
+// cache too.
 func cut(text string) string {
 	const longest = 256
 	text = strings.ToValidUTF8(text, "")
@@ -48,7 +49,8 @@ func cut(text string) string {
 	return text[:end]
 }
 
-// known returns value if the program knows it, else "".
+// known returns value if the program knows it, else "". So there are no more pages to keep than there are
+// choices.
 func known(value string, is func(string) bool) string {
 	if !is(value) {
 		return ""

@@ -125,6 +125,7 @@ func fold(groups []*group, f filter, briefly bool) {
 // number of pages. If page is too large it takes the last page.
 func paginate(groups []*group, briefly bool, page int) (shown []*group, number, pages int) {
 	p := pager{briefly: briefly, pages: 1}
+	// The first walk counts the pages: only then is it known which one is the last.
 	p.walk(groups, func(int, *group, *row) {})
 	number, pages = min(page, p.pages), p.pages
 	p = pager{briefly: briefly, pages: 1}

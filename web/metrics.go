@@ -147,6 +147,8 @@ func (e *exposition) scrape(ctx context.Context, as encoding, r *rendering) (pie
 		return nil, context.Cause(ctx)
 	case <-r.done:
 		return r.page, r.err
+	// Whoever has the turn gives it back when its page is rendered, and rendering waits for no
+	// client.
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()
 	}
@@ -158,6 +160,7 @@ func (e *exposition) scrape(ctx context.Context, as encoding, r *rendering) (pie
 		return r.page, r.err
 	default:
 	}
+	// Deferred, so that the others do not wait for ever if the rendering panics.
 	defer close(r.done)
 	e.mu.Lock()
 	delete(e.next, as) // later requests may want later numbers
@@ -243,7 +246,8 @@ func acceptsGzip(header string) bool {
 	return false
 }
 
-// numbered serves h and numbers the scrapes.
+// numbered serves h and numbers the scrapes. The shutdown waits for a scrape that has begun
+// after the last request was counted.
 func (s *Shell) numbered(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := s.begun.Add(1)

@@ -77,10 +77,12 @@ func (g *pageCache) get(r *http.Request, key string, draw func() ([]byte, error)
 		return drawing{}, ended(ctx)
 	}
 	start := time.Now()
+	// A quiet time counts only so far: otherwise a crowd after a quiet night could draw without a pause.
 	if free := start.Add(-freeDrawing); g.next.Before(free) {
 		g.next = free
 	}
 	body, err := draw()
+	// Drawing that failed took its time as well.
 	g.next = g.next.Add(drawingShare * time.Since(start))
 	if err != nil {
 		return drawing{}, err
@@ -109,6 +111,7 @@ func (g *pageCache) keep(key string, body []byte) drawing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.drawn) >= maxDrawn {
+		// Pages are old after a second, so it does not matter which ones go.
 		clear(g.drawn)
 	}
 	g.drawn[key] = d

@@ -168,6 +168,8 @@ func (c *choice) matching() (n int) {
 }
 
 // window returns at most most chosen targets, beginning with number first. Call count first.
+// Sorting all targets of all probers would take memory for each of them. The counts of the
+// ranks say where each rank begins, so a second walk finds the rows of one page.
 func (c *choice) window(first, most int) []*peerRow {
 	var starts [numRanks]int
 	for i := 1; i < numRanks; i++ {

@@ -26,6 +26,7 @@ func (w *writer) Write(b []byte) (int, error) {
 
 // room returns an empty piece.
 func (w *writer) room() []byte {
+	// Pieces double, so a short page takes little and a long one few pieces.
 	const least, most = 4 << 10, 1 << 20 // bytes
 	if len(w.free) > 0 {
 		piece := w.free[0][:0]

@@ -67,7 +67,7 @@ func parseTerm(word string) term {
 }
 
 // codesLike returns the codes for a pattern. The pattern is the beginning of a number, with a dot or an x for any
-// digit, or a whole name or range. The result is never nil.
+// digit, or a whole name or range. The result is never nil. Nil would make the term a word.
 func codesLike(pattern string) map[errcode.Code]bool {
 	found := map[errcode.Code]bool{}
 	for code := range errcode.All() {

@@ -11,7 +11,8 @@ import (
 	"example.com/prober/web/chart"
 )
 
-// staleAfter is the age of the last burst, in intervals, above which a target counts as neglected.
+// staleAfter is the age of the last burst, in intervals, above which a target counts as neglected. One skipped
+// slot is no neglect: the burst before may have overrun, or the machine may have stood still.
 const staleAfter = 5
 
 // state says how a target does, the worst first.
@@ -99,6 +100,8 @@ func overruns(t *numbers.Snapshot) bool {
 	return t.Last != nil && t.Interval > 0 && t.Last.Duration >= t.Interval && t.Skipped.Overrun() > 0
 }
 
+// isStale reports whether no burst has started for too long. A burst that maintenance has stopped counts as one:
+// the target rests on purpose. A long burst is not stale while requests are under way.
 func isStale(t *numbers.Snapshot, now time.Time) bool {
 	last := t.LastStart
 	if t.LastRest.After(last) {

@@ -1,5 +1,13 @@
-// Package web serves the prober's results: metrics, health, configuration and a status page. A client can neither start
-// a request to a target nor name a target to send requests to.
+// Package web serves the prober's results: metrics, health, configuration and a status page. A client can neither
+// start a request to a target nor name a target to send requests to.
+//
+// A [Shell] has the handlers. Pages are templates filled in on the server, with inline SVG from package chart and a
+// script that only keeps them new; they work without it. The API gives the same as JSON. Both are made of snapshots
+// of the manager, and change nothing. Packages history and peers read what Prometheus and other probers know.
+//
+// Nobody who asks costs the bursts much: one scrape and one page are made at a time, equal requests share the result,
+// and long work gives way to requests that are due. No client keeps others from an answer, and none is waited for.
+// Texts of peers and of clients are escaped, and no page loads or asks anything elsewhere.
 package web
 
 import (
@@ -23,7 +31,8 @@ import (
 	"example.com/prober/web/peers"
 )
 
-// Bounds on the resources of a client of the web interface.
+// Bounds on the resources of a client of the web interface. The write timeout is above the 30 seconds of a profile,
+// and bounds how long a client may take to read a page.
 const (
 	readTimeout    = 10 * time.Second
 	writeTimeout   = 60 * time.Second
@@ -115,10 +124,12 @@ func (s *Shell) Server() *http.Server {
 func (s *Shell) Handler() http.Handler {
 	mux := s.routes()
 	mux.Handle("GET "+s.path(s.opts.TelemetryPath), s.metrics())
+	// A page of another site must not reload the configuration by a form in a browser of someone inside.
 	return secured(http.NewCrossOriginProtection().Handler(s.orMissing(mux)))
 }
 
-// Validate returns an error if the telemetry path cannot be served beside the rest.
+// Validate returns an error if the telemetry path cannot be served beside the rest. A path of something else would
+// make the mux panic, after the bursts have begun.
 func (s *Shell) Validate() error {
 	p := s.opts.TelemetryPath
 	plain := strings.TrimSuffix(p, "/")
@@ -140,6 +151,7 @@ func (s *Shell) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	get := func(path string, handler http.HandlerFunc) { mux.HandleFunc("GET "+s.path(path), handler) }
 	get("/{$}", s.overview)
+	// Names may contain slashes. The page takes them as they are, and the API escaped.
 	get("/targets/{name...}", s.target)
 	get("/codes/{$}", s.codes)
 	get("/codes/{code}", s.code)
@@ -209,6 +221,7 @@ func (s *Shell) reload(w http.ResponseWriter, r *http.Request) {
 	}
 	defer place.giveBack()
 	select {
+	// One after another: each reload reads the file anew, so none can be left out for another.
 	case s.reloading <- struct{}{}:
 		defer func() { <-s.reloading }()
 	case <-ctx.Done():

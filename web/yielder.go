@@ -35,6 +35,7 @@ func newYielder(workFor time.Duration) *yielder {
 func (c *yielder) giveWay() {
 	now := time.Now()
 	if now.Sub(c.last) < c.workFor {
+		// This lets goroutines go first that can run now. It does not look at the network.
 		runtime.Gosched()
 		return
 	}

@@ -63,6 +63,8 @@ func check(ctx context.Context, c *console, f checkFlags) error {
 	if err := prober.Check(cfg, f.shard); err != nil {
 		return err
 	}
+	// A discovery that fails must not hide what can be said of the rest. Its error comes at
+	// the end.
 	cfg, undiscovered := checkDiscoveries(ctx, c, cfg, &f)
 	if _, mistakes := errors.AsType[form.Errors](undiscovered); mistakes {
 		return undiscovered

@@ -51,8 +51,9 @@ func checkDiscoveries(ctx context.Context, c *console, cfg *config.Config, f *ch
 	return &together, failuresOf(set)
 }
 
-// awaitFound waits until each mechanism has delivered its targets and nothing has changed for a while, or until ctx
-// ends.
+// awaitFound waits until each mechanism has delivered its targets and nothing has changed
+// for a while, or until ctx ends. Mechanisms may deliver their targets in several updates,
+// and do not say which is the last.
 func awaitFound(ctx context.Context, set *discover.Set) {
 	quiet := time.NewTimer(settled)
 	defer quiet.Stop()
@@ -83,6 +84,7 @@ func printFound(c *console, set *discover.Set, found []config.Target) error {
 	urls := make(map[string]string, len(found))
 	for i := range found {
 		u := *found[i].URL
+		// A query often holds a token.
 		u.RawQuery = ""
 		urls[found[i].Name] = u.Redacted()
 	}

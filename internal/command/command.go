@@ -1,4 +1,14 @@
 // Package command is the program: its flags, its subcommands and the wiring of each.
+//
+// [Run] parses the command line and runs one command, each in the file of its name, such as
+// run, check and fire. The daemon of run puts the parts together: a manager of targets, the
+// discoveries, the web interface, and the reloads. Changes to the targets are made one
+// after another.
+//
+// A command returns an error and does not end the process: Run turns it into an exit code.
+// A mistake in flags or files ends with 2, before anything is sent. Commands that go on, or
+// that send, do not depend on a reader of their standard error. They end with their
+// context, and drain first.
 package command
 
 import (

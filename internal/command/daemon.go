@@ -62,6 +62,8 @@ func newDaemon(ctx context.Context, c *console, f daemonFlags) (*daemon, error) 
 	if err != nil {
 		return nil, usageError{err}
 	}
+	// After the file has been checked: a mistake in it should not be reported only once the shards are
+	// known.
 	if err := d.findShard(ctx); err != nil {
 		return nil, err
 	}
@@ -84,6 +86,8 @@ func (d *daemon) open(c *console, text []byte, cfg *config.Config, prefix string
 	if err := d.shell.Validate(); err != nil {
 		return fmt.Errorf("--web.telemetry-path: %w", err)
 	}
+	// The ports are bound before anything is sent. A prober whose metrics nobody can read would load
+	// its targets for nothing.
 	if d.bound, err = listen(f.listen); err != nil {
 		return err
 	}
@@ -188,6 +192,8 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 			d.drain(0)
 			return err
 		case <-ctx.Done():
+			// Not ready from here on, so that nothing new is sent here while the last numbers are still
+			// served.
 			d.shell.SetReady(false)
 			d.drain(d.flags.grace)
 			d.awaitScrape(served)
@@ -196,7 +202,9 @@ func (d *daemon) run(ctx context.Context, hangups <-chan os.Signal) error {
 	}
 }
 
-// drain ends the bursts and gives the requests in flight the grace time to end.
+// drain ends the bursts and gives the requests in flight the grace time to end. Whatever could change
+// the targets ends first, so nothing starts a target again while the manager shuts down. Discoveries
+// are awaited last: meanwhile they have had the time of the requests.
 func (d *daemon) drain(grace time.Duration) {
 	d.log.Info("waiting for requests in flight", "grace", grace)
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
@@ -227,6 +235,7 @@ func (d *daemon) awaitScrape(served chan error) {
 		case <-timeout.C:
 			return
 		case err := <-served:
+			// It is put back for run, which receives it at the end.
 			served <- err
 			return
 		}

@@ -83,6 +83,7 @@ func (d *daemon) applyAll(cfg *config.Config) error {
 	if len(cfg.Discover) > 0 {
 		addThreads()
 	}
+	// The manager comes before Commit: it can still refuse, and the old discoveries are still running then.
 	refused, err := d.manager.ApplyFound(cfg, change.Targets(cfg.Targets))
 	if err != nil {
 		return err

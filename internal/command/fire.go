@@ -152,6 +152,7 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
+	// Before anything is sent: a burst must not be lost to a path with a slip in it.
 	files, err := f.openReports()
 	if err != nil {
 		return err
@@ -215,9 +216,11 @@ func (f *fireFlags) read() (*config.Config, error) {
 // isOne reports whether one burst is fired.
 func (f *fireFlags) isOne() bool { return f.target.IsOne() && f.compare.against == "" }
 
-// await fires the bursts together and shows their progress. If ctx ends, no further request starts, and requests in
-// flight have the grace time to end.
+// await fires the bursts together and shows their progress. If ctx ends, no further request
+// starts, and requests in flight have the grace time to end. It returns only when all
+// bursts have ended: after cancel that takes no longer than an engine may hold a request.
 func await(ctx context.Context, shots []*prober.Shot, grace time.Duration, view *fireView) {
+	// Not from ctx: its end stops the sending, and must not cut off requests in flight.
 	requests, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ended := make(chan struct{})
@@ -241,6 +244,7 @@ func await(ctx context.Context, shots []*prober.Shot, grace time.Duration, view 
 		case <-tick.C:
 			view.show(prober.ProgressOf(shots...))
 		case <-interrupt:
+			// A closed channel would be chosen again at once, for ever.
 			interrupt = nil
 			graceOver = time.After(grace)
 			view.interrupt(prober.ProgressOf(shots...), grace)

@@ -78,7 +78,8 @@ func readFireReport(file, scheme string) (*earlierReport, error) {
 // kindOf returns the kind of target for a scheme, with or without TLS; "" if there is none.
 func kindOf(scheme string) config.Kind { return config.Target{URL: &url.URL{Scheme: scheme}}.Kind() }
 
-// cutText returns a text from a file, shortened and with the control characters of a terminal escaped.
+// cutText returns a text from a file, shortened and with the control characters of a
+// terminal escaped. The report may come from somebody else, and its text is printed.
 func cutText(text string) string {
 	const most = 200
 	quoted := fmt.Sprintf("%.*q", most, text)

@@ -41,6 +41,8 @@ func writeFireText(out io.Writer, j *judgedReport) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	// The table pads the last column too, and blanks at the ends of lines would be in
+	// everybody's tickets.
 	_, err := out.Write(regexp.MustCompile(` +\n`).ReplaceAll(text.Bytes(), []byte("\n")))
 	return err
 }

@@ -133,6 +133,7 @@ func counted(t threshold.Threshold, n, all uint64) (measured float64, isKnown bo
 }
 
 // failures returns how many requests failed because of the target, and how many because of the prober itself.
+// An error rate is about the target: the prober's own trouble counts neither as a failure nor as a request.
 func failures(r *numbers.Report) (failed, local uint64) {
 	for _, c := range r.Codes {
 		if c.Code.IsLocal() {

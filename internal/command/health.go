@@ -73,6 +73,7 @@ func (f healthFlags) url() (*url.URL, error) {
 		return nil, fmt.Errorf("--web.listen-address: %w", err)
 	}
 	switch host {
+	// These mean every address to a listener, and no address to a client.
 	case "", "0.0.0.0":
 		host = "127.0.0.1"
 	case "::":

@@ -190,7 +190,9 @@ func readSource(name string) (content []byte, err error) {
 	return content, nil
 }
 
-// readBeside reads a file that a document refers to. It must be in the document's folder or below.
+// readBeside reads a file that a document refers to. It must be in the document's folder or
+// below. The document may come from somebody else, and a path in it must not lead to the
+// files of this user.
 func (f *importFlags) readBeside(name string) ([]byte, error) {
 	if isStdin(f.source) {
 		return nil, errors.New("a document from standard input has no files beside it")

@@ -67,6 +67,7 @@ func writeStarter(c *console, f initFlags) error {
 }
 
 func (f *initFlags) write(text string) error {
+	// O_EXCL, so that a file made in the meantime is not written over.
 	how := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if f.force {
 		how = os.O_WRONLY | os.O_CREATE | os.O_TRUNC

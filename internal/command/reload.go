@@ -122,9 +122,12 @@ func (d *daemon) apply(text []byte, cfg *config.Config) error {
 	if err := d.applyAll(cfg); err != nil {
 		return err
 	}
+	// Only after everything was applied: until then the page shows the configuration that is running.
 	noteFiles(d.log, d.current.Swap(cfg), cfg)
 	redacted := sync.OnceValues(cfg.Redacted)
 	d.redacted.Store(&redacted)
+	// A refresh parses this text again, and not the file: the file may hold a mistake by then, and secrets have to
+	// be read all the same.
 	d.text, d.stale = text, nil
 	d.files = fingerprint{cfg.Files[0]: sha256.Sum256(text)}
 	maps.Copy(d.files, cfg.Sums)

@@ -1,4 +1,6 @@
-// Package logqueue keeps a program from waiting for the reader of its log.
+// Package logqueue keeps a program from waiting for the reader of its log. A [Queue] takes
+// lines at once and writes them on a goroutine of its own. What does not fit is dropped and
+// counted, and the next line says how many are missing.
 package logqueue
 
 import (

@@ -1,5 +1,8 @@
-// Package report writes the results of bursts by hand into files. The ending of a file's name decides the format. A
-// file is begun before the burst, so that a bad path is known by then. It gets its name after it is complete.
+// Package report writes the results of bursts by hand into files. The ending of a file's name decides the format.
+//
+// A [Set] has the files of one command. [Open] begins them before the burst, so that a bad path is known by then.
+// [Set.Observers] gives formats with a row for each request what they need while the burst runs. [Set.Finish] writes
+// a [Result] and gives the files their names: a file with its name is complete.
 package report
 
 import (

@@ -1,4 +1,6 @@
 // Package slo writes the objectives of targets as files for other projects' generators of rules: Sloth and Pyrra.
+// It reads a checked configuration and makes text: nothing is sent or measured. Codes for the prober's own
+// trouble count in no objective.
 package slo
 
 import (

@@ -50,6 +50,7 @@ func (e *Engine) readRecords(p *dnsmessage.Parser, s *scratch) error {
 		case !isWhole(&h):
 			return errBroken
 		}
+		// Resolvers forget a set of records with the first of its TTLs.
 		if ttl := timeToLive(h.TTL); s.dns.Answers == 0 || ttl < s.dns.TTL {
 			s.dns.TTL = ttl
 		}
@@ -60,7 +61,8 @@ func (e *Engine) readRecords(p *dnsmessage.Parser, s *scratch) error {
 	}
 }
 
-// matchRecord looks for the expected pattern in the record after header h.
+// matchRecord looks for the expected pattern in the record after header h. After the first
+// match, records are only counted: nobody needs their text.
 func (e *Engine) matchRecord(p *dnsmessage.Parser, h *dnsmessage.ResourceHeader, s *scratch) error {
 	if e.expect.pattern == nil || s.matched {
 		return p.SkipAnswer()
@@ -74,6 +76,8 @@ func (e *Engine) matchRecord(p *dnsmessage.Parser, h *dnsmessage.ResourceHeader,
 }
 
 // isWhole reports whether a record has the fixed length of its type, if the type has one.
+// The parser takes the bytes of an address from wherever the record begins, so another
+// length would be read without an error.
 func isWhole(h *dnsmessage.ResourceHeader) bool {
 	switch h.Type {
 	case dnsmessage.TypeA:
@@ -94,7 +98,8 @@ func timeToLive(ttl uint32) uint32 {
 }
 
 // readExtension completes the code of the answer with the bits in the OPT record (RFC 6891,
-// section 6.1.3).
+// section 6.1.3). Without these, BADVERS would look like a success: its four bits in the
+// header are 0.
 func readExtension(p *dnsmessage.Parser, s *scratch) error {
 	for {
 		h, err := p.AdditionalHeader()

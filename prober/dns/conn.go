@@ -57,7 +57,8 @@ func (c *conn) fit(now probe.Instant) bool {
 }
 
 // release gives the connection back or closes it. It turns a panic of the exchange into a
-// failure of this one request.
+// failure of this one request. A connection with an answer still to come is closed: that
+// answer would be taken for the next one's.
 func (c *conn) release(r *probe.Result) {
 	if v := recover(); v != nil {
 		c.reusable = false
@@ -102,6 +103,8 @@ func (c *conn) ask(r *probe.Result, e *Engine, s *scratch) (cut bool) {
 }
 
 func (c *conn) send(r *probe.Result) error {
+	// An answer to an earlier question on this socket has another id, for the next 65,535
+	// questions.
 	c.id++
 	binary.BigEndian.PutUint16(c.out[lengthSize:], c.id)
 	message := c.out
@@ -153,6 +156,8 @@ func (c *conn) receive(r *probe.Result, e *Engine, s *scratch) (cut bool, err er
 func (c *conn) receiveDatagram(r *probe.Result, e *Engine, s *scratch) ([]byte, error) {
 	var rubbish error
 	for {
+		// The buffer may have grown for an answer over TCP. Only at this length a full one
+		// means the same for every worker.
 		n, err := c.RW.Read(s.buf[:startBuffer])
 		if err != nil {
 			return nil, c.failure(err, rubbish)
@@ -164,6 +169,8 @@ func (c *conn) receiveDatagram(r *probe.Result, e *Engine, s *scratch) ([]byte, 
 		if r.Trace != nil {
 			showMessage(r.Trace, message)
 		}
+		// A datagram may be longer than what was read of it. Only a full buffer can hide
+		// that.
 		if err = e.query.recognise(message, c.id); err == nil && n == startBuffer {
 			err = errTooLong
 		}
@@ -190,6 +197,8 @@ func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
 		got += n
 		if want == lengthSize && got >= lengthSize {
 			want += int(binary.BigEndian.Uint16(s.buf))
+			// Two bytes of length bound this to 64 KiB. The deadline of the request
+			// ends the wait for a peer that announces more than it sends.
 			s.grow(got, want)
 		}
 		switch {
@@ -202,6 +211,8 @@ func (c *conn) receiveFramed(r *probe.Result, s *scratch) ([]byte, error) {
 			return nil, io.ErrNoProgress
 		}
 	}
+	// Bytes after the answer belong to no question, and the next answer would be looked for
+	// in them.
 	c.reusable = c.reusable && got == want && !c.holdsMore()
 	return s.buf[lengthSize:want], nil
 }
@@ -242,6 +253,7 @@ func (c *conn) failure(err, rubbish error) error {
 		return errcode.Wrap(errcode.DNSMalformed, rubbish.Error()+", and no other answer came in time", err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errcode.Wrap(errcode.DNSTimeout, "no answer came in time", err)
+	// A socket of datagrams learns by ICMP, in any call, that nobody listens there.
 	case c.pool.datagrams:
 		return errcode.Wrap(errcode.DNSUnreachable, "the DNS server cannot be reached", err)
 	}

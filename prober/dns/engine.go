@@ -74,6 +74,7 @@ func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	if !e.exchange(ctx, r, s, e.first) {
 		return
 	}
+	// The second question has the rest of the request's time, and no more.
 	r.Redo(s.end)
 	e.exchange(ctx, r, s, e.streams)
 }
@@ -103,6 +104,8 @@ func (e *Engine) connection(ctx context.Context, r *probe.Result, s *scratch, p 
 	if err := e.connections.Permit(ctx, &s.permit, r.Deadline); err != nil {
 		return nil, err
 	}
+	// The dialer has the permit from here on: it gives the permit back if it fails, and the
+	// link does when it is closed.
 	l, err := p.dial(ctx, r)
 	if err != nil {
 		return nil, p.unmade(r, err)

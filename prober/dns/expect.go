@@ -43,6 +43,7 @@ func (x *expectation) verdict(r *probe.Result, s *scratch) errcode.Code {
 		r.Unmet = errors.New("the server answered " + s.rcode.String())
 		return codeOf(s.rcode)
 	}
+	// An expected NXDOMAIN has no records to look at.
 	if s.rcode == option.RcodeSuccess {
 		if code := x.records(r, s); code != errcode.OK {
 			return code
@@ -59,6 +60,7 @@ func (x *expectation) records(r *probe.Result, s *scratch) errcode.Code {
 	switch n := s.dns.Answers; {
 	case n == 0 && x.least > 0:
 		r.Unmet = fmt.Errorf("the answer has no record of the type %s", x.kind)
+		// To whoever looks the name up, this is the same as NXDOMAIN.
 		return errcode.NoSuchHost
 	case n < x.least:
 		r.Unmet = fmt.Errorf("the answer has %d of %d records of the type %s that expect.answers asks for", n, x.least, x.kind)

@@ -37,6 +37,8 @@ func (p *pool) warm(s *scratch) *conn {
 		if c.fit(now) {
 			return c
 		}
+		// The room of the connection goes to the one that is dialled instead: between Close
+		// and the dial, another request could take it.
 		s.permit.Hold(c.Stream.Yield())
 		p.Close(c)
 	}

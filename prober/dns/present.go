@@ -117,6 +117,8 @@ func appendAuthority(text, data []byte) ([]byte, bool) {
 	if len(data) <= head {
 		return text, false
 	}
+	// The length is a byte, and the sum has to be an int: in a byte it would wrap for a tag
+	// of 254 bytes.
 	end := head + int(data[1])
 	if len(data) < end {
 		return text, false
@@ -183,7 +185,8 @@ func appendQuoted(text, s []byte) []byte {
 	return append(text, '"')
 }
 
-// appendVisible appends a byte, or its number if it is not visible.
+// appendVisible appends a byte, or its number if it is not visible. A regexp can rely on
+// this: a record has no line breaks, and no bytes beyond ASCII.
 func appendVisible(text []byte, b byte) []byte {
 	if b > ' ' && b < 0x7f {
 		return append(text, b)

@@ -17,8 +17,10 @@ const (
 	// before it over TCP, in bytes.
 	headerSize = 12
 	lengthSize = 2
-	// datagramSize is the longest answer in a datagram that the question allows. This size
-	// passes every path without fragments.
+	// datagramSize is the longest answer in a datagram that the question allows: 1280
+	// bytes, the least that IPv6 asks of every link (RFC 8200, section 5), less the headers
+	// of IPv6 and UDP. Such a datagram needs no fragments, and these get lost more often
+	// than others.
 	datagramSize = 1232
 )
 
@@ -54,6 +56,8 @@ func newQuery(ask option.DNS) (*query, error) {
 	}
 	kind := dnsmessage.Type(number)
 	m := dnsmessage.Message{
+		// The bit AD in a question asks for the bit AD in the answer (RFC 6840, section
+		// 5.7).
 		Header:      dnsmessage.Header{RecursionDesired: !ask.NoRecursion, AuthenticData: ask.DNSSEC},
 		Questions:   []dnsmessage.Question{{Name: name, Type: kind, Class: dnsmessage.ClassINET}},
 		Additionals: []dnsmessage.Resource{{Header: room, Body: &dnsmessage.OPTResource{}}},
@@ -64,6 +68,8 @@ func newQuery(ask option.DNS) (*query, error) {
 	}
 	const wireRoot, typeAndClass = 1, 4
 	size := typeAndClass + wireRoot
+	// The bytes of the question are known beforehand, so an answer is compared with them
+	// and not parsed.
 	if name.Length > 1 { // each label has its length in place of the dot after it
 		size += int(name.Length)
 	}
@@ -75,7 +81,8 @@ func (q *query) framed() []byte {
 	return slices.Concat(binary.BigEndian.AppendUint16(nil, uint16(len(q.message))), q.message)
 }
 
-// recognise returns nil for an answer to the question with this id.
+// recognise returns nil for an answer to the question with this id. Both have to fit:
+// whoever forges an answer to a datagram must guess the id (RFC 5452, section 9.1).
 func (q *query) recognise(message []byte, id uint16) error {
 	const responseBit = 0x80
 	switch {
@@ -91,8 +98,9 @@ func (q *query) recognise(message []byte, id uint16) error {
 	return nil
 }
 
-// isRepeated reports whether an answer repeats the question. Servers that could not read the
-// question, and some that refuse it, answer with only the header.
+// isRepeated reports whether an answer repeats the question. Servers that could not read
+// the question, and some that refuse it, answer with only the header. Such an answer counts
+// only with an error in it: without the question, anything could be meant by a success.
 func (q *query) isRepeated(message []byte) bool {
 	const codeBits = 0x0f
 	switch questions := binary.BigEndian.Uint16(message[4:]); {

@@ -7,7 +7,8 @@ import (
 )
 
 // startBuffer is the size of the buffer for answers at first, in bytes. It is more than a
-// datagram may have. Over TCP the buffer grows, up to the longest possible message.
+// datagram may have. Over TCP the buffer grows, up to the longest possible message. So a
+// datagram that fills it was not asked for.
 const startBuffer = 4 << 10
 
 // scratch is the state of this engine in a worker's Result, reused for every request.

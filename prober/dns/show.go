@@ -13,7 +13,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxShownRecords is how many records of an answer a trace has.
+// maxShownRecords is how many records of an answer a trace has. A server may send
+// thousands, and a trace is for a person to read.
 const maxShownRecords = 64
 
 // Rule says which expectation gave the code of r; r has no other failure.

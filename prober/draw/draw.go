@@ -1,5 +1,10 @@
 // Package draw gives the names of data their values, one request after another: rows of files,
 // items of lists, numbers, and generated values.
+//
+// A [Set] has the data of a target, and a [Plan] what one of its requests draws. Values of a
+// group, such as the columns of a file, come from the same row. Shards draw by numbers that
+// they agree on without talking: together they draw each row as one process would. A reload
+// goes on where the set before it was.
 package draw
 
 import (
@@ -193,6 +198,8 @@ func (p *Plan) Draw(v *template.Values) error {
 
 func (s *Set) draw(v *template.Values, p *part) error {
 	g := p.group
+	// A number is used up even if the request is not sent in the end. To give it back would let
+	// two requests draw the same one.
 	number := uint64(s.of(g.drawn.Add(1) - 1))
 	row, ok := g.row(number)
 	if !ok {
@@ -220,6 +227,8 @@ func (g *group) row(number uint64) (row uint64, ok bool) {
 	case g.pick == option.PickUnique:
 		return number, number < g.rows
 	case g.pick == option.PickRandom:
+		// The high half of the product is below rows. A remainder would need a division, and
+		// prefer the first rows.
 		high, _ := bits.Mul64(mix(g.seed+number), g.rows)
 		return high, true
 	}

@@ -53,7 +53,9 @@ func appendTime(dst []byte, format option.TimeFormat) []byte {
 	return strconv.AppendInt(dst, now.Unix(), 10)
 }
 
-// appendUUID appends a random UUID: version 4, variant 10 (RFC 9562, section 5.4).
+// appendUUID appends a random UUID: version 4, variant 10 (RFC 9562, section 5.4). It has
+// to differ from others, and need not be a secret: random numbers of the system would cost
+// more.
 func appendUUID(dst []byte) []byte {
 	high, low := rand.Uint64(), rand.Uint64()
 	high = high&^0xf000 | 0x4000

@@ -24,10 +24,12 @@ const (
 // wanted are the fields to keep from headers and trailers.
 var wanted = [...]string{contentType, encoding, statusField, statusText}
 
-// maxForeign is how many bytes of an answer other than gRPC are read.
+// maxForeign is how many bytes of an answer other than gRPC are read. The error page of a
+// proxy fits in, and the call then has the code of its status.
 const maxForeign = 1 << 20
 
-// maxStatusText is how many bytes of grpc-message are kept, in their encoding.
+// maxStatusText is how many bytes of grpc-message are kept, in their encoding. Its bytes
+// are only for a person to read, and every worker keeps them.
 const maxStatusText = 512
 
 // Errors that end a call before its answer has ended.
@@ -97,8 +99,9 @@ func (a *answer) Header(status int, fields *message.FieldSet, ended bool) {
 	}
 }
 
-// isGRPC reports whether a content-type is application/grpc, with or without a suffix for the
-// encoding of messages.
+// isGRPC reports whether a content-type is application/grpc, with or without a suffix for
+// the encoding of messages. The name application/grpc-web begins in the same way, and is
+// another protocol.
 func isGRPC(contentType []byte) bool {
 	const want = "application/grpc"
 	if len(contentType) < len(want) || !message.EqualFold(contentType[:len(want)], want) {
@@ -113,6 +116,8 @@ func (a *answer) Trailers(fields *message.FieldSet) {
 	for _, f := range fields.Fields {
 		switch value := fields.Value(f); f.Name {
 		case statusField:
+			// Two of them would leave it open whether the call is a success, so they are
+			// counted.
 			a.statuses++
 			a.status = parseStatus(value)
 			if a.status < 0 {
@@ -135,7 +140,8 @@ func parseStatus(value []byte) int64 {
 	return n
 }
 
-// Data splits the content into messages.
+// Data splits the content into messages. It runs on the goroutine that reads the
+// connection, so it waits for nothing and keeps nothing of part.
 func (a *answer) Data(part []byte, arrival probe.Arrival) error {
 	if !a.isGRPC {
 		if a.ignored += int64(len(part)); a.ignored > maxForeign {
@@ -170,11 +176,15 @@ func (a *answer) open(part []byte) (rest []byte, err error) {
 	switch {
 	case a.prefix[0] > 1:
 		return nil, errFlag
+	// The prefix is judged before the message comes: a length of 4 GiB must not be waited
+	// for.
 	case length > a.limit:
 		return nil, errcode.New(errcode.GRPCMessageSize,
 			"a message of "+strconv.FormatInt(length, 10)+" bytes, above "+strconv.FormatInt(a.limit, 10))
 	case compressed && !a.gzip:
 		return nil, errNoEncoding
+	// Not even the header of gzip fits in, and package content would take it for an empty
+	// message.
 	case compressed && length == 0:
 		return nil, errEmptyGzip
 	}
@@ -199,6 +209,8 @@ var (
 // keep prepares a.kept for the message, and notes there whether it is compressed.
 func (a *answer) keep(compressed bool) {
 	if compressed {
+		// Package content decodes by this field, and so a message of gRPC is bounded like
+		// any body.
 		a.kept.Fields.Add(codingField, gzipName, gzipValue)
 	}
 	const ok = 200

@@ -59,6 +59,7 @@ func requestOf(cfg *Config) message.Request {
 	if q.Authority == "" {
 		q.Authority = withoutZone(cfg.Plan.URL.Host)
 	}
+	// By te a server of gRPC finds out whether a proxy on the way knows trailers.
 	q.Fields = message.Fields("te", "trailers", "content-type", "application/grpc", "grpc-accept-encoding", "identity,gzip")
 	if !cfg.hasField("user-agent") {
 		q.Fields = append(q.Fields, message.Field{Name: "user-agent", Value: "prober"})
@@ -95,14 +96,16 @@ func (c *call) stamp(s *scratch, r *probe.Result) error {
 	return nil
 }
 
-// appendTimeout appends left in the form of grpc-timeout: up to eight digits and a unit,
-// rounded up.
+// appendTimeout appends left in the form of grpc-timeout: up to eight digits and a unit. It
+// is rounded up: a server that gave up earlier than the prober would make failures of
+// answers that were in time.
 func appendTimeout(p []byte, left time.Duration) []byte {
 	const most = 99_999_999
 	for _, unit := range [...]struct {
 		size time.Duration
 		name byte
 	}{{time.Microsecond, 'u'}, {time.Millisecond, 'm'}, {time.Second, 'S'}} {
+		// A timeout of 0 would be over before the call came.
 		if n := max((left+unit.size-1)/unit.size, 1); n <= most {
 			return append(strconv.AppendInt(p, int64(n), 10), unit.name)
 		}
@@ -110,7 +113,8 @@ func appendTimeout(p []byte, left time.Duration) []byte {
 	return append(strconv.AppendInt(p, most, 10), 'S')
 }
 
-// appendTimeoutField appends the field grpc-timeout to a header block.
+// appendTimeoutField appends the field grpc-timeout to a header block. It is not indexed:
+// each call has another value, and would push everything else out of the table.
 func appendTimeoutField(block []byte, left time.Duration) []byte {
 	var digits [9]byte
 	value := appendTimeout(digits[:0], left)

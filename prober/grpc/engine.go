@@ -87,7 +87,8 @@ type Config struct {
 // ports are the schemes of the engine. They have no standard port.
 var ports = map[string]uint16{"grpc": 0, "grpcs": 0}
 
-// Engine makes the calls to one target. It is safe for concurrent use.
+// Engine makes the calls to one target. It is safe for concurrent use. Only its plans
+// change, each by one atomic store.
 type Engine struct {
 	dialer      *wire.Dialer
 	pool        *http2.Pool
@@ -106,7 +107,8 @@ var errALPN = errcode.New(errcode.TLSALPN, "the server did not choose h2 by ALPN
 func New(cfg Config) (*Engine, error) { return NewMix([]Config{cfg}) }
 
 // NewMix compiles several calls that share connections. The first Config determines the
-// connections. Request of a Result selects a call.
+// connections. Request of a Result selects a call. It fails as New does. There is at least
+// one Config.
 func NewMix(cfgs []Config) (*Engine, error) {
 	cfg := &cfgs[0]
 	p := cfg.Plan
@@ -153,6 +155,7 @@ func (e *Engine) compile(i int) error {
 	if cfg.Decoders == nil {
 		cfg.Decoders = content.NewDecoders(0)
 	}
+	// The target is loaded all the same: its server may be down while the file is read.
 	if cfg.Reflected && cfg.needsTypes() {
 		e.plans[i].Store(&plan{failure: errUndescribed})
 		return nil
@@ -199,6 +202,7 @@ func negotiated(secure bool, l *wire.Link) (bool, error) {
 // Do makes one call in one attempt, from r.Due until r.Deadline, and fills in r. The end of
 // ctx ends dialling; [Engine.Abort] ends calls under way.
 func (e *Engine) Do(ctx context.Context, r *probe.Result) {
+	// One plan for the whole call: Describe may store another one meanwhile.
 	s, p := scratchOf(r), e.plans[r.Request].Load()
 	s.begin(p, r)
 	defer e.recover(r)
@@ -215,6 +219,8 @@ func (e *Engine) Do(ctx context.Context, r *probe.Result) {
 	} else {
 		e.pool.Do(ctx, r, &s.exchange)
 	}
+	// The place is for this call alone. Whoever waits for one must not wait for the judging
+	// as well.
 	if e.connections != nil {
 		e.Unreserve(r)
 	}

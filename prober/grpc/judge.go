@@ -43,7 +43,8 @@ type judge struct {
 	message *protoset.Expectation
 	// take, unless nil, gets the first message.
 	take func(msg []byte)
-	// last is a short message that met the expectation: most answers are the same.
+	// last is a short message that met the expectation: most answers are the same, and to
+	// compare bytes takes less than to decode them. Any worker may replace it.
 	last atomic.Pointer[[]byte]
 }
 
@@ -69,6 +70,7 @@ func newJudge(cfg *Config, method *protoset.Method) (*judge, error) {
 
 // settle judges the answer of r after its end, and after its time was measured.
 func (j *judge) settle(r *probe.Result, s *scratch) {
+	// The space of long messages is shared by all calls, so it is given back at once.
 	defer s.kept.Reset()
 	r.Messages = s.answer.messages
 	if r.Err == nil {
@@ -99,6 +101,8 @@ func (j *judge) judge(r *probe.Result, s *scratch) {
 	switch {
 	case !a.isGRPC || a.http != 200 && a.statuses == 0:
 		j.foreign(r, s)
+	// A server may end a call with an error in the middle of a message. That error says
+	// more than the torn message.
 	case a.isTorn() && (a.statuses != 1 || a.status == 0):
 		r.Reject(errcode.New(errcode.GRPCFraming, "the answer ended within a message"))
 	case a.statuses == 0:
@@ -221,6 +225,7 @@ var (
 // one counts.
 func checkHealth(msg []byte) error {
 	const unknown, serving, notServing, serviceUnknown = 0, 1, 2, 3
+	// A field that is left out has its default value, 0.
 	status := uint64(unknown)
 	for len(msg) > 0 {
 		number, kind, n := protowire.ConsumeTag(msg)

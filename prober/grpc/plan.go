@@ -59,6 +59,8 @@ func (cfg *Config) needsTypes() bool {
 func (e *Engine) Describe(service string, descriptors []byte) error {
 	var first error
 	for i := range e.cfgs {
+		// A copy: the configurations of the engine stay as they are, since a later answer
+		// of the server may fit.
 		cfg := e.cfgs[i]
 		if !cfg.Reflected || cfg.Service != service {
 			continue
@@ -86,6 +88,8 @@ func (e *Engine) SetFailure(service string, why error) {
 	}
 }
 
+// setFailure makes the calls of plan i fail with why. It replaces a failure alone, and by
+// comparison: types that have come meanwhile stay.
 func (e *Engine) setFailure(i int, why error) {
 	before := e.plans[i].Load()
 	if before.failure != nil {

@@ -40,8 +40,10 @@ type Types struct {
 	Err         error
 }
 
-// Reflect asks the server of cfg for the types of services by reflection, over one connection,
-// until the given time. It does not send VaryingMetadata.
+// Reflect asks the server of cfg for the types of services by reflection, over one
+// connection, until the given time. It does not send VaryingMetadata. There is one result
+// for each service, in the same order. A failure of one does not end the questions for the
+// others.
 func Reflect(ctx context.Context, cfg Config, services []string, until probe.Instant) []Types {
 	for _, reflection := range reflections {
 		if all, isSpoken := reflect(ctx, cfg, reflection, services, until); isSpoken {
@@ -61,6 +63,8 @@ func reflect(ctx context.Context, cfg Config, reflection string, services []stri
 	defer q.end()
 	for _, service := range services {
 		descriptors, err := q.types(ctx, service)
+		// An older server has the older version of the service alone, with the same
+		// messages.
 		if errcode.FromError(err) == errcode.GRPCUnimplemented {
 			return nil, false
 		}
@@ -98,9 +102,12 @@ func (q *questioner) end() {
 
 // types returns the file with the symbol, and all files it imports.
 func (q *questioner) types(ctx context.Context, symbol string) ([]byte, error) {
+	// A call under way does not look at ctx, so its end has to be an Abort.
 	stop := context.AfterFunc(ctx, q.engine.Abort)
 	defer stop()
 	files, err := q.ask(ctx, askSymbol, symbol)
+	// Each file may import another, and the server decides which: without a bound it could
+	// go on for ever.
 	for range maxQuestions {
 		if err != nil {
 			return nil, err
@@ -140,6 +147,7 @@ func (q *questioner) ask(ctx context.Context, kind protowire.Number, what string
 		return nil, err
 	}
 	q.answer = nil
+	// The message is valid during the call only.
 	p.judge.looks, p.judge.take = true, func(msg []byte) { q.answer = bytes.Clone(msg) }
 	e.plans[0].Store(p)
 	var r probe.Result

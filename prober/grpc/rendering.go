@@ -14,7 +14,8 @@ import (
 	"example.com/prober/template"
 )
 
-// maxRendered bounds the rendered metadata of one call, in bytes.
+// maxRendered bounds the rendered metadata of one call, in bytes. Values may come from
+// answers, so their length is the peer's choice.
 const maxRendered = 64 << 10
 
 // notRendered begins the text of every failure to put a call together.

@@ -30,6 +30,8 @@ func (s *scratch) Private() probe.Private {
 	p.Texts = append(p.Texts, s.texts...)
 	p.Said = append(p.Said, said...)
 	p.Said = append(p.Said, c.message)
+	// What is too long to look for may be repeated unseen, so nothing of the answer is
+	// shown.
 	p.Mute = c.closed || !ok || len(s.encoded) > maxSecretMessage
 	return p
 }

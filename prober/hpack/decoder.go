@@ -204,7 +204,8 @@ func AppendString(p []byte, s string) []byte {
 }
 
 // ReadString decodes the string at the start of p into the space of into. Its length has a
-// prefix of so many bits, and the bit before those says whether it is compressed.
+// prefix of so many bits, and the bit before those says whether it is compressed. rest is
+// what follows it. The string is valid until into is used again.
 func ReadString(into, p []byte, bits int) (s, rest []byte, err error) {
 	encoded, compressed, rest, ok := cutString(p, bits)
 	if !ok {

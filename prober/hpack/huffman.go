@@ -74,7 +74,8 @@ func (h *huffmanCode) decode(into, p []byte) ([]byte, error) {
 			have -= n
 		}
 	}
-	// The rest must be the first bits of the end of the string, less than a byte.
+	// The rest must be the first bits of the end of the string, less than a byte (RFC 7541,
+	// section 5.2). Otherwise several encodings would have one meaning.
 	padding := uint64(1)<<have - 1
 	if have > 7 || bits&padding != padding {
 		return into, errHuffman

@@ -23,7 +23,8 @@ var (
 )
 
 // maxChunkOverhead bounds the bytes of one response spent on framing chunks, beyond the
-// smallest frame of each chunk.
+// smallest frame of each chunk. MaxBody counts content alone, so without this bound a peer
+// could fill the time of the request with extensions.
 const maxChunkOverhead = 16 << 10
 
 // readBody reads the content to its end by the rules of RFC 9112, section 6.3, and
@@ -31,6 +32,7 @@ const maxChunkOverhead = 16 << 10
 func (c *conn) readBody(r *probe.Result) error {
 	h := &c.head
 	switch {
+	// 205 is not among them: section 6.3 frames it like any other response.
 	case c.x.Bodiless, h.Status == 204, h.Status == 304:
 	case h.Chunked:
 		if err := c.readChunks(r); err != nil {
@@ -46,6 +48,8 @@ func (c *conn) readBody(r *probe.Result) error {
 	default:
 		return c.readUntilClose(r)
 	}
+	// No other request is under way on the connection, so these bytes answer nothing. The
+	// next request must not take them for its response.
 	if c.start != c.end {
 		return errDesync
 	}
@@ -70,6 +74,8 @@ func (c *conn) readUntilClose(r *probe.Result) error {
 		}
 		err := c.fill(r)
 		if errors.Is(err, io.EOF) {
+			// Only the end of the connection says that the content is whole, so the
+			// response ends when that has come.
 			c.note(r)
 			return nil
 		}
@@ -113,6 +119,8 @@ func (c *conn) readChunks(r *probe.Result) error {
 		if err != nil {
 			return err
 		}
+		// The longest size has 15 digits, so what a chunk costs beyond 16 bytes is
+		// extensions and blanks. Chunks of one byte are wasteful, but no fault.
 		if overhead += len(line); size > 0 {
 			overhead = max(0, overhead-16)
 		}
@@ -187,8 +195,9 @@ func hexValue(d byte) int64 {
 	}
 }
 
-// readTrailers reads the fields after the last chunk up to the empty line. They
-// are checked and not kept.
+// readTrailers reads the fields after the last chunk up to the empty line. They are checked
+// and not kept. Expectations look at the header alone: trailers must not be merged into it
+// unless their definitions allow that (RFC 9112, section 7.1.2).
 func (c *conn) readTrailers(r *probe.Result) error {
 	for size := 0; ; {
 		line, err := c.readLine(r)
@@ -219,6 +228,8 @@ func (c *conn) readTrailers(r *probe.Result) error {
 // refused: peers that disagree on it disagree on the ends of chunks (RFC 9112, section
 // 7.1). The line is valid until the next read.
 func (c *conn) readLine(r *probe.Result) ([]byte, error) {
+	// With its CRLF a line of this length fits in half of readBufferSize: the buffer of a
+	// connection never grows for content, whatever the peer sends.
 	const longest = 4<<10 - 2
 	for scanned := 0; ; {
 		unread := c.buf[c.start:c.end]

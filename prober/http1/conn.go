@@ -21,9 +21,9 @@ type conn struct {
 	wire.Link
 
 	pool *Pool
-	x    *Exchange // under way, or the last one
-	// buf[start:end] holds bytes received and not yet consumed. The buffer goes back to the
-	// pool when the connection is closed.
+	x    *Exchange // under way, else nil
+	// buf[start:end] holds bytes received and not yet consumed. release gives the buffer
+	// back to the pool when it closes the connection.
 	buf        []byte
 	start, end int
 	// arrived is when the bytes of the last read arrived; the response ended then. readAt
@@ -76,14 +76,20 @@ func (c *conn) fit(now probe.Instant) bool {
 // Afterwards c.reusable reports whether the connection can carry another.
 func (c *conn) exchange(r *probe.Result, x *Exchange) {
 	c.x, c.reusable = x, false
+	// The last request says "close", so that the server does not keep a connection on which
+	// no other request will come (RFC 9112, section 9.6).
 	last := c.served+1 == c.pool.Requests
 	sendErr := c.send(r, last)
 	c.jammed = sendErr != nil
+	// A peer that has hung up may have answered first, such as 413 in the middle of an
+	// upload. That answer says more than a broken pipe, so it is looked for.
 	if sendErr != nil && !wire.PeerHungUp(sendErr) {
 		r.Fail(&errcode.PhaseError{Err: sendErr})
 		return
 	}
 	err := c.receive(r)
+	// The response is complete, or will never be. In either case the server wants no more
+	// of the content.
 	complete, uploadErr := c.upload.end(r)
 	c.jammed = c.jammed || !complete
 	if err == nil {
@@ -96,6 +102,8 @@ func (c *conn) exchange(r *probe.Result, x *Exchange) {
 		c.fail(r, sendErr, err)
 		return
 	}
+	// A peer that misses a part of the content would take the next request for it. So a
+	// connection with a write given up is never used again.
 	c.served++
 	c.reusable = !c.jammed && !c.ended && !last && c.head.KeepAlive
 	c.idleSince = c.readAt
@@ -177,6 +185,8 @@ func (c *conn) readFinalHeader(r *probe.Result) error {
 			c.showHeader(r)
 		}
 		switch {
+		// No request has an Upgrade field, so the server must not switch (RFC 9110, section
+		// 7.8). What follows would be in an unknown protocol, and might never end.
 		case c.head.Status == 101:
 			return head.ErrSwitch
 		case c.head.Status >= 200:
@@ -204,6 +214,8 @@ func (c *conn) fill(r *probe.Result) error {
 		return nil
 	}
 	if err == nil {
+		// Callers read until they have enough: a reader that yields nothing, and does not
+		// fail, would keep them busy for ever.
 		return io.ErrNoProgress
 	}
 	return err
@@ -218,9 +230,14 @@ func (c *conn) note(r *probe.Result) {
 		c.upload.note(r, at)
 		r.EnterSince(errcode.PhaseTransfer, at)
 	}
+	// The kernel's clock may say less than the program's did when the phase began. No phase
+	// lasts less than nothing.
 	c.arrived, c.readAt = max(at, r.Since()), arrival.Read
 }
 
+// makeRoom makes room behind the unread bytes. The buffer doubles only for a header,
+// since content is consumed as it comes and lines of chunks are short;
+// [message.MaxHeaderBytes] bounds that.
 func (c *conn) makeRoom() {
 	if c.start == 0 {
 		c.buf = append(c.buf, make([]byte, len(c.buf))...)
@@ -230,7 +247,9 @@ func (c *conn) makeRoom() {
 	c.start = 0
 }
 
-// surplus demands that TLS holds nothing more after the end of the response.
+// surplus demands that TLS holds nothing more after the end of the response. TLS yields one
+// record at a time at most, so the end of the buffer need not be the end of what has been
+// decrypted. Trailing bytes would be the start of the next response.
 func (c *conn) surplus(r *probe.Result) error {
 	if !c.MayHold() {
 		return nil
@@ -238,6 +257,8 @@ func (c *conn) surplus(r *probe.Result) error {
 	switch err := c.WithinTLS(func() error { return c.fill(r) }); {
 	case err == nil:
 		return errDesync
+	// ErrDeadlineExceeded says that TLS would have to read from the socket: it holds
+	// nothing.
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		c.ended = true
 	}

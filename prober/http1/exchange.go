@@ -12,6 +12,8 @@ import (
 
 // Exchange is one request over HTTP/1, and what is kept of its response.
 type Exchange struct {
+	// Request is encoded for this pool's target. Content is what it sends, also if the
+	// request has it inline.
 	Request *Request
 	Content *message.Content
 	// Varying says what varies between requests. Stamp has the values for this one.
@@ -24,7 +26,9 @@ type Exchange struct {
 	MaxBody int64
 	// reserved is a warm connection kept for the request, or nil.
 	reserved *conn
-	Permit   *probe.Permit
+	// Permit is the right to open a connection. The exchanges of a worker share it,
+	// whatever the version of HTTP.
+	Permit *probe.Permit
 }
 
 // Do performs one request over a warm connection, or a new one.
@@ -42,7 +46,8 @@ func (p *Pool) Do(ctx context.Context, r *probe.Result, x *Exchange) {
 	p.Use(l, r, x)
 }
 
-// Use performs one request over a link just made.
+// Use performs one request over a link just made. It closes the link if the pool has been
+// aborted meanwhile: Abort has not seen this connection.
 func (p *Pool) Use(l wire.Link, r *probe.Result, x *Exchange) {
 	c := newConn(p, l)
 	if !p.conns.Add(c) {
@@ -92,6 +97,9 @@ func (p *Pool) claim(x *Exchange, now probe.Instant) *conn {
 	if c.fit(now) {
 		return c
 	}
+	// The ceiling let this request start because of the connection. So the connection's
+	// room goes to the one that is dialled instead, before anybody else can have it: Close
+	// finds nothing left to release.
 	x.Permit.Hold(c.Stream.Yield())
 	p.conns.Close(c)
 	return nil
@@ -108,9 +116,12 @@ func (p *Pool) exchange(c *conn, r *probe.Result, x *Exchange) {
 func (p *Pool) release(c *conn, r *probe.Result) {
 	if v := recover(); v != nil {
 		c.reusable = false
+		// The goroutine of an upload writes to the connection, and counts what it wrote. It
+		// must have ended before either is used for something else.
 		_, _ = c.upload.end(r)
 		r.Fail(&errcode.PhaseError{Err: probe.Panicked(v)})
 	}
+	// An idle connection must not hold on to what a worker uses again elsewhere.
 	c.x = nil
 	if c.reusable && p.conns.Put(c) {
 		return

@@ -8,7 +8,9 @@ import (
 
 // areExtensions reports whether b is a list of chunk extensions. b is the text after the
 // first semicolon of a chunk's line. Each extension has a name and may have a value (RFC
-// 9112, section 7.1.1). A value without quotes may hold whatever a field may.
+// 9112, section 7.1.1). A value without quotes may hold whatever a field may. They are
+// checked although they mean nothing: a reader with another idea of where a line of
+// extensions ends finds other chunks.
 func areExtensions(b []byte) bool {
 	if !message.IsFieldValue(b) {
 		return false

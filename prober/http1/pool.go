@@ -29,7 +29,9 @@ type Pool struct {
 func NewPool(o Options) *Pool { return &Pool{Options: o} }
 
 // get takes the most recently used idle connection, nil if there is none. If the peer has
-// closed a connection meanwhile, get closes it too. This is no attempt.
+// closed a connection meanwhile, get closes it too. This is no attempt. The last used
+// connection comes first: a burst that needs few leaves the others idle, and the server can
+// close those in its own time.
 func (p *Pool) get(now probe.Instant) *conn {
 	for {
 		c := p.conns.Pop()

@@ -35,8 +35,9 @@ func (c *conn) readHeader(r *probe.Result) error {
 const repeatable = 1 << 10
 
 // repeatsHeader reports whether the received bytes begin with the header before. It
-// consumes that header then: c.head is right already. Within a second many servers send
-// the same header again and again.
+// consumes that header then: c.head is right already. Within a second many servers send the
+// same header again and again. A header ends with an empty line, so equal bytes are a whole
+// header and not the beginning of a longer one.
 func (c *conn) repeatsHeader() bool {
 	n := len(c.before)
 	if n == 0 || c.end-c.start < n || !bytes.Equal(c.buf[c.start:c.start+n], c.before) {
@@ -51,6 +52,7 @@ func (c *conn) repeatsHeader() bool {
 // joined, the copy differs from the received bytes, and is not kept.
 func (c *conn) parseHeader(block []byte) error {
 	c.before = c.before[:0]
+	// The copy pays only for a second response. A connection for each request has none.
 	if c.served == 0 || len(block) > repeatable {
 		return c.head.Parse(block)
 	}

@@ -16,7 +16,8 @@ type Request struct {
 	targetEnd        int
 }
 
-// Encode also appends the content, if it is short.
+// Encode also appends the content, if it is short. So the usual request takes one system
+// call.
 func Encode(q message.Request, content message.Content) Request {
 	e := Request{keep: encodeHeader(q, ""), last: encodeHeader(q, "close"), targetEnd: len(q.Method) + len(" ") + len(q.Target)}
 	e.keepEnd, e.lastEnd = len(e.keep)-len("\r\n"), len(e.last)-len("\r\n")
@@ -27,7 +28,9 @@ func Encode(q message.Request, content message.Content) Request {
 	return e
 }
 
-// encodeHeader writes the request line and the fields of RFC 9112, section 3.
+// encodeHeader writes the request line and the fields of RFC 9112, section 3. Host comes
+// first (RFC 9110, section 7.2). Without a Connection field the connection stays open (RFC
+// 9112, section 9.3).
 func encodeHeader(q message.Request, connection string) []byte {
 	var b bytes.Buffer
 	field := func(name, value string) {

@@ -26,7 +26,9 @@ type upload struct {
 	alone   func() // run, so that starting a goroutine with it allocates nothing
 	done    chan struct{}
 
-	sentAt atomic.Int64 // the Instant when everything was written
+	// sentAt is the Instant when everything was written, 0 before. The reader of the response
+	// looks at it while the goroutine runs.
+	sentAt atomic.Int64
 	// sent and err belong to the goroutine until done.
 	sent int64
 	err  error
@@ -34,6 +36,8 @@ type upload struct {
 
 func (u *upload) start(c *conn, content *message.Content) {
 	if u.done == nil {
+		// There is room for the one value of an upload, so run ends whether or not anybody
+		// waits for it yet.
 		u.done, u.alone = make(chan struct{}, 1), u.run
 	}
 	u.running, u.c, u.content = true, c, content
@@ -79,6 +83,7 @@ func (u *upload) end(r *probe.Result) (complete bool, err error) {
 	case <-u.done:
 	default: // or not yet, though everything was written
 		u.c.Stream.HaltWrites()
+		// HaltWrites ends the write under way, so this wait does not depend on the peer.
 		<-u.done
 		u.c.Stream.ResumeWrites()
 	}

@@ -172,6 +172,7 @@ func (c *conn) readFrames() (err error) {
 func (c *conn) tryOpen(st *stream) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// A peer that does not read gets no more requests: what is written for it would take memory.
 	if c.draining || c.cause != nil || c.writer.isStalled() || len(c.open) >= c.capacity() {
 		return false
 	}

@@ -60,6 +60,8 @@ func (c *conn) goneAway(f *http2.GoAwayFrame) {
 			return
 		}
 		c.remember(st)
+		// With an error in it GOAWAY is no orderly end: to send the request again would hide what a prober has to
+		// show.
 		st.unprocessed = f.ErrCode == http2.ErrCodeNo && !st.hasBegun()
 		c.endStream(st, *c.goAway)
 	}

@@ -120,6 +120,7 @@ func (st *stream) orphaned() error {
 
 func (p *Pool) failed(r *probe.Result, st *stream, err error) step {
 	r.Fail(&errcode.PhaseError{Err: err})
+	// The waiters have other deadlines and other contexts, and have not used up their dial.
 	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || st.dialled != nil
 	p.dialFailed(st, errcode.PhaseError{Phase: r.Current(), Err: err}, own)
 	return stepNone
@@ -138,6 +139,8 @@ func (st *stream) exchange(r *probe.Result) (again bool) {
 	if !st.handedOver {
 		sentAt = st.conn.send(st)
 	}
+	// A signal may be late, or be about a window. The timer of the pool ends the stream at its deadline, so this wait
+	// ends whatever the peer does.
 	for !st.ended.Load() {
 		perturb()
 		<-st.wake
@@ -162,6 +165,7 @@ func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
 	switch {
 	case st.err == nil:
 		r.Finish(max(r.Arrived(st.last), r.Since()))
+	// Once only: a server that ends each connection would otherwise be sent the request for ever.
 	case st.unprocessed && !r.HTTP.Resent:
 		return true
 	case r.Reused && !st.hasBegun():

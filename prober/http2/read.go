@@ -99,6 +99,7 @@ func (c *conn) readData(fh http2.FrameHeader) error {
 	}
 	var part []byte
 	if c.pool.Keeps || c.pool.Shows {
+		// It fits: the buffer is larger than the longest frame.
 		if part, err = c.in.Peek(left); err != nil {
 			return err
 		}
@@ -187,6 +188,7 @@ func (c *conn) readContinuations() (size int64, err error) {
 			return size, nil
 		}
 	}
+	// Frames without any content would pass the bound on the size for ever.
 	return 0, errFlood
 }
 

@@ -46,6 +46,7 @@ func (st *stream) header(h *message.Section, ended bool) error {
 		return st.malformed(h.Fault, h.Faulty)
 	case h.Status == 0:
 		return st.malformed("a header without a status", nil)
+	// HTTP/2 has no switch to another protocol (RFC 9113, section 8.6).
 	case h.Status == 101:
 		return st.malformed("status 101", nil)
 	case h.Status > 599:
@@ -108,6 +109,8 @@ func (c *conn) data(fh http2.FrameHeader, n int64, part []byte) error {
 	st.began(c.arrival)
 	st.arrived += n
 	if err := st.body(n, part); err != nil {
+		// The stream needs no window any more. That of the connection counts all bytes of
+		// the frame, padding too (section 6.1), and would run out for the other streams.
 		c.giveBack(nil, int64(fh.Length))
 		c.reset(st, err)
 		return c.drained()
@@ -156,6 +159,8 @@ func (c *conn) ignoreData(fh http2.FrameHeader) error {
 	if err := c.absent(fh.StreamID); err != nil {
 		return err
 	}
+	// Each stream that we gave up had a window, and the peer may have sent all of it before
+	// our RST_STREAM came. More than that is no accident.
 	if c.ignorable -= int64(fh.Length); c.ignorable < 0 {
 		return http2.ConnectionError(http2.ErrCodeFlowControl)
 	}

@@ -56,6 +56,8 @@ func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Confi
 	}
 	q, err := dial(ctx, socket.RemoteAddr(), cfg, p.config)
 	if err != nil {
+		// Closing the transport waits for the goroutine that reads the socket, and that may
+		// be held back.
 		socket.LetGo()
 		_ = transport.Close() // nothing is left on it
 		_ = socket.Close()
@@ -72,6 +74,8 @@ func (p *Pool) greet(ctx context.Context, socket *wire.Datagrams, cfg *tls.Confi
 func (c *conn) serve() {
 	defer close(c.gone)
 	ctx := c.quic.Context()
+	// Our control stream needs the server's permission, and the server need not give it. So
+	// it has a goroutine of its own, and accept does not wait for it.
 	c.reading.Go(func() {
 		c.guard(func() error {
 			if !c.ripen(ctx) {
@@ -83,10 +87,13 @@ func (c *conn) serve() {
 	c.guard(func() error { return c.accept(ctx) })
 	c.retire() // unless the connection has ended: the server has dropped early data, and with it all streams
 	<-ctx.Done()
+	// No worker must find the connection while its goroutines end.
 	c.pool.remove(c)
 	c.reading.Wait()
 	_ = c.transport.Close() // nothing is left on it
 	_ = c.socket.Close()
+	// The room is given back only when the socket is closed, so the ceiling bounds sockets
+	// too.
 	if c.yielded.CompareAndSwap(false, true) {
 		c.pool.Connections.Release()
 	}
@@ -137,12 +144,16 @@ func (c *conn) isLate(err error) bool {
 		return false
 	}
 	c.limited = true
+	// Other connections probably get the same limit, so fewer waiters count on each of
+	// them.
 	c.pool.usual = max(c.peak, 1)
 	return len(c.open) < c.peak || c.peak == 0
 }
 
 // openLate opens the stream of st once the server allows it, within the time of the request.
 func (c *conn) openLate(ctx context.Context, st *stream) error {
+	// The server may never allow it: the deadline of the request ends the wait, and GOAWAY
+	// does so earlier by way of giveUp.
 	ctx, cancel := context.WithDeadline(ctx, st.deadline.Time())
 	defer cancel()
 	if !c.awaits(st, cancel) {
@@ -245,6 +256,7 @@ func (c *conn) shut(why error) {
 	if f, ok := errors.AsType[*fault](why); ok {
 		tell = f.tell
 	}
+	// This waits for the goroutine of quic-go, so the mutex of the pool is free here.
 	_ = c.quic.CloseWithError(quic.ApplicationErrorCode(tell), "") // never fails
 }
 

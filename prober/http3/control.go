@@ -42,6 +42,8 @@ type server struct {
 }
 
 // settle opens the control stream and sends SETTINGS. Streams of QPACK would carry nothing.
+// The server learns from them how long a header may be. It may leave that unheeded, so
+// responses are measured all the same.
 func (c *conn) settle(ctx context.Context) error {
 	control, err := c.quic.OpenUniStreamSync(ctx)
 	if err != nil {
@@ -59,6 +61,7 @@ func (c *conn) settle(ctx context.Context) error {
 // once.
 func (c *conn) accept(ctx context.Context) error {
 	for {
+		// quic-go allows the server serverStreams at once, and so bounds these goroutines.
 		s, err := c.quic.AcceptUniStream(ctx)
 		if err != nil {
 			return nil //nolint:nilerr // the connection has ended
@@ -69,6 +72,8 @@ func (c *conn) accept(ctx context.Context) error {
 
 // read reads one stream of the server. An error ends the connection.
 func (c *conn) read(s *quic.ReceiveStream) error {
+	// Frames on these streams are short. The buffer of a response would be 64 times as
+	// large, for each stream of each connection.
 	in := bufio.NewReaderSize(s, 256)
 	kind, err := quicvarint.Read(in)
 	if err != nil {
@@ -216,6 +221,8 @@ func (c *conn) readGoAway(in io.Reader, length uint64) error {
 	if err != nil || n != int(length) {
 		return broken(h3FrameError, "the server sent a malformed GOAWAY")
 	}
+	// A server may lower the limit by another GOAWAY, and never raise it: a request above
+	// the first may already have been sent elsewhere.
 	if !c.exclude(id) {
 		return broken(h3ID, "the server sent a GOAWAY with an identifier that cannot be")
 	}
@@ -237,6 +244,7 @@ func (c *conn) exclude(id uint64) bool {
 		switch {
 		case st.quic != nil && uint64(st.quic.StreamID()) >= id:
 			st.unprocessed.Store(true)
+			// The worker reads, and learns by this that no response will come.
 			st.quic.CancelRead(h3Cancelled)
 		case st.quic == nil:
 			st.unprocessed.Store(true)
@@ -274,6 +282,8 @@ func readDecoder(in io.ByteReader) error {
 		if b&0xc0 != 0x40 {
 			return broken(qpackDecoder, "the server acknowledged a dynamic table, of which there is none")
 		}
+		// The stream's number is of no interest, so its bytes are passed over, however many
+		// there are.
 		for more := b&0x3f == 0x3f; more; more = b&0x80 != 0 {
 			if b, err = in.ReadByte(); err != nil {
 				return err

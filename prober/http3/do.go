@@ -62,6 +62,8 @@ func (p *Pool) connect(ctx context.Context, r *probe.Result, x *Exchange) step {
 	}
 	var c *conn
 	err := p.Dial(ctx, r, func(ctx context.Context, socket *wire.Datagrams, cfg *tls.Config) (err error) {
+		// A request sent a second time does without early data: the server may just have
+		// dropped it.
 		c, err = p.greet(ctx, socket, cfg, p.EarlyData && !r.HTTP.Resent)
 		return err
 	})
@@ -71,6 +73,7 @@ func (p *Pool) connect(ctx context.Context, r *probe.Result, x *Exchange) step {
 	r.Opened = true
 	c.remote = r.Remote
 	next := p.add(c, st)
+	// The stream for early data is open, or will not be.
 	c.socket.LetGo()
 	switch next {
 	case stepFail: // as after Abort
@@ -87,6 +90,7 @@ func (p *Pool) connect(ctx context.Context, r *probe.Result, x *Exchange) step {
 
 func (p *Pool) failed(r *probe.Result, st *stream, err error) step {
 	r.Fail(&errcode.PhaseError{Err: err})
+	// The waiters have other deadlines and other contexts, and have not used up their dial.
 	own := r.End >= r.Deadline || errors.Is(err, context.Canceled) || st.dialled != nil
 	p.dialFailed(st, errcode.PhaseError{Phase: r.Current(), Err: err}, own)
 	return stepNone
@@ -102,6 +106,8 @@ func (st *stream) exchange(ctx context.Context, r *probe.Result) (again bool) {
 			return st.report(r, 0, err)
 		}
 	}
+	// A request that did not wait begins at its start, or at its last change of phase:
+	// there is no need to look at the clock again.
 	begun := max(r.Start, r.Since())
 	if st.waited {
 		begun = probe.Now()
@@ -140,6 +146,7 @@ func (st *stream) report(r *probe.Result, sentAt probe.Instant, err error) (agai
 	switch {
 	case err == nil:
 		r.Finish(max(r.Arrived(st.last), r.Since()))
+	// Once only: a server that refuses every request would otherwise be sent it for ever.
 	case st.isUnprocessed(err) && !r.HTTP.Resent:
 		return true
 	default:

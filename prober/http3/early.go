@@ -22,6 +22,7 @@ type sessions struct {
 
 // Get is called before anything is sent.
 func (s sessions) Get(key string) (*tls.ClientSessionState, bool) {
+	// crypto/tls asks here before the first packet leaves, so no answer can have come yet.
 	session, ok := s.ClientSessionCache.Get(key)
 	if ok && takesEarlyData(session) {
 		s.socket.Hold()

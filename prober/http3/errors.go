@@ -111,6 +111,8 @@ func handshakeError(err error, heard, shown bool) error {
 	switch alert, own := ownAlert(err); {
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
+	// Our side has closed with an alert, and the error holds nothing more than that. The
+	// alert says why.
 	case own && errcode.FromError(&errcode.PhaseError{Phase: errcode.PhaseTLS, Err: err}) == errcode.TLS:
 		return errcode.GivenUp(alert, shown, err)
 	case own:

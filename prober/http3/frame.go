@@ -73,6 +73,8 @@ func (b *inbox) fill(from io.Reader) error {
 		b.end = copy(b.buf, b.have())
 		b.start = 0
 	}
+	// A read may yield bytes together with an error. They count, and the error waits for
+	// the next call.
 	n, err := from.Read(b.buf[b.end:])
 	b.failure = err
 	if n > 0 || errors.Is(err, io.EOF) {
@@ -91,6 +93,8 @@ func (b *inbox) fill(from io.Reader) error {
 
 // need fills the inbox until it has n bytes.
 func (b *inbox) need(from io.Reader, n int) error {
+	// section bounds n, so a server cannot make the buffer longer than a field section may
+	// be.
 	if n > len(b.buf) {
 		b.buf = append(make([]byte, 0, n), b.have()...)[:n]
 		b.start, b.end = 0, b.end-b.start

@@ -34,6 +34,9 @@ type Options struct {
 }
 
 const (
+	// The windows bound what quic-go keeps of content that no worker has read yet. They
+	// begin large enough for a usual response, so that its time is not that of waiting for
+	// our permission.
 	streamWindow     = 512 << 10
 	maxStreamWindow  = 1 << 20
 	connectionWindow = 1 << 20
@@ -41,7 +44,8 @@ const (
 	// serverStreams is how many streams a server may have open at once: the control stream,
 	// two of QPACK, and some of unknown types.
 	serverStreams = 16
-	// never switches a time limit of quic-go off: another limit replaces it.
+	// never switches a time limit of quic-go off: another limit replaces it. quic-go
+	// doubles the limit of a handshake, so the largest duration would overflow.
 	never = math.MaxInt64 / 4 * time.Nanosecond
 )
 

@@ -77,6 +77,7 @@ func (p *Pool) enqueue(st *stream) step {
 	case p.aborted:
 		st.refusal = errcode.PhaseError{Phase: errcode.PhaseQueue, Err: context.Canceled}
 		return stepFail
+	// Whoever came first is served first: with waiters in line, a free place is theirs.
 	case len(p.waiters) == 0 && p.tryPlace(st):
 		return stepSend
 	}
@@ -124,6 +125,7 @@ func (p *Pool) balance() {
 	for len(p.waiters) > 0 && p.tryPlace(p.waiters[0]) {
 		p.dismiss(0, stepSend)
 	}
+	// One dial may serve many waiters, so no more are begun than these need.
 	for len(p.waiters) > p.coming() {
 		p.takeDial(p.waiters[0])
 		p.dismiss(0, stepDial)
@@ -275,6 +277,8 @@ func (p *Pool) CloseIdle() {
 	for _, c := range p.all() {
 		if c.retireIfIdle() {
 			c.shut(errRetired)
+			// This ends soon: shut has ended the connection, and its goroutines wait for
+			// nothing else.
 			<-c.gone
 		}
 	}

@@ -28,6 +28,8 @@ func Encode(q message.Request) Request {
 		field(":path", q.Target)
 	}
 	for _, h := range q.Fields {
+		// Names in capitals, and fields about the connection, make a request malformed (RFC
+		// 9114, section 4.2).
 		if name := strings.ToLower(h.Name); !message.IsHTTP1Only(name) {
 			field(name, h.Value)
 		}

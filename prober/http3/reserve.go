@@ -14,6 +14,7 @@ import (
 func (p *Pool) Reserve() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	// Waiters and earlier reservations have a claim to the first places.
 	spare := p.coming() - len(p.waiters) - p.reserved
 	for _, c := range p.conns {
 		spare += c.room()

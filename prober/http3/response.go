@@ -107,6 +107,8 @@ func (s *response) ignore(length uint64) error {
 				return inFrame(err)
 			}
 		}
+		// A length is the server's choice, up to 2^62, and only the smaller of the two fits
+		// an int.
 		n := min(length, uint64(len(s.have())))
 		s.skip(int(n))
 		length -= n
@@ -131,6 +133,8 @@ func (s *response) section(length uint64) error {
 	}
 	block := s.have()[:length]
 	if err := s.fields.Decode(block, &s.head, message.IsSound); err != nil {
+		// The connection ends, and not just the stream (RFC 9204, section 2.2): the two
+		// sides do not agree on the encoding.
 		return broken(qpackSection, s.where()+err.Error())
 	}
 	s.skip(int(length))
@@ -168,6 +172,8 @@ func (s *response) header() error {
 	s.status = h.Status
 	s.bodiless = s.bodiless || h.Status == 204 || h.Status == 304
 	if !s.bodiless {
+		// A response without content may still say how long it would be (RFC 9110, section
+		// 8.6).
 		s.length = h.Length
 	}
 	if s.length > s.maxBody {

@@ -38,6 +38,8 @@ func (st *stream) send() error {
 	if u.content.Length > 0 && u.content.Length <= longestCopy {
 		u.out = append(u.out, u.content.Part(0, int(u.content.Length))...)
 	}
+	// Header and content go to quic-go in one piece, so that they can leave in one packet.
+	// It takes all or nothing and does not wait: the usual request has no goroutine.
 	if u.content.Length <= longestCopy {
 		err := st.quic.TryWriteAll(u.out)
 		if err == nil {
@@ -49,6 +51,7 @@ func (st *stream) send() error {
 			return err
 		}
 	}
+	// Nothing was taken. The goroutine sends the content from its place.
 	u.out = u.out[:whole]
 	u.running = true
 	go u.run(st.quic)

@@ -10,6 +10,8 @@ import (
 func (st *stream) showRequest(r *probe.Result) {
 	t := r.Trace
 	t.Learn(r)
+	// The trace shows the encoded bytes, decoded again, and not what they were made of: so
+	// it shows what the server gets.
 	section := append(append([]byte(nil), st.request.section...), st.varied...)
 	sent := message.Section{All: new(message.Lines)}
 	if err := new(qpack.Decoder).Decode(section, &sent, message.IsSound); err != nil {

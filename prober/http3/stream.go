@@ -49,6 +49,7 @@ type stream struct {
 	dials   bool  // its worker has taken a dial; guarded by the mutex of the pool
 	dialled *conn // the connection this worker dialled, if it got no place there
 
+	// conn is set by the pool when st has a place, and quic when its stream is open.
 	conn *conn
 	quic *quic.Stream
 	// late means that the server has not allowed the stream yet. giveUp ends the wait for
@@ -96,6 +97,7 @@ func (st *stream) end(err error) (sentAt probe.Instant) {
 		st.conn.shut(f)
 	}
 	if err != nil {
+		// Bytes that nobody reads would use up the window of the whole connection.
 		st.quic.CancelRead(quic.StreamErrorCode(tell))
 	}
 	sentAt = st.upload.end(st.quic, tell)

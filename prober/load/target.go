@@ -1,6 +1,14 @@
 // Package load says when the requests of a target are due and what holds them back: slots,
 // the plan of a burst, shards, the breaker, and the ceilings of the process with the gate
 // for waiting requests. It knows neither the configuration nor the counts.
+//
+// A [Target] has the load of one target. A [Pacer] says when each arrival of an open burst
+// is due, and [Arrivals] is the state of one such burst: what is due, claimed, expired or
+// not worth sending. A [Limiter] lets a request start with everything that the ceilings ask
+// for, or with nothing.
+//
+// Plans are arithmetic and read no clock: all shards compute the same burst without
+// talking.
 package load
 
 import "time"

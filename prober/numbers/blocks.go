@@ -17,6 +17,7 @@ func (b *blocks) reset() { b.used, b.size = 0, 0 }
 
 // room returns the block for the next bytes. The caller appends to it and gives it to put.
 func (b *blocks) room() []byte {
+	// Nearly every series fits in this many bytes. A longer one makes its block grow, once.
 	const enough = 4 << 10
 	if b.used > 0 {
 		if last := b.list[b.used-1]; len(last)+enough <= blockSize {

@@ -17,6 +17,7 @@ type answerTime struct {
 }
 
 func (a *answerTime) note(took time.Duration) {
+	// The two times may be from different clocks, so the difference may be below 0.
 	a.sum.add(max(took, 0))
 	a.count++
 }
@@ -30,6 +31,7 @@ func (r *Recorder) learn(t *requestTally, res *probe.Result, code errcode.Code) 
 		return
 	case res.Err == nil:
 		t.need.Note(res.End.Sub(res.Taken))
+	// To leave it out would make a target that no longer answers look fast.
 	case res.RanOut() && (!code.IsLocal() || code == errcode.QueueTimeout):
 		t.need.Note(res.Deadline.Sub(res.Due))
 	default:

@@ -23,7 +23,8 @@ func (r *Recorder) Stop(reason load.DropReason) {
 	r.stopOpen(reason)
 }
 
-// stopOpen is Stop. mu is held.
+// stopOpen is Stop. mu is held. The plan is brought up to now first: what is due by now is
+// dropped and counts as scheduled, and only the rest was never due.
 func (r *Recorder) stopOpen(reason load.DropReason) {
 	if r.arrivals == nil {
 		return

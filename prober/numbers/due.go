@@ -18,10 +18,11 @@ func (r *Recorder) Begin(request int) bool {
 	return true
 }
 
-// Claim takes the next arrival of the open burst if one is due at now, and starts it. Otherwise
-// it returns when the next one will be due, or says that none is left. The worker has had
-// nothing to do since free: the time after both free and the due time is the prober's own
-// lateness.
+// Claim takes the next arrival of the open burst if one is due at now, and starts it.
+// Otherwise it returns when the next one will be due, or says that none is left. The worker
+// has had nothing to do since free: the time after both free and the due time is the
+// prober's own lateness. Taking and starting are one step under the lock: a scrape never
+// sees an arrival that is neither waiting nor in flight.
 func (r *Recorder) Claim(now, free probe.Instant) (next load.Arrival, state load.ClaimState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,6 +50,7 @@ func (r *Recorder) Start(request int) {
 
 func (r *Recorder) reserve(now, free probe.Instant) (next load.Arrival, state load.ClaimState) {
 	r.advance(now)
+	// The breaker has dropped what was due, and the worker must not take more.
 	if r.thinned {
 		return load.Arrival{}, load.Exhausted
 	}
@@ -84,7 +86,8 @@ func (r *Recorder) HoldBack(request int, reason load.DropReason) {
 	r.drop(request, 1, reason)
 }
 
-// DropUnsent drops a request from Begin, Claim or Start after no byte of it was sent.
+// DropUnsent drops a request from Begin, Claim or Start after no byte of it was sent. It
+// was in flight and not waiting, so HoldBack would count wrongly.
 func (r *Recorder) DropUnsent(request int, reason load.DropReason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

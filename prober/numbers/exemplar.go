@@ -32,7 +32,8 @@ type slowest struct {
 
 // exemplify makes a request an exemplar if it is the first failure with its code or the
 // slowest so far. A request that was never sent has no trace to look up, so it is none. h
-// is the histogram of its request and code.
+// is the histogram of its request and code. A few requests of each burst are enough to look
+// at, and the others cost nothing.
 func (r *Recorder) exemplify(h *Histogram, res *probe.Result, code errcode.Code) {
 	trace := sentTrace(res)
 	if trace == (probe.TraceID{}) {
@@ -45,6 +46,7 @@ func (r *Recorder) exemplify(h *Histogram, res *probe.Result, code errcode.Code)
 	}
 	e := exemplar{trace, res.Duration(), time.Now()}
 	if first {
+		// A new one each time: a snapshot may be reading the old one without the lock.
 		h.exemplars = &exemplars{first: e, slowest: h.exemplars.get().slowest}
 	}
 	if slower {

@@ -55,8 +55,9 @@ func newOctave(schema int) *octave {
 
 func mantissa(bits uint64) uint64 { return bits & (1<<mantissaBits - 1) }
 
-// bucketOf returns the bucket of a duration above 0 in a schema. No duration is small enough
-// to be a subnormal number of seconds.
+// bucketOf returns the bucket of a duration above 0 in a schema. No duration is small
+// enough to be a subnormal number of seconds. It reads the exponent and the mantissa of the
+// float. A logarithm would cost more, and may round to the wrong side of a bound.
 func bucketOf(d time.Duration, schema int) int {
 	const bias = 1023 // of exponents
 	o := usualOctave

@@ -26,7 +26,8 @@ type Bounds struct {
 // burstBounds suit the duration of bursts.
 var burstBounds = NewBounds([]float64{0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800})
 
-// NewBounds returns bounds in seconds.
+// NewBounds returns bounds in seconds. The texts of the buckets are made here, since each
+// scrape writes them for every series.
 func NewBounds(seconds []float64) *Bounds {
 	b := &Bounds{
 		seconds: seconds, limits: make([]time.Duration, len(seconds)),
@@ -91,6 +92,8 @@ type Histogram struct {
 func NewHistogram(created time.Time) Histogram { return Histogram{created: created} }
 
 func (h *Histogram) observe(b *Bounds, d time.Duration) {
+	// The buckets are allocated with the first duration: most codes of most targets never
+	// occur.
 	if h.classic == nil {
 		h.classic, h.native.coarse = make([]uint64, len(b.limits)+1), b.coarse
 	}
@@ -126,7 +129,8 @@ func (h *Histogram) Merge(other *Histogram) {
 	h.native.merge(&other.native)
 }
 
-// Clone returns a copy that shares nothing with h.
+// Clone returns a copy that shares nothing with h but the exemplars: nobody writes to
+// those.
 func (h *Histogram) Clone() Histogram {
 	c := *h
 	c.classic = slices.Clone(h.classic)

@@ -7,7 +7,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// histogramSample is a series of a histogram with everything it points to.
+// histogramSample is a series of a histogram with everything it points to. The messages of
+// client_model have a pointer to every value. In one piece these cost one allocation for
+// each series, and none in the next scrape.
 type histogramSample struct {
 	metric    dto.Metric
 	histogram dto.Histogram

@@ -21,8 +21,9 @@ const (
 	keptKinds    = 8 // of failures within one burst
 )
 
-// lateAfter bounds the mean lag of a burst's requests. Above it, the prober itself does
-// not keep up.
+// lateAfter bounds the mean lag of a burst's requests. Above it, the prober itself does not
+// keep up. Timers alone wake up to about a millisecond late, so the bound is well above
+// that.
 const lateAfter = 10 * time.Millisecond
 
 // history keeps the numbers of a target's last bursts, and its last failures. Its owner's
@@ -68,6 +69,8 @@ type kind struct {
 // liveKind is a kind of the burst under way.
 type liveKind struct {
 	kind
+	// sample stays valid until the burst after this one has a failure: a burst adds at most
+	// keptKinds failures, and the ring has room for twice as many.
 	sample  int8 // the index of its first failure in the ring of failures
 	several bool // more than one of the target's requests failed so
 }
@@ -167,6 +170,7 @@ func (h *history) endBurst(now mark, requests uint64, cut burstCut, d time.Durat
 		return
 	}
 	b := h.next()
+	// The oldest burst gives its space to the newest.
 	kinds := b.kinds
 	*b = pastBurst{
 		start:    live.start.UnixMilli(),

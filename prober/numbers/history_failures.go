@@ -129,6 +129,8 @@ func FailureText(res *probe.Result, code errcode.Code) string {
 // invisible or change the direction of writing. A text that is too long ends with an ellipsis.
 func Clean(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
+	// A peer may have made the text long. What is cut here would be cut below, unless most
+	// of the text is a query.
 	text = withoutSecrets(text[:min(len(text), 8*maxText)])
 	var b strings.Builder
 	for _, r := range text {
@@ -144,7 +146,9 @@ func Clean(text string) string {
 	return strings.Clone(b.String()) // without the builder's spare room
 }
 
-// withoutSecrets takes credentials and queries out of the URLs in a text. If in doubt, it takes out more.
+// withoutSecrets takes credentials and queries out of the URLs in a text. If in doubt, it
+// takes out more. A URL in a text of another program may hold anything, and nobody looks at
+// the text before it is on a page.
 func withoutSecrets(text string) string {
 	words := strings.Split(text, " ")
 	for i, word := range words {

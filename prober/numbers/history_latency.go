@@ -34,7 +34,8 @@ func (l *latencies) observe(d time.Duration) {
 	l.longest = max(l.longest, d)
 }
 
-// halve makes room in a full bucket. The shares stay the same.
+// halve makes room in a full bucket. The shares stay the same. A count that began anew
+// instead would make the slowest or the fastest requests of a long burst disappear.
 func (l *latencies) halve() {
 	for i, n := range l.counts {
 		l.counts[i] = n - n/2 // a bucket in use stays above 0
@@ -104,6 +105,7 @@ func (l *latencies) rows() (rows [LatencyRows]uint8) {
 			n += uint64(c)
 		}
 		if n > 0 {
+			// Rounded up: a row with one request in a million is not empty on the page.
 			rows[row] = uint8((n*math.MaxUint8 + total - 1) / total)
 		}
 	}

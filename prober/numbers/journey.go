@@ -90,6 +90,8 @@ func (r *Recorder) EndJourney(j Journey) {
 	}
 	of.durations[j.Result].observe(r.bounds, j.Took)
 	of.thought.add(max(j.Thought, 0))
+	// An interrupted journey was cut short by the prober, and says nothing about how long
+	// one takes.
 	if r.arrivals != nil && j.Result != JourneyInterrupted {
 		r.answers.note(j.Busy)
 	}
@@ -146,8 +148,9 @@ type FunnelStep struct {
 	Reached, Failed, Interrupted uint64
 }
 
-// Funnel returns how the ended journeys got on, step by step. The steps must have been the same
-// all the time: journeys that ended at another step are left out.
+// Funnel returns how the ended journeys got on, step by step. The steps must have been the
+// same all the time: journeys that ended at another step are left out. It is added up from
+// the last step to the first: whoever reached a step had reached all before it.
 func (n *JourneyNumbers) Funnel(steps []RequestNumbers) []FunnelStep {
 	all := make([]FunnelStep, len(steps))
 	place := make(map[string]*FunnelStep, len(steps))

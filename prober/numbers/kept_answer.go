@@ -41,6 +41,8 @@ func (s *AnswerSpace) Used() int64 { return s.used.Load() }
 
 // take takes so many bytes. It returns false if there is not enough space.
 func (s *AnswerSpace) take(size int64) bool {
+	// Add first and look afterwards: two that look first could both find the last space
+	// free.
 	if s.used.Add(size) > s.most && s.most > 0 {
 		s.used.Add(-size)
 		return false

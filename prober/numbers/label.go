@@ -11,6 +11,7 @@ import (
 type label struct {
 	name, value string
 
+	// These three are made when first needed, and are then only read.
 	line     []byte // name="value"
 	encoded  []byte // a field of Metric, or of Exemplar
 	exported *dto.LabelPair

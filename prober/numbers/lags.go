@@ -2,7 +2,9 @@ package numbers
 
 import "time"
 
-// lagBounds suit the lateness of sending, receiveBounds the lateness of reading.
+// lagBounds suit the lateness of sending, receiveBounds the lateness of reading. Reading is
+// late by microseconds, sending by fractions of a millisecond, so each has bounds of its
+// own.
 var (
 	lagBounds     = NewBounds([]float64{5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1})
 	receiveBounds = NewBounds([]float64{5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 1})

@@ -20,6 +20,7 @@ func (m *Memory) Snapshots(n int) []Snapshot {
 	m.histograms.reset()
 	m.distributions.reset()
 	m.byCode.reset()
+	// After many targets have gone, their memory goes too.
 	if n > cap(m.targets) || n < cap(m.targets)/2 {
 		m.targets = make([]Snapshot, n)
 	}
@@ -102,7 +103,9 @@ func (s *slab[T]) reset() {
 	s.block, s.used = 0, 0
 }
 
-// take returns n values side by side.
+// take returns n values side by side. A block never moves, so the slices taken from it stay
+// valid until reset. Their capacity ends with them, so an append to one does not write into
+// the next.
 func (s *slab[T]) take(n int) []T {
 	for s.block < len(s.blocks) && s.used+n > len(s.blocks[s.block]) {
 		s.block, s.used = s.block+1, 0

@@ -42,6 +42,7 @@ func (p *Page) phaseDurations(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for phase := errcode.PhaseQueue; phase < errcode.NumPhases; phase++ {
+			// A target without TLS would have a histogram of nothing, for ever.
 			if h := &v.Phases[phase]; h.count > 0 {
 				p.histogram(h, s.Bounds, s.Native, p.phases[phase], v.name)
 			}
@@ -103,6 +104,7 @@ func (p *Page) skipped(s *scrape) {
 	for i := range s.targets {
 		v := &s.targets[i]
 		for reason, n := range v.Skipped {
+			// Most targets have no window, and would have a series more for nothing.
 			if load.SkipReason(reason) == load.SkipMaintenance && v.Maintenance == nil && n == 0 {
 				continue
 			}

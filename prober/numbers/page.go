@@ -76,6 +76,8 @@ func (p *Page) histogram(h *Histogram, b *Bounds, native bool, labels ...*label)
 }
 
 // begin begins a series. Labels must be in the order of their names; nil ones are left out.
+// With thousands of targets a page takes longer than a request, and workers on the same
+// processor would be late. So it gives way to them.
 func (p *Page) begin(labels []*label) {
 	const many = 64
 	if p.series == 0 {

@@ -105,6 +105,8 @@ type Recorder struct {
 	bounds  *Bounds
 	created time.Time
 
+	// mu guards everything below. It is held for arithmetic only: no engine, file or log is
+	// called with it.
 	mu     sync.Mutex
 	counts Counts
 	times  Distributions // without ByCode: each request has its own
@@ -183,6 +185,7 @@ func (r *Recorder) EndBurst(d time.Duration, reason load.DropReason) {
 		t.endBurst(r.counts.LastStart, r.cut.happened)
 	}
 	r.endExemplars()
+	// The two tallies are swapped, so that no burst allocates a map.
 	r.burst, r.last = r.last, r.burst
 	r.burst.requests, r.burst.cut = 0, false
 	clear(r.burst.failures)
@@ -260,6 +263,8 @@ func (r *Recorder) End(res *probe.Result, code errcode.Code) (tripped bool) {
 	r.counts.InFlight--
 	t.inFlight--
 	r.count(t, res, code)
+	// Trouble of the prober's own says nothing about the target: it neither opens nor
+	// closes the breaker.
 	if code.IsLocal() || !r.breaker.IsThere() {
 		return false
 	}

@@ -241,6 +241,7 @@ func (s *sparse) buckets() []Bucket {
 // rows joins buckets until there are at most most, and returns all from the first bucket in use
 // to the last.
 func (s *sparse) rows(most int) []Bucket {
+	// A copy: halving must not make the histogram coarser.
 	var joined sparse
 	joined.merge(s)
 	var all []Bucket

@@ -77,7 +77,9 @@ func (r *Recorder) SetRequests(names []string, journey bool) {
 	r.addUp()
 }
 
-// goesOn reports whether the numbers of requests with the same names stay valid.
+// goesOn reports whether the numbers of requests with the same names stay valid. A counter
+// with the label request and one without are two series, and the journeys of another first
+// step are others. To go on with the old count would show a jump where nothing happened.
 func (r *Recorder) goesOn(names []string, journey bool) bool {
 	if (names != nil) != r.named || journey != (r.journey != nil) {
 		return false

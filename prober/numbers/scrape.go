@@ -153,7 +153,9 @@ func (q *requestView) counts(expected []errcode.Code) iter.Seq2[errcode.Code, *H
 	}
 }
 
-// createdOf returns since when the requests with a code are counted.
+// createdOf returns since when the requests with a code are counted. An expected code was
+// at 0 from the start. Another one began with its first request, and the time tells
+// Prometheus that it was 0 before.
 func (q *requestView) createdOf(code errcode.Code, h *Histogram, expected []errcode.Code) *timestamppb.Timestamp {
 	if h == nil || slices.Contains(expected, code) {
 		return q.created

@@ -51,6 +51,8 @@ func (p *Page) Series(s *Scrape) int {
 		for _, metric := range family.Metric {
 			n++
 			if h := metric.Histogram; h != nil {
+				// Each histogram has _sum, _count and the bucket +Inf besides its buckets,
+				// and was counted once above.
 				const sumCountAndInf = 3
 				n += len(h.Bucket) + sumCountAndInf - 1
 			}

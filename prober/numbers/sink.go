@@ -29,8 +29,8 @@ const (
 	FormatProtobuf
 )
 
-// Write writes all metrics to w, without the end line of OpenMetrics. Many targets take long, so
-// it calls giveWay again and again to let others run.
+// Write writes all metrics to w, without the end line of OpenMetrics. Many targets take
+// long, so it calls giveWay again and again to let others run. An error is one of w.
 func (p *Page) Write(w io.Writer, as Format, s *Scrape, giveWay func()) error {
 	p.giveWay = giveWay
 	to := p.sinkOf(w, as)

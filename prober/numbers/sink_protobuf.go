@@ -11,9 +11,11 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// protobufSink writes delimited MetricFamily messages of client_model, field by field in the
-// order of their numbers. The length of a family comes first, so the whole family is encoded
-// before it is written.
+// protobufSink writes delimited MetricFamily messages of client_model, field by field in
+// the order of their numbers. The length of a family comes first, so the whole family is
+// encoded before it is written. It makes no messages in between. With thousands of targets
+// these would be most of the garbage of a scrape, and the encoder of the library would walk
+// through them twice.
 type protobufSink struct {
 	w      io.Writer
 	blocks blocks
@@ -123,7 +125,8 @@ func (p *protobufSink) histogram(h *Histogram, b *Bounds, native bool, labels []
 }
 
 // putInner adds a Metric with the message in inner as its value. tag is the first byte of
-// the value's field.
+// the value's field. The length comes before the message, so the message is encoded first,
+// into space of its own.
 func (p *protobufSink) putInner(tag byte, labels []*label) {
 	size := 1 + varintSize(uint64(len(p.inner))) + len(p.inner)
 	out := beginMetric(p.blocks.room(), size, labels)

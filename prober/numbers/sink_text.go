@@ -109,7 +109,8 @@ func (t *textSink) endLine() {
 	}
 }
 
-// flush writes the gathered text, unless a write has failed.
+// flush writes the gathered text, unless a write has failed. After a failure the rest of
+// the family is thrown away, and end returns the failure: a series has no way to stop.
 func (t *textSink) flush() {
 	if t.err == nil {
 		_, t.err = t.w.Write(t.out)

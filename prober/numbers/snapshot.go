@@ -1,6 +1,18 @@
-// Package numbers counts requests as they end, and turns the counts into everything that is shown.
-// A [Recorder] has the numbers of a target, under one lock. A [Snapshot] is a copy of them at one
-// moment: metrics, pages, the API and reports are made of it.
+// Package numbers counts requests as they end, and turns the counts into everything that is
+// shown.
+//
+// A [Recorder] has the numbers of a target, under one lock, and outlives changes of its
+// configuration. A [Histogram] counts durations in classic and native buckets at once, on
+// one grid. A [Snapshot] is a copy of the numbers at one moment: metrics, pages, the API
+// and reports are made of it. A [Page] writes the snapshots of all targets in a format of
+// Prometheus, and a [Report] is that of one burst by hand.
+//
+// Every snapshot adds up to the unit: requests that were due are counted by code, dropped,
+// waiting, or in flight. Counters survive a reload, unless it removes their request.
+// Counting a success allocates nothing in the steady state. Memory for what is kept of a
+// target is bounded, however many requests there are and however they fail.
+//
+// No text of a peer is in a label, and texts of failures are cleaned when they are kept.
 package numbers
 
 import (
@@ -137,10 +149,13 @@ func (r *Recorder) Fill(s *Snapshot, parts Parts, memory *Memory) {
 	}
 }
 
-// read is Fill without sorting and merging, so it holds the lock for less time.
+// read is Fill without sorting and merging, so it holds the lock for less time. Workers
+// wait for that lock at the end of each request.
 func (r *Recorder) read(s *Snapshot, parts Parts, memory *Memory) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	// Arrivals have become due since the last request ended. Without this a scrape in
+	// between would not show them.
 	if r.arrivals != nil {
 		r.advance(probe.Now())
 	}

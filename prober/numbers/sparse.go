@@ -51,6 +51,8 @@ func (s *sparse) reach(i int) {
 	case len(s.counts) == 0:
 		s.first = i
 		s.counts = append(s.counts, 0)
+	// Room grows on either side, up to the bucket that is needed. A duration has 63 bits,
+	// so the usual schema has about a thousand buckets at most.
 	case i < s.first:
 		s.counts = slices.Insert(s.counts, 0, make([]uint64, s.first-i)...)
 		s.first = i
@@ -59,7 +61,8 @@ func (s *sparse) reach(i int) {
 	}
 }
 
-// halve joins neighbouring buckets in pairs.
+// halve joins neighbouring buckets in pairs. Nothing is lost but resolution: each bound of
+// the coarser schema is one of the finer.
 func (s *sparse) halve() {
 	old := *s
 	*s = sparse{zero: old.zero, coarse: old.coarse + 1}

@@ -32,6 +32,7 @@ func summaryOf(requests ...map[errcode.Code]*Histogram) (s summary) {
 				all = h
 			default:
 				if merged == nil {
+					// all is the recorder's own, so the others are merged into a copy.
 					copied := all.Clone()
 					all, merged = &copied, &copied
 				}

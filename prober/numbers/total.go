@@ -22,7 +22,8 @@ func (t *totalTime) merge(other totalTime) {
 	t.high += other.high + carry
 }
 
-// since returns the durations added after t was earlier.
+// since returns the durations added after t was earlier. It must not be used the other way
+// round: the difference would wrap.
 func (t *totalTime) since(earlier totalTime) totalTime {
 	low, borrow := bits.Sub64(t.low, earlier.low, 0)
 	return totalTime{t.high - earlier.high - borrow, low}

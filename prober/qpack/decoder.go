@@ -28,7 +28,8 @@ func (d *Decoder) Decode(section []byte, h hpack.Header, sound func(name, value 
 }
 
 // prefix reads the beginning of a section (RFC 9204, section 4.5.1): how many entries of
-// the dynamic table it needs, and from where it counts them.
+// the dynamic table it needs, and from where it counts them. A section that needs none may
+// have any base (section 4.5.1.2), so the base is read and not looked at.
 func prefix(section []byte) (rest []byte, err error) {
 	required, rest, ok := hpack.ReadInteger(section, 8)
 	if !ok {
@@ -72,6 +73,8 @@ func (d *Decoder) indexed(p []byte, h hpack.Header, sound func(name, value []byt
 		return nil, err
 	}
 	if !h.IsFull() { // a short section can repeat a long entry many times
+		// The table has strings, and h takes bytes: a conversion would allocate for every
+		// field.
 		d.name, d.value = append(d.name[:0], e.name...), append(d.value[:0], e.value...)
 		h.Add(d.name, d.value, sound(d.name, d.value))
 	}

@@ -1,5 +1,9 @@
 // Package tcp is the engine of targets that nothing is sent to: each request makes a
 // connection, with all of its handshakes, and closes it again.
+//
+// An [Engine] is compiled once from a [Config]. Package wire makes the connections and times
+// their phases. No connection is kept from one request to the next, since making one is what
+// is measured.
 package tcp
 
 import (

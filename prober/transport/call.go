@@ -9,8 +9,9 @@ import (
 	"example.com/prober/prober/message"
 )
 
-// call is one request, encoded once for each version of HTTP a transport may have to
-// speak.
+// call is one request, encoded once for each version of HTTP a transport may have to speak.
+// Encoding costs more than sending, so a request is encoded when its target is compiled;
+// only a redirect encodes while requests run.
 type call struct {
 	http1   http1.Request
 	http2   http2.Request

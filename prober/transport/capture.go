@@ -12,7 +12,8 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxCaptured is the longest value taken from a response, in bytes.
+// maxCaptured is the longest value taken from a response, in bytes. The value stays in
+// memory for the later steps, and its length is the peer's choice.
 const maxCaptured = 64 << 10
 
 // capture is a [Capture], compiled.
@@ -55,7 +56,8 @@ func (c *capture) field() []string {
 }
 
 // captureBody takes the values for the captures from the decoded body, if the response to r
-// meets the expectation otherwise. It gets no body that fails the expectation.
+// meets the expectation otherwise. It gets no body that fails the expectation. A value from
+// an error page would only make the next step fail, and that step would be blamed.
 func (q *request) captureBody(r *probe.Result, body []byte) {
 	if q.expect.verdict(r) != errcode.OK {
 		return
@@ -115,6 +117,7 @@ func (c *capture) inBody(body []byte) (value []byte, missing string) {
 	if c.pattern != nil {
 		return c.match(body)
 	}
+	// findJSON relies on this: it looks for the ends of values and checks nothing.
 	if !json.Valid(body) {
 		return nil, "the body is not JSON"
 	}
@@ -122,6 +125,7 @@ func (c *capture) inBody(body []byte) (value []byte, missing string) {
 	switch {
 	case at == nil:
 		return nil, "nothing " + c.source()
+	// A name with the text null would be sent on as if the server had given a value.
 	case string(at) == "null":
 		return nil, "null " + c.source()
 	case at[0] == '"':

@@ -2,12 +2,14 @@ package transport
 
 import "example.com/prober/prober/probe"
 
-// Reserve takes what the request of r needs to be sent: a warm connection, a place on
-// one, or the permit to open one. For that permit an idle connection of any transport may
-// have to go. Reserve does not wait. It takes nothing, and returns false, if nothing is
-// free now. [Transport.Do] uses up what Reserve took.
+// Reserve takes what the request of r needs to be sent: a warm connection, a place on one,
+// or the permit to open one. For that permit an idle connection of any transport may have
+// to go. Reserve does not wait. It takes nothing, and returns false, if nothing is free
+// now. [Transport.Do] uses up what Reserve took. A request that cannot get a connection is
+// held back before it starts, and so is not counted as a failure of the target.
 func (t *Transport) Reserve(r *probe.Result) bool {
 	s := scratchOf(r)
+	// An open connection comes first: it costs no place under the ceiling.
 	if t.reserveWarm(s) {
 		return true
 	}

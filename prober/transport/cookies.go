@@ -12,7 +12,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxCookie is the longest line of Set-Cookie to keep, in bytes.
+// maxCookie is the longest line of Set-Cookie to keep, in bytes. This is what RFC 6265,
+// section 6.1, asks of user agents at least. Longer ones would let a server fill the memory
+// of each worker.
 const maxCookie = 4 << 10
 
 // cookieName is the name of the field Cookie; it is only read.
@@ -20,7 +22,8 @@ var cookieName = message.NewFieldName("Cookie")
 
 func isCookie(name string) bool { return strings.EqualFold(name, cookieName.Name) }
 
-// cookies are the cookies of one journey.
+// cookies are the cookies of one journey. They are in the scratch of a worker, since one
+// worker sends all steps of a journey: two users never share a jar.
 type cookies struct {
 	jar *cookiejar.Jar
 	at  *url.URL // of the last request, under the name its cookies belong to
@@ -30,6 +33,8 @@ type cookies struct {
 // journey begins without any.
 func (s *scratch) enter(r *probe.Result, cfg *Config) {
 	if r.Request == 0 || s.jar == nil {
+		// Without the list a server could set a cookie for all of co.uk, and a redirect
+		// would carry it to another owner's host.
 		s.jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // it never fails
 	}
 	s.at = cookieURL(s.location(cfg), cfg)

@@ -82,9 +82,10 @@ func (x *expectation) configure(c *Config) {
 	}
 }
 
-// verdict returns the code of a request. The first of these that applies gives the code:
-// a failure to get the whole response, its status, its HTTP version, its header, its
-// body, the time it took, a missing value of a capture.
+// verdict returns the code of a request. The first of these that applies gives the code: a
+// failure to get the whole response, its status, its HTTP version, its header, its body,
+// the time it took, a missing value of a capture. The latency comes after the content: a
+// wrong answer is worth more notice than a slow one.
 func (x *expectation) verdict(r *probe.Result) errcode.Code {
 	if r.Err != nil {
 		return errcode.FromError(r.Err)
@@ -128,6 +129,7 @@ func (x *expectation) statusCode(status int) errcode.Code {
 			return errcode.OK
 		}
 	}
+	// An unlisted status below 400 has no code of its own as a failure.
 	if status < 400 {
 		return errcode.UnexpectedStatus
 	}

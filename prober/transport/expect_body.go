@@ -62,7 +62,8 @@ func newBodyExpectation(e option.BodyPattern) (*bodyExpectation, error) {
 }
 
 // check returns the first thing wrong with body, or nil. Its need of memory does not depend
-// on the content of body.
+// on the content of body. Decoding all of a body into values takes many times its size, and
+// a server could send a body for that purpose. So the places are looked for in the bytes.
 func (x *bodyExpectation) check(body []byte) error {
 	switch {
 	case !bytes.Contains(body, x.contains):
@@ -87,6 +88,8 @@ func (p *jsonPlace) fault(body []byte) error {
 	if value == nil {
 		return p.absent
 	}
+	// Only a scalar can be wanted. Decoding anything else would take memory for a
+	// comparison that fails.
 	if value[0] != '{' && value[0] != '[' {
 		var got any
 		if json.Unmarshal(value, &got) == nil && got == p.want {
@@ -135,7 +138,8 @@ func enterJSON(text []byte, key string) (found []byte) {
 	return found
 }
 
-// skipJSON returns the length of the value at the start of text.
+// skipJSON returns the length of the value at the start of text. It counts the depth, and
+// does not call itself: a million brackets need no stack.
 func skipJSON(text []byte) int {
 	depth := 0
 	for i := 0; i < len(text); i++ {

@@ -30,7 +30,8 @@ type request struct {
 	sentValues []int
 }
 
-// keeps is what the requests of a transport together keep of their responses.
+// keeps is what the requests of a transport together keep of their responses. Connections
+// of HTTP/2 and HTTP/3 serve all requests, so their readers keep what any of these wants.
 type keeps struct {
 	something bool
 	fields    []string // names in lower case
@@ -54,8 +55,9 @@ func (k *keeps) add(p *content.Plan) {
 func New(cfg Config) (*Transport, error) { return NewMix([]Config{cfg}) }
 
 // NewMix compiles several requests with shared connections. All have the origin of the
-// first, and the first decides how connections are made and used. Everything else belongs to
-// each request alone. Request of a Result selects one.
+// first, and the first decides how connections are made and used. Everything else belongs
+// to each request alone. Request of a Result selects one. It fails as New does, for a
+// request to another origin, and without any Config.
 func NewMix(cfgs []Config) (*Transport, error) { return newMix(cfgs, keeps{}) }
 
 // newMix is NewMix with responses that also keep what others names.
@@ -92,9 +94,13 @@ func newMix(cfgs []Config, others keeps) (*Transport, error) {
 func (t *Transport) compile(i int, cfg Config) error {
 	q := &t.requests[i]
 	q.cfg = cfg
+	// One dialer serves all requests, so another origin would be reached over connections
+	// to this one.
 	if originOf(cfg.URL) != originOf(t.cfg.URL) {
 		return errOtherOrigin
 	}
+	// Early data can be sent again by whoever records it (RFC 8446, section 8), and the
+	// server may act twice (RFC 8470).
 	if t.cfg.HTTPVersion == option.OnlyHTTP3 && t.cfg.TLS.EarlyData && !isSafe(cfg.Method) {
 		return errEarlyMethod
 	}

@@ -18,7 +18,8 @@ import (
 var webPorts = map[string]uint16{"http": 80, "https": 443}
 
 // planOf returns how to make the connections for the requests of cfgs: as the first wants
-// them, with the names of all.
+// them, with the names of all. A front-end picks the site by the Host header, so the policy
+// looks at that name too.
 func planOf(cfgs []Config) wire.Plan {
 	cfg := &cfgs[0]
 	var aliases []wire.Alias
@@ -53,6 +54,7 @@ func contentOptionsOf(q *request) content.Options {
 		Decoders: cfg.Decoders,
 	}
 	if o.Follows {
+		// Clip makes append copy: the array behind KeepHeader belongs to the caller.
 		o.Fields = append(slices.Clip(o.Fields), location, setCookie)
 	}
 	if cfg.Cookies {

@@ -22,6 +22,7 @@ func (s *scratch) Private() probe.Private {
 	p.Texts = append(append(p.Texts, userinfo(cfg.URL)...), userinfo(cfg.Proxy.URL)...)
 	for _, n := range s.sentValues {
 		if value, ok := s.values.Value(n); ok {
+			// A page may repeat a value as it is, or in the form of a link.
 			text := string(value)
 			p.Texts = append(p.Texts, text, url.PathEscape(text), strings.ReplaceAll(url.QueryEscape(text), "+", "%20"))
 		}

@@ -54,8 +54,9 @@ type redirected struct {
 	shown []*probe.TLSInfo
 }
 
-// follow sends the request of r, a request of q, again for as long as the responses ask
-// for it. All of it is one request, within one time.
+// follow sends the request of r, a request of q, again for as long as the responses ask for
+// it. All of it is one request, within one time. The loop ends: each turn is a hop, and
+// FollowRedirects bounds these.
 func (t *Transport) follow(ctx context.Context, r *probe.Result, q *request) {
 	if !message.IsRedirect(r.HTTP.Status) || r.Err != nil {
 		return
@@ -78,6 +79,7 @@ func (t *Transport) follow(ctx context.Context, r *probe.Result, q *request) {
 		d.place(r, at)
 	}
 	r.TLS = summary(d.shown)
+	// Each hop sets Start anew for its own waits; to the caller the request began once.
 	r.Start = start
 }
 
@@ -105,6 +107,9 @@ func (d *redirected) turn(r *probe.Result) error {
 	if err != nil {
 		return err
 	}
+	// Credentials are for the origin they were given for (RFC 9110, section 15.4). They do
+	// not come back if a later redirect leads home: the server between has chosen that
+	// request.
 	if !sameOrigin(u, d.cfg.URL) {
 		d.cfg.Header = withoutFields(d.cfg.Header, "Authorization", "Cookie", "Proxy-Authorization")
 		d.cfg.Authorization = nil
@@ -120,6 +125,8 @@ func (d *redirected) turn(r *probe.Result) error {
 			return err
 		}
 	}
+	// A server that decides by a cookie may send a browser to the same URL twice without
+	// going in a circle, so cookies count.
 	here := visit(&d.cfg, s)
 	if slices.Contains(d.visited, here) {
 		return d.choose(errRedirectLoop, errCookieLoop)
@@ -191,12 +198,15 @@ func (d *redirected) destination(fields *message.FieldSet) (*url.URL, error) {
 		return nil, locationFault(errLocationHost, value)
 	}
 	switch {
+	// A peer must not choose the credentials to send: the next server would see whose they
+	// seem to be.
 	case u.User != nil:
 		return nil, errUserinfo
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, locationFault(errLocationScheme, value)
 	case u.Opaque != "" || !isHostname(u.Hostname()):
 		return nil, locationFault(errLocationHost, value)
+	// What was sent in secret would be sent again for everybody to read.
 	case u.Scheme == "http" && d.cfg.URL.Scheme == "https":
 		return nil, errDowngrade
 	}
@@ -266,8 +276,9 @@ func escape(value []byte) string {
 	return b.String()
 }
 
-// isHostname reports whether a host is an address, or a name of letters, digits,
-// hyphens, underscores and dots.
+// isHostname reports whether a host is an address, or a name of letters, digits, hyphens,
+// underscores and dots. The name goes to a resolver and to logs, so nothing else may be in
+// it, whatever url.Parse lets through.
 func isHostname(host string) bool {
 	for _, c := range []byte(host) {
 		if !message.IsTokenByte(c) && c != ':' || strings.IndexByte("!#$&'*+^`|~", c) >= 0 {

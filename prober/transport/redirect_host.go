@@ -43,7 +43,9 @@ func (d *redirected) nameOf(s *scratch, u *url.URL) (name string, mayBeSecret bo
 	}
 }
 
-// namelessError is a failure without the name of a host in its text.
+// namelessError is a failure without the name of a host in its text. Errors of the resolver
+// and of certificates repeat the name of the host in words of their own, so it is struck
+// out of the finished text.
 type namelessError struct {
 	err  error
 	host string // in lower case
@@ -73,6 +75,8 @@ func (e *namelessError) Unwrap() error { return e.err }
 // request, or a long word of theirs is in host. Whatever is in the request's own host is no
 // secret.
 func (cfg *Config) hasSent(host string, s *scratch) bool {
+	// Words of the peer's host are few, so short ones count. The request may hold a whole
+	// page of words: short ones would be found in any host.
 	const word, longWord = 4, 8 // bytes
 	own, host := strings.ToLower(cfg.URL.Hostname()), strings.ToLower(host)
 	sent := cfg.sentText(s)

@@ -9,7 +9,9 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// maxOrigins is how many other origins keep connections between requests.
+// maxOrigins is how many other origins keep connections between requests. Peers choose
+// these origins: without a bound they could make the prober keep connections to any number
+// of hosts.
 const maxOrigins = 8
 
 // origins are the transports to the destinations of redirects, other than the target's own
@@ -37,6 +39,8 @@ func (o *origins) acquire(home *Transport, cfg *Config) (*origin, error) {
 		if err != nil {
 			return nil, err
 		}
+		// abort has been through all origins known then. A transport made later must fail
+		// its requests too.
 		if o.aborted {
 			t.Abort()
 		}
@@ -67,6 +71,8 @@ func (o *origins) leave(used *origin) (surplus *Transport) {
 	}
 	oldest := ""
 	for key, at := range o.known {
+		// An origin in use stays, even if there are too many. Whoever releases it looks
+		// again.
 		if at.users == 0 && (oldest == "" || at.usedAt < o.known[oldest].usedAt) {
 			oldest = key
 		}
@@ -120,10 +126,13 @@ func (t *Transport) elsewhere(to *Config) (*Transport, error) {
 	cfg := *t.cfg
 	cfg.URL, cfg.Method, cfg.Host = to.URL, to.Method, to.Host
 	cfg.forgetRequest()
+	// Addresses, names and keys of the target say nothing about another host, and a client
+	// certificate would tell it who asks.
 	if cfg.URL.Hostname() != t.cfg.URL.Hostname() {
 		cfg.Resolve = nil
 		cfg.TLS.ServerName, cfg.TLS.Cert, cfg.TLS.Key = "", nil, nil
 	}
+	// h2c is HTTP/2 without TLS. HTTP/2 with TLS is the nearest to it.
 	if cfg.HTTPVersion == option.H2C && cfg.URL.Scheme == "https" {
 		cfg.HTTPVersion = option.OnlyHTTP2
 	}

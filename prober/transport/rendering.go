@@ -15,7 +15,8 @@ import (
 	"example.com/prober/template"
 )
 
-// maxRendered bounds, in bytes, the path and the header fields put together for one request.
+// maxRendered bounds, in bytes, the path and the header fields put together for one
+// request. Values may come from answers, so their length is the peer's choice.
 const maxRendered = 64 << 10
 
 // notRendered begins each failure to put a request together.
@@ -144,7 +145,8 @@ func (s *scratch) put(t *template.Template) (text []byte, err error) {
 	return s.since(start), nil
 }
 
-// since returns the text in the space from start on.
+// since returns the text in the space from start on. Its capacity ends with it, so that an
+// append to it cannot write over the text behind.
 func (s *scratch) since(start int) []byte { return s.space[start:len(s.space):len(s.space)] }
 
 // putValue puts the value of a field together. The blanks at its ends would be lost on the

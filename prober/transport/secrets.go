@@ -11,6 +11,8 @@ import (
 const maxSecretBody = 4 << 10
 
 // maxSaid is the longest text put together for a request to look for in excerpts, in bytes.
+// Each excerpt is compared with all secrets, so more text would make a failure expensive.
+// Above the bound nothing of an answer is shown.
 const maxSaid = 64 << 10
 
 // Secrets returns the confidential texts in the header of the request, and its body. If
@@ -34,6 +36,8 @@ func (s *scratch) Secrets() (secrets []string, ok bool) {
 	}
 	secrets = append(secrets, said...)
 	for i, secret := range secrets {
+		// Peers may repeat a text in other capitals, as with host names. Excerpts are
+		// compared in lower case.
 		secrets[i] = strings.ToLower(secret)
 	}
 	return secrets, true

@@ -2,10 +2,16 @@
 // with every phase timed and every failure typed, bounded in time and memory whatever the
 // peer does.
 //
-// A [Transport] is compiled once for a target and never changed. A worker calls
-// [Transport.Do] with its own [probe.Result]; the calling goroutine itself writes the
-// request. Over HTTP/1 it also reads the response. Over HTTP/2 many requests share a
-// connection, and a goroutine of the connection reads.
+// A [Transport] is compiled once from one [Config], or several, for a target, and never
+// changed. A worker calls [Transport.Do] with its own [probe.Result]; the calling goroutine
+// itself writes the request. Over HTTP/1 it also reads the response. Over HTTP/2 and HTTP/3
+// many requests share a connection, and a goroutine of the connection reads.
+//
+// The packages http1, http2 and http3 do the exchanges, and package wire makes the
+// connections. Here is what they have in common: the request put together from templates
+// and cookies, redirects, the expectation behind the code of a request, captures, and what
+// may be shown of a request without giving a secret away. What a worker needs for that
+// stays in the scratch of its Result, so that the steady state allocates nothing.
 package transport
 
 import (
@@ -49,12 +55,16 @@ func (t *Transport) Do(ctx context.Context, r *probe.Result) {
 	} else {
 		t.exchange(ctx, r, q)
 	}
+	// What Reserve took is for the request itself. Redirects may go elsewhere, and must not
+	// keep a place here that another request waits for.
 	if t.cfg.Connections != nil {
 		t.Unreserve(r)
 	}
 	if q.cfg.FollowRedirects > 0 {
 		t.follow(ctx, r, q)
 	}
+	// Only the last response is judged: the others on the way were no answer to the
+	// request.
 	s.kept.Settle(r)
 	q.capture(r)
 }
@@ -202,6 +212,8 @@ func (t *Transport) dialDatagrams(ctx context.Context, r *probe.Result, greet wi
 	if err := t.cfg.Connections.Permit(ctx, &scratchOf(r).permit, r.Deadline); err != nil {
 		return err
 	}
+	// A socket for datagrams has no stream to give the permit back. If the greeting
+	// succeeds, the connection of package http3 does so when it ends.
 	err := t.dialer.DialDatagrams(ctx, r, greet)
 	if err != nil {
 		t.cfg.Connections.Release()

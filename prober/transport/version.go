@@ -73,6 +73,7 @@ func negotiated(v option.HTTPVersion, l *wire.Link) (bool, error) {
 		return false, errALPN
 	case state.NegotiatedProtocol != alpnHTTP2:
 		return false, nil
+	// HTTP/2 needs TLS 1.2 (RFC 9113, section 9.2).
 	case state.Version < tls.VersionTLS12:
 		return false, http2.ErrWeakTLS
 	}
@@ -102,7 +103,8 @@ func (t *Transport) checkHTTP3() error {
 	return nil
 }
 
-// isSafe reports whether a method asks for no change (RFC 9110, section 9.2.1).
+// isSafe reports whether a method asks for no change (RFC 9110, section 9.2.1). Only these
+// may be sent as early data.
 func isSafe(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:

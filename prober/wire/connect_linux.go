@@ -26,6 +26,7 @@ func (d *Dialer) connectTCP(ctx context.Context, to netip.AddrPort, deadline pro
 	switch {
 	case err == nil && !made.isConnectedToItself():
 		return made, true, nil
+	// Package net tries again with another local port in this case, so it is left to do so.
 	case err == nil:
 		_ = made.Close()
 		return nil, false, nil
@@ -36,7 +37,7 @@ func (d *Dialer) connectTCP(ctx context.Context, to netip.AddrPort, deadline pro
 }
 
 // tcpConn is a connection known to the runtime's poller as a file. Its errors are those of
-// package net.
+// package net. net.FileConn would duplicate the descriptor.
 type tcpConn struct {
 	file   *os.File
 	raw    tcpRaw
@@ -73,9 +74,12 @@ func (c *tcpConn) open(ctx context.Context, p policy.Policy, spare reserve, dead
 
 // prepare sets a socket up and begins the handshake.
 func prepare(fd int, to syscall.Sockaddr, spare reserve) error {
+	// The reserve comes before connect: a refused socket must not have sent anything.
 	if err := spare.check(uintptr(fd)); err != nil {
 		return err
 	}
+	// Otherwise a short write may wait for the acknowledgement of the one before, and the
+	// latency of the target would have that delay in it.
 	if err := syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
@@ -99,6 +103,8 @@ func (c *tcpConn) await(ctx context.Context, to syscall.Sockaddr, deadline probe
 		if verdict = syscall.Connect(int(fd), to); !isUnderWay(verdict) {
 			return true
 		}
+		// Only a handshake that goes on needs a deadline and a watch on ctx. On a loopback
+		// or in one rack it has often ended, and then neither is paid for.
 		if stop == nil {
 			if verdict = c.SetWriteDeadline(deadline.Time()); verdict != nil {
 				return true
@@ -108,6 +114,8 @@ func (c *tcpConn) await(ctx context.Context, to syscall.Sockaddr, deadline probe
 		return false
 	})
 	switch {
+	// The deadline that woke the wait was set by the end of ctx, and so says nothing about
+	// the peer.
 	case stop != nil && !stop():
 		return ctx.Err()
 	case err != nil:
@@ -116,6 +124,8 @@ func (c *tcpConn) await(ctx context.Context, to syscall.Sockaddr, deadline probe
 		return os.NewSyscallError("connect", verdict)
 	}
 	if stop != nil {
+		// The exchange sets deadlines of its own; that of the dial must not end its first
+		// write.
 		return c.file.SetWriteDeadline(time.Time{})
 	}
 	return nil

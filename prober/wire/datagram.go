@@ -25,7 +25,8 @@ type Greeting func(ctx context.Context, c *Datagrams, cfg *tls.Config) error
 // DialDatagrams opens a UDP socket to one address after the other, until a peer answers the
 // greeting. It applies the same policy to the addresses as Dial does. Connect lasts until the
 // first datagram of a peer has come; tls is the rest of the handshake. In QUIC both are one
-// handshake: once a peer has answered, no other address is tried.
+// handshake: once a peer has answered, no other address is tried. If all addresses fail, the
+// error is that of the first one with a route.
 func (d *Dialer) DialDatagrams(ctx context.Context, r *probe.Result, greet Greeting) error {
 	deadline := min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout))
 	addrs, err := d.addresses(ctx, r, deadline)
@@ -46,6 +47,8 @@ func (d *Dialer) DialDatagrams(ctx context.Context, r *probe.Result, greet Greet
 		if c != nil && c.Heard() != 0 {
 			r.EnterAt(errcode.PhaseTLS, max(c.Heard(), r.Since()))
 		}
+		// A peer that has answered is there: what it refused would be hidden if another
+		// address were tried.
 		if err == nil || r.Current() == errcode.PhaseTLS {
 			return err
 		}
@@ -66,6 +69,9 @@ func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.In
 	if err != nil {
 		return nil, SystemError(err)
 	}
+	// One timer has two uses, so that no handshake outlives its part of the time: first for
+	// the beginning of the answer, and after the first datagram for the rest of the
+	// handshake. What it cancels with tells that end from one by the caller.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	expired := func() { cancel(os.ErrDeadlineExceeded) }
@@ -135,12 +141,14 @@ type Datagrams struct {
 	heard   atomic.Int64
 	onFirst func(now probe.Instant)
 	shown   atomic.Pointer[probe.TLSInfo]
-	// timed means that the kernel says when datagrams arrive. clock turns its times into
-	// Instants. arrived is the arrival of the last datagram read, 0 if the kernel did not say
-	// so.
+	// timed means that the kernel says when datagrams arrive.
 	timed bool
-	// held, if set, is closed when the datagrams held back may be passed on.
-	held    atomic.Pointer[chan struct{}]
+	// held, if set, is closed when the datagrams held back may be passed on. Whoever sends
+	// early data sets it, and the reader of quic-go waits for it.
+	held atomic.Pointer[chan struct{}]
+	// clock turns the kernel's times into Instants. arrived is the arrival of the last
+	// datagram read, 0 if the kernel did not say so. quic-go reads on one goroutine, and
+	// streams look on others.
 	clock   probe.WallClock
 	arrived atomic.Int64
 }
@@ -157,7 +165,9 @@ func (c *Datagrams) Arrival() probe.Arrival {
 // for example if the session to resume has just run out.
 const holdTime = time.Second
 
-// Hold holds back the datagrams that come from now on, until LetGo, or for holdTime at most.
+// Hold holds back the datagrams that come from now on, until LetGo, or for holdTime at
+// most. Early data needs this: quic-go opens streams by the limits of the last session, and
+// takes in new ones when the server answers. The stream for early data must be open before.
 func (c *Datagrams) Hold() {
 	gate := make(chan struct{})
 	c.held.Store(&gate)

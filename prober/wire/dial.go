@@ -45,6 +45,8 @@ func newEndpoint(u *url.URL, ports map[string]uint16) (endpoint, error) {
 	switch addr, err := netip.ParseAddr(e.host); {
 	case err == nil:
 		e.addrs = []netip.Addr{addr}
+	// Some resolvers read 127.1 or 0x7f000001 as an address, and the checks of names would
+	// take it for a name.
 	case policy.EndsInNumber(e.host):
 		return endpoint{}, errcode.New(errcode.InvalidURL, "the host is not a valid IPv4 address")
 	case !policy.IsASCII(e.host):
@@ -122,6 +124,7 @@ func (d *Dialer) connect(ctx context.Context, r *probe.Result, deadline probe.In
 		if reason == nil || isUnrouted(reason) {
 			reason = err
 		}
+		// Another address would fail at once for the same reason.
 		if errors.Is(err, context.Canceled) || probe.Now() >= deadline {
 			break
 		}

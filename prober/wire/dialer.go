@@ -65,10 +65,11 @@ type Dialer struct {
 	ipVersion    option.IPVersion
 	lookup       lookup
 	policy       policy.Policy
-	blocked      error // the reason if nothing may be dialled
-	reserve      reserve
-	net          net.Dialer
-	udp          net.Dialer
+	// blocked is found once, since names do not change; each request fails with it.
+	blocked error // the reason if nothing may be dialled
+	reserve reserve
+	net     net.Dialer
+	udp     net.Dialer
 }
 
 // NewDialer compiles p. It fails if the URL or the TLS material cannot be used, or if two
@@ -130,15 +131,17 @@ func (d *Dialer) route() error {
 
 // Dial connects to the first address that answers and does all handshakes: with a proxy,
 // and with the target if Plan asks for TLS. It notes in r the phases, the address and what
-// TLS has shown.
+// TLS has shown. After an error nothing is open, and the permit has been given back.
 func (d *Dialer) Dial(ctx context.Context, r *probe.Result) (Link, error) {
 	deadline := min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout))
 	tcp, err := d.connect(ctx, r, deadline)
 	if err != nil {
+		// No stream has taken the permit over, so nobody else gives it back.
 		d.plan.Connections.Release()
 		return Link{}, d.unmade(r, err)
 	}
 	l := NewLink(tcp, deadline)
+	// From here on Close gives the permit back, whoever calls it.
 	l.Remote, l.Stream.ceiling = r.Remote, d.plan.Connections
 	if d.plan.Clock == option.KernelClock {
 		l.Stream.time()
@@ -180,11 +183,14 @@ func (d *Dialer) unmade(r *probe.Result, err error) error {
 	}
 }
 
-// establish does the handshakes with a proxy and for TLS.
+// establish does the handshakes with a proxy and for TLS. Without either there is nothing
+// to end early, so ctx is not watched.
 func (d *Dialer) establish(ctx context.Context, l *Link, r *probe.Result) error {
 	if d.proxy == nil && d.tls == nil {
 		return nil
 	}
+	// The handshakes are not given ctx: Abort ends their reads and writes early, and
+	// otherwise the deadline of the stream does.
 	stop := context.AfterFunc(ctx, l.Stream.Abort)
 	defer stop()
 	if err := d.proxy.negotiate(l, d.target, r.Trace); err != nil {

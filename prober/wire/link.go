@@ -14,6 +14,8 @@ type Link struct {
 	Stream *Stream
 	RW     net.Conn // the stream, or TLS over it
 	TLS    *TLSConn // RW, if it is TLS
+	// Remote is the address that was dialled: that of the target, or of the proxy on the
+	// way.
 	Remote netip.AddrPort
 }
 
@@ -24,8 +26,9 @@ func NewLink(c net.Conn, deadline probe.Instant) Link {
 	return Link{Stream: s, RW: s}
 }
 
-// Close ends the connection without waiting for the peer. If it is jammed, because a
-// write was given up, TLS has nothing more to say.
+// Close ends the connection without waiting for the peer. If it is jammed, because a write
+// was given up, TLS has nothing more to say. A message after half a record would be taken
+// for the rest of it.
 func (l *Link) Close(jammed bool) {
 	if jammed {
 		l.Stream.leave(l.Stream)
@@ -70,7 +73,8 @@ func (l *Link) HasHeard() bool {
 func (l *Link) MayHold() bool { return l.TLS.mayHold() }
 
 // WithinTLS runs read. Reads in it yield only the bytes TLS holds already. It makes no
-// system call.
+// system call. If TLS holds too little, they fail with [os.ErrDeadlineExceeded]. The result
+// is that of read.
 func (l *Link) WithinTLS(read func() error) error {
 	l.TLS.restrict(l.Stream, reachTLS)
 	defer l.TLS.restrict(l.Stream, reachAll)

@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// receiveFD receives the bytes in the socket's buffer, without waiting. It makes the
-// system call itself because syscall.Recvfrom allocates the address of a sender. A TCP
-// socket does not report one.
+// receiveFD receives the bytes in the socket's buffer, without waiting. It makes the system
+// call itself because syscall.Recvfrom allocates the address of a sender. A TCP socket does
+// not report one.
 func (l *look) receiveFD(fd uintptr) {
 	n, _, errno := syscall.Syscall6(syscall.SYS_RECVFROM, fd,
 		uintptr(unsafe.Pointer(&l.into[0])), uintptr(len(l.into)),

@@ -24,6 +24,8 @@ func checkAddr(p policy.Policy, addr netip.Addr) error {
 // every look-up, so no name can lead around the policy.
 func controlOf(p policy.Policy) func(context.Context, string, string, syscall.RawConn) error {
 	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		// Package net passes an address here and no name. If that ever changes, nothing is
+		// dialled.
 		target, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return errBlocked
@@ -37,6 +39,8 @@ func controlOf(p policy.Policy) func(context.Context, string, string, syscall.Ra
 // target.
 func (d *Dialer) blockedName() error {
 	names := append([]Alias{{"the host", d.target.host}}, d.plan.Aliases...)
+	// A front-end picks the site by the name in the handshake, so that name leads to a host
+	// as much as the one in the URL.
 	names = append(names, Alias{"the TLS server name", d.plan.TLS.ServerName})
 	if d.proxy != nil {
 		names = append(names, Alias{"the proxy", d.proxy.host})

@@ -37,7 +37,8 @@ var (
 	errProxySurplus = errcode.New(errcode.Proxy, "bytes of the proxy after its answer to CONNECT")
 )
 
-// Proxy is a compiled ProxyOptions; nil stands for no proxy.
+// Proxy is a compiled ProxyOptions; nil stands for no proxy. negotiate and unreachable take
+// nil, so that the dialer needs no second path.
 type proxy struct {
 	endpoint
 	socks bool
@@ -73,6 +74,8 @@ func (o ProxyOptions) compile(forwards bool, target endpoint, read *Certificates
 		if p.tls, err = compileTLS(o.TLS, p.host, read); err != nil {
 			return nil, err
 		}
+		// A proxy without HTTP/1.1 can refuse this in the handshake, before it gets a request
+		// it cannot read.
 		p.tls.NextProtos = []string{"http/1.1"} // CONNECT is spoken in it
 	}
 	if p.socks && max(len(p.username), len(p.password), len(target.host)) > maxSocksString {

@@ -36,6 +36,8 @@ func (p *proxy) httpConnect(l *Link, target endpoint, trace *probe.Trace) error 
 	case status < 200 || status > 299:
 		return errcode.New(errcode.ProxyRefused, "the proxy answered CONNECT with status "+strconv.Itoa(status))
 	case p.greeted:
+	// Bytes read beyond the answer would be missing from the start of the handshake with
+	// the target. A proxy that sends them has not made a tunnel, or speaks for the target.
 	case len(answer.received) > 0, l.MayHold() && l.WithinTLS(answer.fill) == nil:
 		return errProxySurplus // the target speaks second under TLS
 	}
@@ -59,6 +61,8 @@ func (a *connectAnswer) status() (int, error) {
 		if err := a.readHeader(); err != nil {
 			return 0, err
 		}
+		// 101 is no step on the way to another answer: the caller refuses it like any
+		// status outside 2xx.
 		if a.head.Status >= 200 || a.head.Status == http.StatusSwitchingProtocols {
 			return a.head.Status, nil
 		}
@@ -87,7 +91,7 @@ func (a *connectAnswer) readHeader() error {
 	}
 }
 
-// fill receives more.
+// fill receives more. The size of a header bounds the buffer: [head.Scan] fails above that.
 func (a *connectAnswer) fill() error {
 	const usual = 4 << 10
 	if a.received == nil {

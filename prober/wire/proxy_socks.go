@@ -48,6 +48,8 @@ func (p *proxy) socksConnect(rw io.ReadWriter, target endpoint) error {
 
 // socksGreet agrees on how to authenticate and does so (RFC 1928, section 3).
 func (p *proxy) socksGreet(rw io.ReadWriter) error {
+	// The proxy may choose whatever is offered, so a password is offered only if there is
+	// one.
 	greeting := []byte{socksVersion, 1, socksNoAuth}
 	if p.authorization() != "" {
 		greeting = []byte{socksVersion, 2, socksNoAuth, socksPassword}
@@ -86,7 +88,9 @@ func (p *proxy) socksAuthenticate(rw io.ReadWriter) error {
 	return nil
 }
 
-// socksAddress encodes the host (RFC 1928, section 5).
+// socksAddress encodes the host (RFC 1928, section 5). A name goes to the proxy as it is,
+// also for socks5: only the proxy may be able to resolve it. Compile has checked its
+// length.
 func socksAddress(target endpoint) []byte {
 	if addr, err := netip.ParseAddr(target.host); err == nil {
 		kind := byte(socksIPv6)
@@ -122,7 +126,8 @@ func skipSocksAddress(r io.Reader, kind byte) error {
 	return nil
 }
 
-// ask writes a message and reads n bytes of the answer.
+// ask writes a message and reads n bytes of the answer. It takes no more than n: what
+// follows may belong to the target. The deadline of the link ends the wait.
 func ask(rw io.ReadWriter, message []byte, n int) ([]byte, error) {
 	if _, err := rw.Write(message); err != nil {
 		return nil, err

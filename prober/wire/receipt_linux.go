@@ -14,6 +14,8 @@ import (
 // socket(7)). The kernel gives the time of the last segment with some of the bytes. Segments
 // it has joined count as the last of them. The end of the stream has no time.
 type receipt struct {
+	// message, vector and control are fields and not local variables, so that a read
+	// allocates nothing.
 	message syscall.Msghdr
 	vector  syscall.Iovec
 	control struct {
@@ -64,6 +66,8 @@ func stampIn(control []byte) (wall int64, ok bool) {
 		}
 		var at syscall.Timespec
 		payload := control[syscall.SizeofCmsghdr:size]
+		// The bytes are copied into a variable: a control message need not be aligned for
+		// its type.
 		if h.Level == syscall.SOL_SOCKET && h.Type == syscall.SCM_TIMESTAMPNS && len(payload) >= int(unsafe.Sizeof(at)) {
 			copy((*[unsafe.Sizeof(at)]byte)(unsafe.Pointer(&at))[:], payload)
 			return at.Nano(), true
@@ -84,6 +88,7 @@ func (r *receipt) receive(fd uintptr, p []byte, tellsScheduler bool) (int, sysca
 	r.vector.SetLen(len(p))
 	r.message.SetControllen(int(unsafe.Sizeof(r.control)))
 	n, errno := receiveNow(fd, p, &r.message, tellsScheduler)
+	// A socket that waits must not keep the buffer of its last reader alive.
 	r.vector.Base = nil
 	if errno == 0 {
 		r.note()
@@ -102,7 +107,7 @@ func (r *receipt) note() {
 
 // glance returns EAGAIN if there is nothing to read, not even an end, and 0 if there is
 // something. Another error is that of the socket; the kernel tells it only once. It never
-// waits.
+// waits. The caller must report such an error, since no later call will.
 func glance(fd uintptr) syscall.Errno {
 	var one [1]byte
 	_, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&one)), 1, syscall.MSG_PEEK, 0, 0)

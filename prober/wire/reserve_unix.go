@@ -34,6 +34,8 @@ func (r reserve) keep(c syscall.RawConn) error {
 
 // check is keep for a socket nobody else uses.
 func (r reserve) check(fd uintptr) error {
+	// Where the limit is low, no more than a quarter of it is kept free, so that connections
+	// can be made at all.
 	const most = 64
 	if uint64(fd)+min(most, r.limit/4) < r.limit {
 		return nil

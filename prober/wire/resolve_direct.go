@@ -52,6 +52,8 @@ func directLookup(server netip.AddrPort, p policy.Policy) lookup {
 			})
 		}
 		replies := gather(answers, len(kinds))
+		// Wait does not depend on the server: giveUp sets the deadlines of all questions to
+		// the past.
 		giveUp() // whatever still waits ends at once
 		asking.Wait()
 		addrs, failure := merge(replies)
@@ -132,6 +134,8 @@ type asker struct {
 
 // ask asks over TCP if the answer does not fit into a datagram (RFC 7766, section 5).
 func (a *asker) ask(ctx context.Context) reply {
+	// The first try has half of the time left and the second one all of it, so a lost
+	// datagram costs half the time and not all.
 	for left := directTries; ; left-- {
 		answer := a.exchange(ctx, "udp", left)
 		if answer.truncated {
@@ -169,6 +173,8 @@ func (a *asker) shown(ctx context.Context, network string, parts int) reply {
 
 // once waits for one part of the time left.
 func (a *asker) once(ctx context.Context, network string, parts int) reply {
+	// A new socket, and so a new port, for each question makes a forged answer harder (RFC
+	// 5452, section 9.2).
 	id, q := uint16(rand.Uint32()), a.question
 	message, err := query(id, q, a.plain)
 	if err != nil {
@@ -190,6 +196,8 @@ func (a *asker) once(ctx context.Context, network string, parts int) reply {
 	} else if err == nil {
 		answer, err = overUDP(c, message, id, q)
 	}
+	// The deadline was set to the past because nobody waits. To call that a silent server
+	// would blame the server.
 	if errors.Is(ctx.Err(), context.Canceled) {
 		err = context.Canceled
 	}
@@ -200,7 +208,8 @@ func (a *asker) once(ctx context.Context, network string, parts int) reply {
 }
 
 // overUDP waits for the answer among whatever else arrives. If only rubbish arrived, it
-// reports that and not the silence.
+// reports that and not the silence. The socket's deadline ends it, however much rubbish
+// comes.
 func overUDP(c net.Conn, message []byte, id uint16, q dnsmessage.Question) (reply, error) {
 	if _, err := c.Write(message); err != nil {
 		return reply{}, err
@@ -244,7 +253,7 @@ func frame(message []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
 }
 
-// readFramed reads one message with its length before it.
+// readFramed reads one message with its length before it. The length bounds it to 64 KiB.
 func readFramed(r io.Reader) ([]byte, error) {
 	var size [2]byte
 	if _, err := io.ReadFull(r, size[:]); err != nil {

@@ -42,7 +42,9 @@ type heardPackets struct {
 	datagrams
 }
 
-// disguised wraps c in a type the resolver takes for the same kind of connection.
+// disguised wraps c in a type the resolver takes for the same kind of connection. The
+// resolver decides by a type assertion to [net.PacketConn] whether messages have their
+// length before them.
 func (c *heardConn) disguised() net.Conn {
 	if packets, ok := c.Conn.(datagrams); ok {
 		return heardPackets{c, packets}
@@ -69,6 +71,8 @@ func (c *heardConn) Write(p []byte) (n int, err error) {
 	}
 	useful, plain := c.ear.asks(c, q)
 	if !useful {
+		// The resolver takes this for a server that cannot be reached, tries its next one,
+		// and fails there in the same way: it ends at once.
 		return 0, net.ErrClosed
 	}
 	c.ear.note(q, context.DeadlineExceeded)

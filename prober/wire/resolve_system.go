@@ -27,7 +27,9 @@ func systemLookup(dial dialFunc) lookup {
 		ear := &listener{name: rooted(host), dial: dial, trace: probe.TraceOf(ctx)}
 		defer ear.hangUp()
 		// A resolver for each look-up: package net merges equal look-ups of one resolver,
-		// and all but one of them would hear nothing.
+		// and all but one of them would hear nothing. PreferGo is set because the C
+		// library's look-up cannot be listened to, and cannot be ended: it would hold a
+		// thread beyond the deadline.
 		resolver := net.Resolver{PreferGo: true, Dial: ear.connect}
 		addrs, err := resolver.LookupNetIP(ctx, network, host)
 		if err != nil {
@@ -48,6 +50,7 @@ type listener struct {
 	// trace notes questions and answers; nil if nobody wants to see them.
 	trace *probe.Trace
 
+	// mu guards all below, and is held for no dial, read or write.
 	mu   sync.Mutex
 	open []*heardConn
 	over bool
@@ -101,6 +104,8 @@ func (l *listener) connect(ctx context.Context, network, address string) (net.Co
 		return nil, net.ErrClosed
 	}
 	heard := &heardConn{Conn: c, ear: l}
+	// The look-up may end, and over be set, while a dial is under way; such a connection is
+	// closed above. So hangUp closes all others.
 	l.open = append(l.open, heard)
 	return heard.disguised(), nil
 }

@@ -15,6 +15,8 @@ func DatagramRoom() (allowed, wanted int) {
 	// The second call goes beyond the limit of the kernel, and needs the right to.
 	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, most)
 	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUFFORCE, most)
+	// Linux doubles what was set, for its own bookkeeping, and returns the double
+	// (socket(7)). quic-go compares the same number.
 	allowed, err = syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF)
 	if err != nil {
 		return 0, 0

@@ -16,7 +16,8 @@ import (
 // Package net tells the scheduler of every system call, in case it takes long. A call on a
 // socket that never blocks takes a microsecond. To tell the scheduler wakes a thread of the
 // runtime whenever the process had nothing to do before: at a few thousand wake-ups per
-// second this is a tenth of the cost of a request.
+// second this is a tenth of the cost of a request. This holds only while calls cannot
+// block: the descriptor must be non-blocking.
 type Socket struct {
 	net.Conn
 	raw     syscall.RawConn
@@ -74,6 +75,8 @@ func (s *Socket) Read(p []byte) (int, error) {
 		s.beforeRead()
 	}
 	s.in.p, s.in.n, s.in.errno, s.in.waited = p, 0, 0, false
+	// The poller calls attempt again whenever the socket may have something, until it
+	// returns true or a deadline passes: Stream sets that deadline.
 	err := s.raw.Read(s.in.attempt)
 	s.in.p = nil
 	switch {
@@ -108,7 +111,8 @@ func (s *Socket) arrival() probe.Arrival {
 // Write writes all of p.
 func (s *Socket) Write(p []byte) (int, error) { return s.write(p, false) }
 
-// WriteNow writes as much of p as there is room for, perhaps nothing.
+// WriteNow writes as much of p as there is room for, perhaps nothing. A full buffer is no
+// error.
 func (s *Socket) WriteNow(p []byte) (int, error) { return s.write(p, true) }
 
 func (s *Socket) write(p []byte, hasty bool) (int, error) {

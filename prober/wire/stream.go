@@ -17,10 +17,11 @@ import (
 // Stream is a TCP connection with reads and writes that end at the deadline of the request
 // under way.
 //
-// Setting a deadline of the runtime's poller for every request would cost as much as parsing
-// the answer. So the poller's deadline may lie before the request's: an operation that wakes
-// too early sets it anew and goes on. It lies below TLS, since a tls.Conn does not survive a
-// write that timed out.
+// Setting a deadline of the runtime's poller for every request would cost as much as
+// parsing the answer. So the poller's deadline may lie before the request's: an operation
+// that wakes too early sets it anew and goes on. It lies below TLS, since a tls.Conn does
+// not survive a write that timed out. One goroutine reads and one writes; Abort, HaltWrites
+// and Yield may be called by others.
 type Stream struct {
 	// Conn is never replaced: Abort reads it, and any goroutine may call Abort.
 	net.Conn
@@ -107,6 +108,7 @@ func (s *Stream) Read(p []byte) (int, error) {
 		if probe.Now() >= s.Deadline {
 			return 0, err
 		}
+		// The poller woke for the deadline of an earlier request: this one has time left.
 		s.armedRead = 0
 	}
 }
@@ -132,6 +134,8 @@ func (s *Stream) Write(p []byte) (int, error) {
 			return done, err
 		}
 		switch {
+		// The order matters: Abort, HaltWrites and a deadline all show as the same error of
+		// the poller, and an abort outweighs the others.
 		case s.aborted.Load():
 			return done, context.Canceled
 		case s.halted.Load():
@@ -186,6 +190,8 @@ func (s *Stream) IsAborted() bool { return s.aborted.Load() }
 // announces its end. It does not wait for a peer that does not read.
 func (s *Stream) leave(top io.Closer) {
 	s.leaving = true
+	// crypto/tls gives its close_notify up to five seconds. With leaving set, it goes out
+	// at once or not at all.
 	_ = top.Close() // nothing depends on how the end went
 }
 
@@ -207,8 +213,9 @@ func (s *Stream) Close() error {
 	return s.Conn.Close()
 }
 
-// Yield keeps the connection's room under the ceiling for the caller. It returns false if the
-// connection is closed already.
+// Yield keeps the connection's room under the ceiling for the caller. It returns false if
+// the connection is closed already. Close then gives nothing back. So whoever evicts an
+// idle connection has its room without a moment in which another request could take it.
 func (s *Stream) Yield() bool { return s.closed.CompareAndSwap(false, true) }
 
 // Abort ends the operation under way and all later ones with context.Canceled.
@@ -244,6 +251,7 @@ func (s *Stream) armWrite() error {
 		return err
 	}
 	s.armedWrite = s.Deadline
+	// HaltWrites may have come before the deadline was set above, which undid it.
 	if s.halted.Load() {
 		return ErrHalted
 	}
@@ -264,7 +272,10 @@ func (s *Stream) ResumeWrites() {
 	s.armedWrite = 0
 }
 
-// undoIfAborted repeats the work of an Abort that came while a deadline was set.
+// undoIfAborted repeats the work of an Abort that came while a deadline was set. Without
+// this, the new deadline would replace that of the Abort, and the operation would wait as
+// if nobody had asked for its end. aborted is set before the deadline, so one of the two
+// sees the other.
 func (s *Stream) undoIfAborted() error {
 	if !s.aborted.Load() {
 		return nil

@@ -22,9 +22,11 @@ func compileTLS(o option.TLS, host string, read *Certificates) (*tls.Config, err
 		return nil, errors.New("the highest TLS version is below the lowest, which is TLS 1.2 by default")
 	}
 	cfg := &tls.Config{
-		ServerName:             o.ServerName,
-		MinVersion:             o.MinVersion,
-		MaxVersion:             o.MaxVersion,
+		ServerName: o.ServerName,
+		MinVersion: o.MinVersion,
+		MaxVersion: o.MaxVersion,
+		// crypto/tls calls VerifyConnection whatever this says, and for resumed sessions
+		// too. It would not call VerifyPeerCertificate for those.
 		InsecureSkipVerify:     true,
 		SessionTicketsDisabled: !o.SessionResumption,
 	}
@@ -107,7 +109,8 @@ func describe(state tls.ConnectionState) *probe.TLSInfo {
 	return info
 }
 
-// IsAlert reports whether err is an alert of the peer.
+// IsAlert reports whether err is an alert of the peer. The type of an alert over TCP is not
+// exported by crypto/tls, so the name of the operation has to do.
 func IsAlert(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "remote error" // the word of crypto/tls

@@ -24,8 +24,8 @@ type TLSConn struct {
 	below *flight
 	// outer is the TLS below this one, with a proxy, or nil.
 	outer *TLSConn
-	// full reports whether the last read filled its space: the rest of the record
-	// may be waiting.
+	// full reports whether the last read filled its space: the rest of the record may be
+	// waiting.
 	full bool
 }
 
@@ -96,7 +96,8 @@ func (c *TLSConn) isOnlyManaged(s *Stream) bool {
 }
 
 // restrict sets how far reads of c go, down to s. Unless they go all the way, writes are
-// kept for later.
+// kept for later. With TLS to a proxy below, the inner layer may hold nothing while the
+// outer one holds a record for it, so both are restricted.
 func (c *TLSConn) restrict(s *Stream, to reach) {
 	s.look.reach = to
 	for at := c; at != nil; at = at.outer {

@@ -27,6 +27,8 @@ type flight struct {
 
 // Write keeps p back during a handshake. Afterwards it writes the bytes kept back, and p.
 func (f *flight) Write(p []byte) (int, error) {
+	// crypto/tls reads between its messages, except after the last one, and a read flushes.
+	// So nothing is kept while a server waits.
 	if f.greeted && !f.ended || f.keeps {
 		f.held = append(f.held, p...)
 		return len(p), nil
@@ -43,6 +45,8 @@ func (f *flight) Write(p []byte) (int, error) {
 
 // Read first writes the bytes kept back, since the peer waits for them.
 func (f *flight) Read(p []byte) (int, error) {
+	// A look must not write: the peer may not be reading, and the answer to a key update
+	// can wait for the request.
 	if !f.keeps {
 		if err := f.flush(); err != nil {
 			return 0, err

@@ -35,7 +35,8 @@ func revoked(staple []byte, leaf, issuer *x509.Certificate) bool {
 	return responder != nil && isResponder(responder, issuer)
 }
 
-// isSafe reports whether a signature is of an algorithm still thought safe.
+// isSafe reports whether a signature is of an algorithm still thought safe. Whoever can
+// forge a signature could otherwise have any certificate called revoked.
 func isSafe(algorithm x509.SignatureAlgorithm) bool {
 	switch algorithm {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,

@@ -27,6 +27,8 @@ type records struct {
 
 // follow takes the bytes of one read.
 func (r *records) follow(p []byte) {
+	// crypto/tls asks for bytes only when it has used up all whole records, so those of
+	// earlier reads are gone.
 	r.whole = 0
 	for len(p) > 0 {
 		if r.have < recordHeaderSize {

@@ -19,7 +19,9 @@ type verifier struct {
 	name  string
 	// forgetful verifiers remember nothing.
 	forgetful bool
-	last      atomic.Pointer[goodChain]
+	// Handshakes run at the same time. Whichever stores last wins, and both stored what was
+	// good.
+	last atomic.Pointer[goodChain]
 }
 
 // goodChain is a chain found good.

@@ -10,9 +10,10 @@ import (
 	"example.com/prober/prober/probe"
 )
 
-// DialUDP makes a link of datagrams to the first address with a route. It sends nothing, and
-// so finds out nothing about the peer. The link takes datagrams from that address and port
-// alone. There is no proxy and no TLS. The caller has a permit, as with [Dialer.Dial].
+// DialUDP makes a link of datagrams to the first address with a route. It sends nothing,
+// and so finds out nothing about the peer. The link takes datagrams from that address and
+// port alone. There is no proxy and no TLS. The caller has a permit, as with [Dialer.Dial].
+// After an error the permit has been given back.
 func (d *Dialer) DialUDP(ctx context.Context, r *probe.Result) (Link, error) {
 	c, err := d.dialUDP(ctx, r, min(r.Deadline, probe.Now().Add(d.plan.ConnectTimeout)))
 	if err != nil {
@@ -36,6 +37,8 @@ func (d *Dialer) dialUDP(ctx context.Context, r *probe.Result, deadline probe.In
 	if err != nil {
 		return nil, err
 	}
+	// The look-up may have used up the time. A UDP socket opens without asking the peer, so
+	// nothing later would notice.
 	if probe.Now() >= deadline {
 		return nil, context.DeadlineExceeded
 	}

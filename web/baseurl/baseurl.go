@@ -1,4 +1,6 @@
-// Package baseurl reads the URLs of other web interfaces: of a Grafana, a Prometheus, another prober.
+// Package baseurl reads the URLs of other web interfaces: of a Grafana, a Prometheus, another
+// prober. [Parse] refuses whatever is no root of one, and [SameHostOnly] keeps a client from
+// following a redirect to another host, with the credentials for this one.
 package baseurl
 
 import (
@@ -7,11 +9,11 @@ import (
 	"strings"
 )
 
-// ErrNotURL says that a text is not a URL.
+// ErrNotURL is the error of [Parse] for a text with the wrong syntax.
 var ErrNotURL = errors.New("it is not a URL")
 
 // Parse returns the root of a web interface, without a slash at its end. Errors call the URL what, such as "it" or "its
-// URL". noUser follows the words that the URL must not hold a user name or password, and says why.
+// URL". noUser ends the error for a URL with a user name or password, and gives the reason.
 func Parse(text, what, noUser string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {

@@ -7,7 +7,7 @@ import (
 
 const maxRedirects = 3
 
-// RedirectError says that a redirect was not followed.
+// RedirectError is the error for a redirect not followed.
 type RedirectError struct{ text string }
 
 func (e *RedirectError) Error() string { return e.text }

@@ -1,5 +1,9 @@
-// Package chart draws the charts of the pages and of the reports of bursts, as SVG for a template, and puts figures
-// into words. The colours come from the style sheet of the pages.
+// Package chart draws the charts of the pages and of the reports of bursts, as SVG for a template, and puts
+// figures into words. The colours come from the style sheet of the pages.
+//
+// A [Series] is made of bursts, of slices of one burst, or of days. Its methods return a [Chart]: paths, texts
+// and areas with their figures, which the template "chart" writes. Each chart says in words what it shows, for
+// readers who do not see it. Its size does not depend on how many requests there were.
 package chart
 
 import (

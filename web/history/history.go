@@ -1,5 +1,9 @@
 // Package history reads the results of requests to a target over days from a Prometheus. The prober itself keeps its
 // last bursts only.
+//
+// A [Store] keeps what it has read. An answer about a longer span counts as new for longer. Nobody waits for a read:
+// whoever asks gets the known answer, and an old one is read anew meanwhile. So a Prometheus that is slow or gone
+// delays no page. Reads at once, waiting reads, kept answers and the length of an answer are bounded.
 package history
 
 import (
@@ -150,6 +154,7 @@ func (s *Store) makeRoom() {
 }
 
 func (s *Store) read(k key, e *entry) {
+	// Each read ends with its timeout or with Close, so this wait ends too.
 	s.places <- struct{}{}
 	begun := s.now()
 	value, err := s.ask(k, begun)

@@ -150,6 +150,7 @@ func (s *Store) readLatencies(k key, now time.Time) (any, error) {
 			p := grid.place(places, series.Metric)
 			for _, sample := range series.Values {
 				b := grid.slice(p, sample.Timestamp)
+				// A quantile is NaN without requests, and +Inf beyond the last bucket.
 				if v := float64(sample.Value); b != nil && v >= 0 && v < math.MaxInt32 {
 					*q.of(b) = time.Duration(v * float64(time.Second))
 				}
@@ -179,6 +180,7 @@ func (s *Store) readShares(k key, now time.Time) (any, error) {
 			count(&all, errcode.Code(number), wholeNumber(float64(sample.Value)))
 		}
 	}
+	// Trouble of the prober's own says nothing about the targets.
 	return Share{Requests: all.Requests - all.Own, Failed: all.Failed}, nil
 }
 
@@ -189,7 +191,8 @@ type grid struct {
 	n     int
 }
 
-// overTime asks for a value of each slice of a span. The span ends now.
+// overTime asks for a value of each slice of a span. The span ends now. A value at a time is that of the slice before
+// it, so the first time to ask for is the end of the first slice.
 func (s *Store) overTime(span Span, now time.Time, query string) (model.Matrix, grid, error) {
 	g := grid{each: span.slice()}
 	g.n = int((time.Duration(span) + g.each - 1) / g.each)
@@ -211,7 +214,8 @@ func (s *Store) overTime(span Span, now time.Time, query string) (model.Matrix, 
 // maxPlaces is the largest number of locations of a target. Further locations are left out.
 const maxPlaces = 50
 
-// place returns the place of a series.
+// place returns the place of a series. The place of a location beyond maxPlaces takes values all the same, and is
+// thrown away.
 func (g grid) place(places map[string]*Place, labels model.Metric) *Place {
 	location := string(labels["location"])
 	p := places[location]

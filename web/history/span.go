@@ -71,7 +71,8 @@ func (s Span) slice() time.Duration {
 	return 48 * time.Hour
 }
 
-// lifetime returns how long a read of a span counts as new.
+// lifetime returns how long a read of a span counts as new. It is a fraction of the span:
+// within it the newest column of a chart changes little.
 func (s Span) lifetime() time.Duration {
 	return min(max(time.Duration(s)/1440, time.Minute), 15*time.Minute)
 }

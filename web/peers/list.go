@@ -70,8 +70,10 @@ func (s *Set) list(ctx context.Context, p Peer, before []Target) (targets []Targ
 	return slices.Clip(targets), max(total, len(targets)), nil
 }
 
-// byName sorts targets. Of two with the same name it keeps the one read later.
+// byName sorts targets. Of two with the same name it keeps the one read later. The order of a list may change
+// between two requests, and then a target comes twice.
 func byName(targets []Target) []Target {
+	// The sort is stable, so the later of two comes first, and CompactFunc keeps the first.
 	slices.Reverse(targets)
 	slices.SortStableFunc(targets, compareNames)
 	return slices.CompactFunc(targets, func(a, b Target) bool { return a.Name == b.Name })
@@ -146,7 +148,8 @@ type item struct {
 	} `json:"failures_now"`
 }
 
-// decode reads a list of targets, one target at a time.
+// decode reads a list of targets, one target at a time. To decode a whole list at once would hold it in
+// memory twice, and could not rest in between.
 func decode(ctx context.Context, body *throttledBody) (targets []Target, total int, err error) {
 	dec, hasTargets := json.NewDecoder(body.within(ctx)), false
 	err = walk(dec, '{', func() error {

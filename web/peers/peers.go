@@ -1,4 +1,11 @@
 // Package peers reads the targets of other probers. It keeps only the last answer of each.
+//
+// A [Set] reads each peer every few seconds by way of its API, and [Set.Answers] returns what is known. A peer that
+// does not answer keeps its last list, with the reason. [Rows] puts the lists of several probers side by side by
+// walking through them, without a table of all targets.
+//
+// Peers are not trusted: the number of targets, the length and the time of an answer are bounded, one answer is
+// decoded at a time, texts are cleaned, and no redirect leads to another host.
 package peers
 
 import (
@@ -229,6 +236,7 @@ func (s *Set) follow(ctx context.Context, r *reader) {
 func (s *Set) read(ctx context.Context, r *reader) {
 	before := r.last.Load()
 	targets, total, err := s.list(ctx, r.Peer, before.Targets)
+	// The end of the prober is no failure of the peer.
 	if ctx.Err() != nil {
 		return
 	}

@@ -11,8 +11,11 @@ import (
 // sends nonsense and then nothing. It returns the same code as for the whole header, and
 // looks at each line once.
 type draft struct {
-	header Header // without its fields
-	judged int    // bytes, all of them whole lines
+	// header has no fields: the caller may move the bytes to another buffer before the
+	// header is complete, and fields would go on pointing into the old one. So the whole
+	// header is parsed anew at its end.
+	header Header
+	judged int // bytes, all of them whole lines
 	last   draftField
 }
 

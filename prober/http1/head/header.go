@@ -74,7 +74,9 @@ func (s *Scan) Next(received []byte) (size int, err error) {
 	return 0, nil
 }
 
-// scan looks for the empty line that ends the header.
+// scan looks for the empty line that ends the header. A line may end with LF alone (RFC
+// 9112, section 2.2). It goes on where the call before ended: a peer that sends byte by
+// byte costs no more than others.
 func (s *Scan) scan(received []byte) int {
 	for {
 		i := bytes.IndexByte(received[s.scanned:], '\n')
@@ -99,7 +101,8 @@ func beginsResponse(received []byte) bool {
 }
 
 // Parse parses block, a whole header with its empty line, into h. The fields of h point
-// into block. Parse joins folded lines there.
+// into block. Parse joins folded lines there. After an error h has what was parsed before
+// the fault.
 func (h *Header) Parse(block []byte) error {
 	const usual = 16 // fields at most
 	if h.Fields == nil {
@@ -139,6 +142,7 @@ func (h *Header) parseStatusLine(line []byte) error {
 		}
 		h.Status = h.Status*10 + int(d-'0')
 	}
+	// Other statuses are invalid (RFC 9110, section 15), and have no class to read them by.
 	if h.Status < 100 || h.Status > 599 {
 		return statusFault(h.Status)
 	}
@@ -189,7 +193,9 @@ func unfold(line, rest []byte) (joined, after []byte) {
 	return line, rest
 }
 
-// parse splits one field line.
+// parse splits one field line. A blank before the colon is refused (RFC 9112, section 5.1),
+// and so is one before the first field (section 2.2): some readers take such a line for a
+// field, and others do not.
 func (f *Field) parse(line []byte) error {
 	colon := bytes.IndexByte(line, ':')
 	if colon < 1 || !message.IsToken(line[:colon]) {
@@ -204,6 +210,7 @@ func (f *Field) parse(line []byte) error {
 
 // interpret reads a field if it frames the message (RFC 9112, section 6).
 func (h *Header) interpret(f *Field) error {
+	// Most fields end here: lengths are compared faster than names.
 	switch len(f.Name) {
 	case len("Connection"):
 		if message.EqualFold(f.Name, "connection") {
@@ -236,6 +243,8 @@ func (h *Header) contentLength(f *Field) error {
 		return errEncodingAndLength
 	case !ok || f.folded:
 		return probe.NewExcerpt(errContentLength, f.Value)
+	// "5" and "005" are the same number to this reader, and perhaps not to one that reads
+	// octal digits. So the number of digits has to be the same too.
 	case h.Length >= 0 && (n != h.Length || len(f.Value) != h.digits):
 		return lengthsFault(h.Length, f.Value)
 	}
@@ -258,6 +267,8 @@ func (h *Header) transferEncoding(f *Field) error {
 		return probe.NewExcerpt(errTransferEncoding, f.Value)
 	case h.Length >= 0:
 		return errEncodingAndLength
+	// A chunked message of HTTP/1.0 has faulty framing (RFC 9112, section 6.1): what passed
+	// it on may not know the coding.
 	case h.Version == probe.HTTP10:
 		return errEncodingVersion
 	}
