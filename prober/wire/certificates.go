@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // Certificates reads PEM once for all transports made with the same slices: to read the
@@ -28,6 +29,13 @@ type content struct {
 func NewCertificates() *Certificates {
 	return &Certificates{pools: map[content]*x509.CertPool{}, pairs: map[[2]content]tls.Certificate{}}
 }
+
+// ReadSystemRoots reads the authorities of the system, once. Otherwise crypto/x509 does so in the
+// first handshake that needs them. This takes milliseconds, on a busy machine much longer, and
+// they would count as the target's.
+var ReadSystemRoots = sync.OnceFunc(func() {
+	_, _ = x509.SystemCertPool() // an error comes again with each handshake, and then it is of a request
+})
 
 func contentOf(b []byte) content {
 	if len(b) == 0 {
