@@ -27,7 +27,7 @@ func RedactedURL(u *url.URL) string {
 
 // targetURL returns the value for the URL of a target of any kind.
 func targetURL(to **url.URL) form.Value {
-	return shownURL(to, parseTargetURL, func() form.Shape { return urlShape(schemes(urlKey)...) })
+	return shownURL(to, parseTargetURL, func() form.Shape { return urlShape(urlSchemes()...) })
 }
 
 // webURL returns the value for a URL of an HTTP server.

@@ -286,7 +286,7 @@ func (t *targetTemplate) chooseURL(n *yaml.Node, depends map[*yaml.Node]bool) {
 	case !ok || strings.Contains(scheme, "{{"):
 		filled.Value = ""
 		return
-	case !slices.Contains(schemes(urlKey), strings.ToLower(scheme)+"://"):
+	case !slices.Contains(urlSchemes(), strings.ToLower(scheme)+"://"):
 		i := slices.Index(n.Content, filled)
 		delete(depends, n.Content[i-1]) // it is wrong whatever the labels are
 		return

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.com/prober/config/form"
 	"example.com/prober/option"
@@ -131,7 +132,10 @@ func kindOf(u *url.URL) *kind {
 
 // knows reports whether the key has a meaning for the targets of k.
 func (k *kind) knows(path string) bool {
-	holds := func(known string) bool { return path == known || strings.HasPrefix(path, known+".") }
+	holds := func(known string) bool {
+		below, ok := strings.CutPrefix(path, known)
+		return ok && (below == "" || below[0] == '.')
+	}
 	if k.keys == nil {
 		return !slices.ContainsFunc(k.foreign, holds)
 	}
@@ -153,7 +157,7 @@ func schemes(path string) []string {
 }
 
 // URLBeginnings returns the possible beginnings of a target's URL: "http://, https://, …".
-func URLBeginnings() string { return form.Alternatives(schemes(urlKey)) }
+func URLBeginnings() string { return form.Alternatives(urlSchemes()) }
 
 // isSecured reports whether a connection to u begins with a TLS handshake.
 func isSecured(u *url.URL) bool {
@@ -161,9 +165,12 @@ func isSecured(u *url.URL) bool {
 	return k != nil && slices.Contains(k.secured, u.Scheme)
 }
 
+// urlSchemes returns the schemes of all targets.
+var urlSchemes = sync.OnceValue(func() []string { return schemes(urlKey) })
+
 // parseTargetURL parses a URL of any kind.
 func parseTargetURL(raw string) (*url.URL, error) {
-	u, err := parseURL(raw, schemes(urlKey)...)
+	u, err := parseURL(raw, urlSchemes()...)
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +215,7 @@ func (s checks) dropUnknown(k *kind, scheme, parent string, fields form.Section)
 		if k.knows(path) && !slices.ContainsFunc(k.foreign, isAbove) {
 			continue
 		}
-		if below, ok := f.Value.(form.Section); ok {
+		if below, ok := f.Block(); ok {
 			s.dropUnknown(k, scheme, path+".", below)
 			continue
 		}

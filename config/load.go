@@ -146,6 +146,7 @@ func (l targetList) Decode(c form.Cursor, n *yaml.Node) {
 	}
 	owners := map[string]string{}
 	l.names = map[string]form.Spot{}
+	l.config.Targets = slices.Grow(l.config.Targets, len(n.Content))
 	for i, item := range n.Content {
 		place := c.Item(i, item)
 		t, s := l.target(place, item)

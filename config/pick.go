@@ -87,7 +87,7 @@ func (p *Pick) mayHave(name string) bool {
 
 func isURL(target string) bool {
 	scheme, _, ok := strings.Cut(target, "://")
-	return ok && slices.Contains(schemes(urlKey), strings.ToLower(scheme)+"://")
+	return ok && slices.Contains(urlSchemes(), strings.ToLower(scheme)+"://")
 }
 
 // settle checks the decoded target t, puts the flags over it if it is picked, and fills in the defaults.

@@ -69,12 +69,12 @@ func targetFields(t *Target) form.Section {
 		form.Key("timeout", form.Duration(&t.Timeout, minTimeout, maxTimeout)),
 		form.Key(linksKey, links{&t.Links}),
 		form.Key("sharding", form.Choice(&t.Sharding, ShardTarget, ShardLoad)),
-		form.Key("burst", burstFields(&t.Burst)),
-		form.Key("request", requestFields(&t.Request)),
-		form.Key("grpc", grpcFields(&t.GRPC)),
+		form.Key("burst", form.Block(&t.Burst, burstFields)),
+		form.Key("request", form.Block(&t.Request, requestFields)),
+		form.Key("grpc", form.Block(&t.GRPC, grpcFields)),
 		form.Key("dns", form.Optional(&t.DNS, dnsFields)),
-		form.Key("connection", connectionFields(&t.Connection)),
-		form.Key("expect", expectFields(&t.Expect)),
+		form.Key("connection", form.Block(&t.Connection, connectionFields)),
+		form.Key("expect", form.Block(&t.Expect, expectFields)),
 		form.Key("breaker", form.Optional(&t.Breaker, breakerFields)),
 		form.Key("objective", form.Optional(&t.Objective, objectiveFields)),
 		form.Key(keepFailuresKey, form.Optional(&t.KeepFailures, keepFailuresFields)),
@@ -179,7 +179,7 @@ func connectionFields(c *Connection) form.Section {
 		form.Key("proxy_username", form.Text(&c.Proxy.Username, checkUsername)),
 		form.Key("proxy_password_file", form.SecretFile{Path: &c.Proxy.PasswordFile, Content: &c.Proxy.Password}),
 		form.Key("no_proxy", hostTexts(&c.Proxy.NoProxy, checkNoProxy)),
-		form.Key("tls", tlsFields(&c.TLS)),
+		form.Key("tls", form.Block(&c.TLS, tlsFields)),
 	}
 	return slices.Concat(carrying, dialFields(&c.Dial), passing)
 }
@@ -227,7 +227,7 @@ func expectFields(e *Expect) form.Section {
 		form.Key("max_latency", form.Duration(&e.MaxLatency, minTimeout, maxTimeout)),
 		form.Key("max_body_size", form.Size(&e.MaxBodySize, maxBodySize)),
 		form.Key("rcode", rcodes{&e.Rcode}),
-		form.Key("answers", answersFields(&e.Answers)),
+		form.Key("answers", form.Block(&e.Answers, answersFields)),
 	}
 }
 

@@ -94,8 +94,8 @@ func mixItemFields(r *NamedRequest) form.Section {
 		form.Key("name", form.Required(name(&r.Name))),
 		form.Key("weight", form.WholeNumber(&r.Weight, 1, maxWeight)),
 		form.Key("timeout", form.Duration(&r.Timeout, minTimeout, maxTimeout)),
-		form.Key("grpc", grpcFields(&r.GRPC)),
-		form.Key("expect", expectFields(&r.Expect)),
+		form.Key("grpc", form.Block(&r.GRPC, grpcFields)),
+		form.Key("expect", form.Block(&r.Expect, expectFields)),
 	}
 }
 
@@ -104,8 +104,8 @@ func stepFields(r *NamedRequest) form.Section {
 	return form.Section{
 		form.Key("name", form.Required(name(&r.Name))),
 		form.Key("timeout", form.Duration(&r.Timeout, minTimeout, maxTimeout)),
-		form.Key("grpc", grpcFields(&r.GRPC)),
-		form.Key("expect", expectFields(&r.Expect)),
+		form.Key("grpc", form.Block(&r.GRPC, grpcFields)),
+		form.Key("expect", form.Block(&r.Expect, expectFields)),
 		form.Key("capture", captures{&r.Capture}),
 	}
 }
@@ -195,7 +195,7 @@ func (l *loader) item(t *Target, s *form.Scope, c form.Cursor, n *yaml.Node, fie
 	scope.Flatten("request", own)
 	all := slices.Concat(fields(&r), own)
 	all.Decode(scope.Cursor(n), n)
-	scope.CheckNeeded(form.Section{form.Key("request", own), form.Key("grpc", grpcFields(&r.GRPC)), form.Key("expect", expectFields(&r.Expect))})
+	scope.CheckNeeded(form.Section{form.Key("request", own), form.Key("grpc", form.Block(&r.GRPC, grpcFields)), form.Key("expect", form.Block(&r.Expect, expectFields))})
 	whole := base.With(&r)
 	checks{scope}.all(&whole)
 	checks{scope}.checkPolicy(&whole, l.rules())

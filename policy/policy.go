@@ -27,7 +27,8 @@ type Rules struct {
 	DenyHosts []string
 }
 
-// New returns the policy of the rules.
+// New returns the policy of the rules, whose networks must not change afterwards:
+// the policies of many targets share them.
 func New(r Rules) Policy {
 	return Policy{deny: unmapped(r.Deny), allow: unmapped(r.Allow), hosts: hostRules(r.DenyHosts)}
 }
@@ -75,6 +76,9 @@ func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
 // addresses are compared without the mapping.
 func unmapped(prefixes []netip.Prefix) []netip.Prefix {
 	const mappingBits = 96
+	if !slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Addr().Is4In6() }) {
+		return prefixes
+	}
 	plain := make([]netip.Prefix, len(prefixes))
 	for i, p := range prefixes {
 		if p.Addr().Is4In6() && p.Bits() >= mappingBits {

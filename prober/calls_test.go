@@ -146,7 +146,7 @@ func TestAValueThatDoesNotFitTheTypesOfTheServerIsAFailure(t *testing.T) {
 	require.NoError(t, err)
 	c, err := m.compile(cfg.Targets[0], cfg.Network, nil)
 	require.NoError(t, err)
-	s := newSender(cfg.Targets[0], c)
+	s := newSender(&cfg.Targets[0], c)
 	types := c.supplies[0].(*typeSource)
 	require.NoError(t, types.engine.Describe("shop.v1.Orders", shopTypes(t)))
 	var r probe.Result

@@ -144,7 +144,7 @@ func BenchmarkReloadOfAThousandTargets(b *testing.B) {
 	m := NewManager(Options{Metrics: before.Metrics})
 	for i := range before.Targets {
 		before.Targets[i].Connection.TLS.CA, after.Targets[i].Connection.TLS.CA = ca, again
-		m.entries[before.Targets[i].Name] = &entry{cfg: before.Targets[i]}
+		m.entries[before.Targets[i].Name] = &entry{cfg: &before.Targets[i]}
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -174,7 +174,7 @@ func testTarget(cfg config.Target, e probe.Engine) *target {
 		wall:  time.Now,
 		boot:  probe.Now,
 	}
-	t.current.Store(newSender(cfg, &compiled{engine: e}))
+	t.current.Store(newSender(&cfg, &compiled{engine: e}))
 	return t
 }
 

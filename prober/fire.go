@@ -43,8 +43,8 @@ func (m *Manager) shot(t config.Target, network policy.Rules) (*Shot, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{cfg: t, recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engine: c.engine, engines: new(engines)}
-	return &Shot{entry: e, target: m.newTarget(newSender(t, c), e)}, nil
+	e := &entry{cfg: &t, recorder: numbers.NewRecorder(m.bounds), reports: newReports(m.log, t.Name), engine: c.engine, engines: new(engines)}
+	return &Shot{entry: e, target: m.newTarget(newSender(e.cfg, c), e)}, nil
 }
 
 // Fire fires the burst and returns when its last request has ended. When schedule
@@ -54,7 +54,7 @@ func (s *Shot) Fire(schedule, requests context.Context) {
 	t := s.target
 	defer t.finish()
 	t.recorder.SetRequests(t.load.Names, t.load.IsJourney())
-	t.recorder.Adopt(breakerOf(&s.entry.cfg), t.current.Load().timeouts...)
+	t.recorder.Adopt(breakerOf(s.entry.cfg), t.current.Load().timeouts...)
 	t.current.Load().begin(schedule, requests)
 	start, slot := probe.Now(), load.NewSlots(t.load.Name, t.load.Interval).Number(t.wall())
 	if t.rival != nil {

@@ -23,7 +23,7 @@ import (
 
 func testShot(cfg config.Target, e *fakeEngine) *Shot {
 	t := testTarget(cfg, e)
-	return &Shot{entry: &entry{cfg: cfg, recorder: t.recorder, reports: t.reports, engine: e, engines: new(engines)}, target: t}
+	return &Shot{entry: &entry{cfg: &cfg, recorder: t.recorder, reports: t.reports, engine: e, engines: new(engines)}, target: t}
 }
 
 func TestAShotIsOneBurstAndItsReport(t *testing.T) {

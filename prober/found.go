@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"example.com/prober/config"
 	"example.com/prober/prober/load"
@@ -86,10 +87,21 @@ func (m *Manager) admit(cfg *config.Config, others int, found []config.Target, c
 	return admitted, refused
 }
 
+// own returns the targets of this shard. The caller may append to them and changes none.
+func (m *Manager) own(targets []config.Target) []config.Target {
+	if m.shard.Count() == 1 {
+		return slices.Clip(targets)
+	}
+	return slices.DeleteFunc(slices.Clone(targets), func(t config.Target) bool {
+		l := loadOf(&t)
+		return !m.shard.Runs(&l)
+	})
+}
+
 // isChanged reports whether t, or this shard's part of it, differs from what runs under its name.
 func (m *Manager) isChanged(t *config.Target) bool {
 	e := m.entries[t.Name]
-	return e == nil || e.removed || e.part != m.partOf(t) || !reflect.DeepEqual(&e.cfg, t) // of pointers, for which a target is not copied
+	return e == nil || e.removed || e.part != m.partOf(t) || !reflect.DeepEqual(e.cfg, t) // of pointers, for which a target is not copied
 }
 
 // partOf returns which part of t this shard sends.

@@ -177,7 +177,7 @@ func TestWaitingEndsWhenTheBreakerOpens(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newScarceEngine(1, func(int) (time.Duration, int) { return 100 * time.Millisecond, 503 })
 				target := scarce(burst, load.NewLimiter(Limits{Connections: 1}), e)
-				cfg := &target.current.Load().cfg
+				cfg := target.current.Load().cfg
 				cfg.Breaker = &config.Breaker{After: 2, For: time.Minute}
 				target.recorder.Adopt(breakerOf(cfg), cfg.Timeout)
 				began := time.Now()

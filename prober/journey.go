@@ -60,7 +60,7 @@ func (b *burst) travel(schedule, requests context.Context, s *sender, w *worker,
 // was due, nextStep has counted it.
 func (b *burst) nextStep(schedule context.Context, s *sender, w *worker, step int) (next load.Arrival, start probe.Instant, ok bool) {
 	next = load.Arrival{Request: step, Due: w.result.End}
-	if think := thinkTime(&s.cfg); think > 0 {
+	if think := thinkTime(s.cfg); think > 0 {
 		b.sleep(schedule, think)
 		next.Due = max(probe.Now(), w.result.End)
 		w.journey.thought += next.Due.Sub(w.result.End)

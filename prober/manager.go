@@ -102,8 +102,8 @@ type reloadState struct {
 // entry is the state under the name of a target. Its recorder and its reports stay when the
 // target's configuration changes.
 type entry struct {
-	cfg      config.Target
-	part     load.Part // of this shard
+	cfg      *config.Target // never changed
+	part     load.Part      // of this shard
 	recorder *numbers.Recorder
 	reports  *reports
 	engine   probe.Engine
@@ -257,14 +257,6 @@ func (m *Manager) compileChanged(cfg *config.Config, own []config.Target) (map[s
 	return changed, nil
 }
 
-// own returns the targets of this shard.
-func (m *Manager) own(targets []config.Target) []config.Target {
-	return slices.DeleteFunc(slices.Clone(targets), func(t config.Target) bool {
-		l := loadOf(&t)
-		return !m.shard.Runs(&l)
-	})
-}
-
 // replace starts t after the current run under its name has drained. If only the way of sending has
 // changed, the current run goes on with its burst and another sender.
 func (m *Manager) replace(t config.Target, c *compiled) {
@@ -277,10 +269,10 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 	}
 	before := e.run
 	part := m.partOf(&t)
-	goesOn := before != nil && !e.removed && e.part == part && reflect.DeepEqual(loadOf(&e.cfg), loadOf(&t))
-	e.cfg, e.part, e.engine, e.removed = t, part, c.engine, false
+	goesOn := before != nil && !e.removed && e.part == part && reflect.DeepEqual(loadOf(e.cfg), loadOf(&t))
+	e.cfg, e.part, e.engine, e.removed = &t, part, c.engine, false
 	e.recorder.KeepAnswers(m.spaceOf(&t))
-	s := m.newSender(t, c, e.engines)
+	s := m.newSender(e.cfg, c, e.engines)
 	// What the target has drawn from its data so far is not drawn again.
 	c.data.Continue(e.data)
 	e.data = c.data
@@ -296,7 +288,7 @@ func (m *Manager) replace(t config.Target, c *compiled) {
 
 // newSender returns a sender whose engine is among engines until it has ended. Its end is a
 // goroutine of the manager, since whoever lets it go last is a worker with requests to send.
-func (m *Manager) newSender(t config.Target, c *compiled, engines *engines) *sender {
+func (m *Manager) newSender(t *config.Target, c *compiled, engines *engines) *sender {
 	s := newSender(t, c)
 	engines.add(s.engine)
 	s.undo = append(s.undo, func() { engines.remove(s.engine) })
@@ -336,7 +328,7 @@ func (m *Manager) change(r *run, s *sender) {
 
 func (m *Manager) newTarget(s *sender, e *entry) *target {
 	spin := s.cfg.Burst.Precision == config.PrecisionSpin
-	l := loadOf(&s.cfg)
+	l := loadOf(s.cfg)
 	t := &target{
 		load:     l,
 		recorder: e.recorder,
@@ -378,7 +370,7 @@ func (m *Manager) start(t *target, before *run) *run {
 		}
 		first := t.current.Load() // nobody replaces it before it has begun
 		t.recorder.SetRequests(t.load.Names, t.load.IsJourney())
-		t.recorder.Adopt(breakerOf(&first.cfg), first.timeouts...)
+		t.recorder.Adopt(breakerOf(first.cfg), first.timeouts...)
 		first.begin(schedule, requests)
 		close(settled)
 		t.run(schedule, requests)

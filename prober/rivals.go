@@ -43,7 +43,8 @@ func NewRivals(o Options, old, add config.Target, network policy.Rules) ([]*Shot
 			return nil, err
 		}
 		if side == 0 { // the other one has the name
-			s.entry.cfg.Name = config.RedactedURL(t.URL)
+			t.Name = config.RedactedURL(t.URL)
+			s.entry.cfg = &t
 		}
 		shots = append(shots, s)
 	}

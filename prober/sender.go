@@ -15,7 +15,7 @@ import (
 // that keeps the load replaces it in the middle of a burst: requests in flight end with the
 // sender they began with.
 type sender struct {
-	cfg    config.Target
+	cfg    *config.Target // never changed
 	engine probe.Engine
 	// supplies bring what else the requests need.
 	supplies []supply
@@ -35,8 +35,8 @@ type sender struct {
 	undo []func()
 }
 
-func newSender(cfg config.Target, c *compiled) *sender {
-	s := &sender{cfg: cfg, engine: c.engine, supplies: c.supplies, reserver: c.reserver, requests: requestsOf(&cfg, c), timeouts: timeoutsOf(&cfg)}
+func newSender(cfg *config.Target, c *compiled) *sender {
+	s := &sender{cfg: cfg, engine: c.engine, supplies: c.supplies, reserver: c.reserver, requests: requestsOf(cfg, c), timeouts: timeoutsOf(cfg)}
 	s.uses.Store(1)
 	s.apart = func(f func()) { f() }
 	return s
@@ -136,7 +136,7 @@ func (t *target) adopt(s *sender) bool {
 	if t.over {
 		return false
 	}
-	t.recorder.Adopt(breakerOf(&s.cfg), s.timeouts...)
+	t.recorder.Adopt(breakerOf(s.cfg), s.timeouts...)
 	before := t.current.Swap(s)
 	// Connections without a request go now, and those in use when their requests have
 	// ended.

@@ -22,7 +22,7 @@ import (
 
 // another returns a sender with an engine of its own.
 func another(cfg config.Target, e probe.Engine) *sender {
-	return newSender(cfg, &compiled{engine: e})
+	return newSender(&cfg, &compiled{engine: e})
 }
 
 func TestABurstGoesOnWithAnotherSender(t *testing.T) {

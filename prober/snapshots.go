@@ -136,7 +136,7 @@ func (m *Manager) Config(name string) *config.Target {
 		return nil
 	}
 	// A copy: a reload replaces that of the entry.
-	cfg := e.cfg
+	cfg := *e.cfg
 	return &cfg
 }
 

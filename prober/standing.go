@@ -177,8 +177,8 @@ func (m *Manager) compareTargets() {
 		if other == nil {
 			continue
 		}
-		if e.standing = before; before == nil || !reflect.DeepEqual(before.targets, [2]config.Target{other.cfg, e.cfg}) {
-			e.standing = newStanding(other.cfg, e.cfg)
+		if e.standing = before; before == nil || !reflect.DeepEqual(before.targets, [2]config.Target{*other.cfg, *e.cfg}) {
+			e.standing = newStanding(*other.cfg, *e.cfg)
 		}
 		sides[other] = append(sides[other], feed{e.standing, 0})
 		sides[e] = append(sides[e], feed{e.standing, 1})

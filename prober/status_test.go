@@ -144,7 +144,7 @@ func BenchmarkTargets(b *testing.B) {
 		r := numbers.NewRecorder(m.bounds)
 		play(r, errcode.OK, outcome(time.Millisecond, nil))
 		play(r, errcode.Refused, refusal())
-		m.entries[name] = &entry{cfg: config.Target{Name: name, URL: u}, recorder: r}
+		m.entries[name] = &entry{cfg: &config.Target{Name: name, URL: u}, recorder: r}
 		m.order = append(m.order, name)
 	}
 	b.ReportAllocs()

@@ -146,7 +146,8 @@ func (s *Scope) Conflict(msg string, paths ...string) {
 // Forget makes path and all below it unset. It leaves variables alone.
 func (s *Scope) Forget(path string) {
 	maps.DeleteFunc(s.marks, func(set string, _ mark) bool {
-		return set == path || strings.HasPrefix(set, path+".") || strings.HasPrefix(set, path+"[")
+		below, ok := strings.CutPrefix(set, path)
+		return ok && (below == "" || below[0] == '.' || below[0] == '[')
 	})
 }
 
