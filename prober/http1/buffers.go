@@ -2,8 +2,8 @@ package http1
 
 import "sync"
 
-// buffers keeps the buffers of closed connections for new ones: if each request has a
-// connection of its own, the buffer is most of what a connection takes.
+// buffers has the buffers of connections without a request. A buffer is most of what a
+// connection takes: thousands of idle ones need none, and new ones need no new one.
 type buffers struct{ pool sync.Pool }
 
 func (b *buffers) get() []byte {

@@ -123,12 +123,12 @@ func (p *Pool) release(c *conn, r *probe.Result) {
 	}
 	// An idle connection must not hold on to what a worker uses again elsewhere.
 	c.x = nil
+	p.buffers.put(c.buf)
+	c.buf = nil
 	if c.reusable && p.conns.Put(c) {
 		return
 	}
 	p.conns.Close(c)
-	p.buffers.put(c.buf)
-	c.buf = nil
 }
 
 // Reserve keeps a warm connection for a request about to start. It returns false if there
