@@ -177,6 +177,9 @@ func (k *Kept) Begin(status int) {
 		(p.wantsBody() || k.Fields.Has(contentEncoding))
 }
 
+// Wants reports whether the body is to be kept. k may be nil.
+func (k *Kept) Wants() bool { return k != nil && k.wanted }
+
 // Take keeps p, a part of the body, if it is wanted. k may be nil.
 func (k *Kept) Take(p []byte) error {
 	if k == nil || !k.wanted {

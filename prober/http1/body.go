@@ -27,6 +27,9 @@ var (
 // could fill the time of the request with extensions.
 const maxChunkOverhead = 16 << 10
 
+// maxSkip is how many bytes of content are skipped at once.
+const maxSkip = 1 << 20
+
 // readBody reads the content to its end by the rules of RFC 9112, section 6.3, and
 // demands that nothing follows it.
 func (c *conn) readBody(r *probe.Result) error {
@@ -100,10 +103,32 @@ func (c *conn) discard(r *probe.Result, n int64) error {
 		if n == 0 {
 			return nil
 		}
-		if err := c.fill(r); err != nil {
+		skipped, err := c.skip(r, n)
+		if err == nil && skipped == 0 {
+			err = c.fill(r)
+		}
+		if err != nil {
 			return truncated(err)
 		}
+		n -= skipped
 	}
+}
+
+// skip drops received bytes of the content that nobody wants to see, 0 if there may be such.
+// n bytes of content are still to come and the buffer is empty. The last bytes are left to
+// fill: its buffer has room for more, so it also finds the bytes after them.
+func (c *conn) skip(r *probe.Result, n int64) (int64, error) {
+	spare := n - int64(len(c.buf)/2)
+	if spare < readBufferSize || c.TLS != nil || r.Answer != nil || c.x.Kept.Wants() || !c.Stream.CanSkip() {
+		return 0, nil
+	}
+	skipped, err := c.Stream.Skip(int(min(spare, maxSkip)))
+	if skipped > 0 {
+		c.note(r)
+		r.Received += int64(skipped)
+		return int64(skipped), nil
+	}
+	return 0, err
 }
 
 // readChunks reads chunked content and its trailers (RFC 9112, section 7.1).

@@ -22,8 +22,8 @@ type conn struct {
 
 	pool *Pool
 	x    *Exchange // under way, else nil
-	// buf[start:end] holds bytes received and not yet consumed. release gives the buffer
-	// back to the pool when it closes the connection.
+	// buf[start:end] holds bytes received and not yet consumed. The pool has the buffer while
+	// the connection carries no request: after a complete response nothing is left in it.
 	buf        []byte
 	start, end int
 	// arrived is when the bytes of the last read arrived; the response ended then. readAt
@@ -132,17 +132,44 @@ func (c *conn) send(r *probe.Result, last bool) error {
 	if r.Trace != nil {
 		c.showRequest(r, out)
 	}
-	n, err := c.RW.Write(out)
-	r.Sent += int64(n)
-	if err != nil {
+	content := c.x.Content
+	if content.IsInline() {
+		n, err := c.RW.Write(out)
+		r.Sent += int64(n)
+		if err != nil {
+			return err
+		}
+	} else if done, err := c.sendLong(r, out, content); err != nil || !done {
 		return err
-	}
-	if content := c.x.Content; !content.IsInline() {
-		c.upload.start(c, content)
-		return nil
 	}
 	r.Enter(errcode.PhaseProcessing)
 	return nil
+}
+
+// sendLong writes a header and content too long for one write. It writes as much as there is
+// room for, and starts a goroutine for the rest. It reports whether nothing is left.
+func (c *conn) sendLong(r *probe.Result, out []byte, content *message.Content) (done bool, err error) {
+	var n int
+	if c.TLS == nil {
+		n, err = c.Stream.WriteAhead(c.upload.ahead(out, content))
+		r.Sent += int64(n)
+		if err != nil {
+			return false, err
+		}
+	}
+	if n < len(out) {
+		rest, err := c.RW.Write(out[n:])
+		r.Sent += int64(rest)
+		if err != nil {
+			return false, err
+		}
+		n = len(out)
+	}
+	if written := int64(n - len(out)); written < content.Length {
+		c.upload.start(c, content, written)
+		return false, nil
+	}
+	return true, nil
 }
 
 // compose returns the header to send, with the content if it is short.

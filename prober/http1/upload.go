@@ -12,8 +12,12 @@ import (
 	"example.com/prober/prober/wire"
 )
 
-// maxPart is how many bytes are written at once.
-const maxPart = 32 << 10
+const (
+	// maxPart is how many bytes are written at once.
+	maxPart = 32 << 10
+	// maxAhead is how many bytes a part may have that is written before the goroutine begins.
+	maxAhead = 64 << 10
+)
 
 // upload writes content too long for one write, on a separate goroutine. Meanwhile the
 // response is read: a server may answer and stop reading (RFC 9112, section 9.5). Or it
@@ -25,23 +29,38 @@ type upload struct {
 	content *message.Content
 	alone   func() // run, so that starting a goroutine with it allocates nothing
 	done    chan struct{}
+	parts   [][]byte // of a write before the goroutine begins
 
 	// sentAt is the Instant when everything was written, 0 before. The reader of the response
 	// looks at it while the goroutine runs.
 	sentAt atomic.Int64
+	// first is how many bytes were written before the goroutine began.
+	first int64
 	// sent and err belong to the goroutine until done.
 	sent int64
 	err  error
 }
 
-func (u *upload) start(c *conn, content *message.Content) {
+// ahead returns the header and the beginning of content, to be written at once.
+func (u *upload) ahead(header []byte, content *message.Content) [][]byte {
+	u.parts = append(u.parts[:0], header)
+	for written := int64(0); written < content.Length && len(u.parts) < wire.MaxAhead; {
+		part := content.Part(written, int(min(maxAhead, content.Length-written)))
+		u.parts = append(u.parts, part)
+		written += int64(len(part))
+	}
+	return u.parts
+}
+
+// start has a goroutine write the content from the offset written on.
+func (u *upload) start(c *conn, content *message.Content, written int64) {
 	if u.done == nil {
 		// There is room for the one value of an upload, so run ends whether or not anybody
 		// waits for it yet.
 		u.done, u.alone = make(chan struct{}, 1), u.run
 	}
 	u.running, u.c, u.content = true, c, content
-	u.sent, u.err = 0, nil
+	u.first, u.sent, u.err = written, 0, nil
 	u.sentAt.Store(0)
 	go u.alone()
 }
@@ -53,8 +72,8 @@ func (u *upload) run() {
 		}
 		u.done <- struct{}{}
 	}()
-	for u.sent < u.content.Length {
-		n, err := u.c.RW.Write(u.content.Part(u.sent, int(min(maxPart, u.content.Length-u.sent))))
+	for length := u.content.Length - u.first; u.sent < length; {
+		n, err := u.c.RW.Write(u.content.Part(u.first+u.sent, int(min(maxPart, length-u.sent))))
 		u.sent += int64(n)
 		if err != nil {
 			u.err = err

@@ -50,6 +50,10 @@ func TestHTTP1Answers(t *testing.T) {
 		"informational answers come first":          {answer: strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n", 32) + peers.OKAnswer, status: 200, reuse: true},
 		"an error status is an answer":              {answer: "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", status: 503, code: 1503, reuse: true},
 		"a body at the limit":                       {answer: "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("b", 1<<20), status: 200, reuse: true},
+		"bytes after a long body":                   {answer: longAnswer + "x", status: 200, code: errcode.HTTP1Desync},
+		"a long body that ends early":               {answer: longAnswer[:len(longAnswer)-1], status: 200, code: errcode.Truncated},
+		"a long chunk":                              {answer: longChunk, status: 200, reuse: true},
+		"bytes after a long chunk":                  {answer: longChunk[:len(longChunk)-7] + "x" + longChunk[len(longChunk)-7:], status: 200, code: errcode.HTTP1Chunk},
 		"a length above the limit":                  {answer: "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", status: 200, code: errcode.BodyLimit},
 		"chunks above the limit":                    {answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100001\r\n", status: 200, code: errcode.BodyLimit},
 		"content until the end above the limit":     {answer: "HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("b", 1<<20+1), status: 200, code: errcode.BodyLimit},
@@ -112,6 +116,41 @@ func TestHTTP1Answers(t *testing.T) {
 			assertPhasesAddUp(t, r)
 		})
 	}
+}
+
+// Most bytes of long content are never copied to the program. longChunk ends with seven bytes that are no content.
+var (
+	longAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("b", 1_000_000)
+	longChunk  = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nf4240\r\n" + strings.Repeat("b", 1_000_000) + "\r\n0\r\n\r\n"
+)
+
+func TestBytesThatAreNotCopiedAreCounted(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{longAnswer, longChunk} {
+		p := peers.Listen(t, peers.Answering(answer))
+		tr := newTransport(t, Config{URL: p.URL("http")})
+		for range 3 {
+			r := do(tr, patience)
+			require.NoError(t, r.Err)
+			assert.Equal(t, int64(len(answer)), r.Received)
+			assertPhasesAddUp(t, r)
+		}
+		assert.Equal(t, 1, p.Connections())
+	}
+}
+
+func TestLongContentThatStopsRunsIntoTheDeadline(t *testing.T) {
+	t.Parallel()
+	p := peers.Listen(t, func(c net.Conn) {
+		if peers.ReadRequest(c, make([]byte, 4096)) {
+			_, _ = io.WriteString(c, longAnswer[:500_000])
+			peers.ReadRequest(c, make([]byte, 4096))
+		}
+	})
+	tr := newTransport(t, Config{URL: p.URL("http")})
+	r := do(tr, 200*time.Millisecond)
+	assert.Equal(t, errcode.RequestTimeout, codeOf(r), "error: %v", r.Err)
+	assert.Equal(t, int64(500_000), r.Received)
 }
 
 func assertPhasesAddUp(t *testing.T, r *probe.Result) {

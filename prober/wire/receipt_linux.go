@@ -96,6 +96,22 @@ func (r *receipt) receive(fd uintptr, p []byte, tellsScheduler bool) (int, sysca
 	return n, errno
 }
 
+// skipped is where a kernel would put skipped bytes if it did not drop them. Nobody reads it.
+var skipped [256 << 10]byte
+
+// skip drops up to n of the bytes there are, without waiting (MSG_TRUNC, tcp(7)).
+func (r *receipt) skip(fd uintptr, n int) (int, syscall.Errno) {
+	r.vector.Base = &skipped[0]
+	r.vector.SetLen(min(n, len(skipped)))
+	r.message.SetControllen(int(unsafe.Sizeof(r.control)))
+	got, errno := skipNow(fd, &r.message)
+	r.vector.Base = nil
+	if errno == 0 {
+		r.note()
+	}
+	return got, errno
+}
+
 func (r *receipt) note() {
 	c := &r.control
 	if uintptr(r.message.Controllen) < unsafe.Sizeof(*c) || c.head.Level != syscall.SOL_SOCKET || c.head.Type != syscall.SCM_TIMESTAMPNS {

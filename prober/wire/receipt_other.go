@@ -18,6 +18,10 @@ func (r *receipt) use(syscall.RawConn) bool { return false }
 
 func (r *receipt) receive(uintptr, []byte, bool) (int, syscall.Errno) { return 0, syscall.ENOSYS }
 
+const canSkip = false
+
+func (r *receipt) skip(uintptr, int) (int, syscall.Errno) { return 0, syscall.ENOSYS }
+
 func glance(uintptr) syscall.Errno { return 0 }
 
 func timeArrivals(syscall.Conn) bool { return false }

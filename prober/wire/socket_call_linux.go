@@ -14,6 +14,11 @@ func readNow(fd uintptr, p []byte) (int, syscall.Errno) {
 	return int(n), errno
 }
 
+func writePartsNow(fd uintptr, parts []syscall.Iovec) (int, syscall.Errno) {
+	n, _, errno := syscall.Syscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&parts[0])), uintptr(len(parts)))
+	return int(n), errno
+}
+
 func writeNow(fd uintptr, p []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
 	return int(n), errno

@@ -22,6 +22,7 @@ type Socket struct {
 	net.Conn
 	raw     syscall.RawConn
 	in, out transfer
+	ahead   ahead
 	// receipt has the kernel say when the bytes arrived, if it is in use.
 	receipt receipt
 	// tellsScheduler means that the scheduler is told of reads all the same. If many sockets have a
@@ -44,6 +45,7 @@ type transfer struct {
 	n       int
 	errno   syscall.Errno
 	hasty   bool // do not wait
+	skip    int  // drop up to so many bytes in place of p
 	waited  bool // this is not the first attempt
 }
 
@@ -71,10 +73,17 @@ func (s *Socket) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	return s.read(p, 0)
+}
+
+// Skip waits for at least one byte and drops up to n bytes.
+func (s *Socket) Skip(n int) (int, error) { return s.read(nil, n) }
+
+func (s *Socket) read(p []byte, skip int) (int, error) {
 	if s.beforeRead != nil {
 		s.beforeRead()
 	}
-	s.in.p, s.in.n, s.in.errno, s.in.waited = p, 0, 0, false
+	s.in.p, s.in.skip, s.in.n, s.in.errno, s.in.waited = p, skip, 0, 0, false
 	// The poller calls attempt again whenever the socket may have something, until it
 	// returns true or a deadline passes: Stream sets that deadline.
 	err := s.raw.Read(s.in.attempt)
@@ -161,6 +170,9 @@ func (s *Socket) receive(fd uintptr, p []byte) (int, syscall.Errno) {
 		if errno := glance(fd); errno != 0 {
 			return 0, errno
 		}
+	}
+	if s.in.skip > 0 {
+		return s.receipt.skip(fd, s.in.skip)
 	}
 	return s.receipt.receive(fd, p, s.tellsScheduler)
 }

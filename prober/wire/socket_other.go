@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"errors"
 	"net"
 
 	"example.com/prober/prober/probe"
@@ -18,6 +19,15 @@ func newSocket(net.Conn) *Socket { return nil }
 
 // WriteNow is never called, since there is no socket.
 func (s *Socket) WriteNow(p []byte) (int, error) { return s.Write(p) }
+
+// MaxAhead is the largest number of parts for [Stream.WriteAhead].
+const MaxAhead = 8
+
+// WriteAhead is never called.
+func (s *Socket) WriteAhead([][]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+// Skip is never called.
+func (s *Socket) Skip(int) (int, error) { return 0, errors.ErrUnsupported }
 
 func (s *Socket) time() bool { return false }
 

@@ -92,13 +92,29 @@ func (s *Stream) Read(p []byte) (int, error) {
 	if s.look.reach != reachAll {
 		return s.look.read(p)
 	}
+	return s.receive(p, 0)
+}
+
+// CanSkip reports whether Skip can be called.
+func (s *Stream) CanSkip() bool { return canSkip && s.timed != nil && s.from == io.Reader(s.timed) }
+
+// Skip is Read for up to n bytes that nobody wants to see: the kernel drops them, without
+// copying them to the program.
+func (s *Stream) Skip(n int) (int, error) { return s.receive(nil, n) }
+
+// receive reads into p, or skips up to so many bytes.
+func (s *Stream) receive(p []byte, skip int) (n int, err error) {
 	for {
 		if s.armedRead == 0 || s.armedRead > s.Deadline {
 			if err := s.armRead(); err != nil {
 				return 0, err
 			}
 		}
-		n, err := s.from.Read(p)
+		if skip > 0 {
+			n, err = s.timed.Skip(skip)
+		} else {
+			n, err = s.from.Read(p)
+		}
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
@@ -145,6 +161,19 @@ func (s *Stream) Write(p []byte) (int, error) {
 		}
 		s.armedWrite = 0
 	}
+}
+
+// WriteAhead writes as much of parts as there is room for, perhaps nothing, and does not wait.
+// TLS cannot be above the stream.
+func (s *Stream) WriteAhead(parts [][]byte) (int, error) {
+	if s.timed == nil || s.sink != nil || s.leaving {
+		return 0, nil
+	}
+	n, err := s.timed.WriteAhead(parts)
+	if errors.Is(err, os.ErrDeadlineExceeded) { // that of a request before, or an abort, which Write tells apart
+		return 0, nil
+	}
+	return n, err
 }
 
 // Share lets many requests use the connection at the same time: it is read without end, and
