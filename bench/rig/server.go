@@ -40,6 +40,9 @@ func (r *Rig) StartServer(ctx context.Context, s Service, warmUp int) (*Server, 
 	return server, nil
 }
 
+// Process returns the process of the server.
+func (s *Server) Process() *Process { return s.process }
+
 // AwaitFirst returns when the first request that counts has arrived from a client.
 func (s *Server) AwaitFirst(ctx context.Context, client *Process) error {
 	arrived := make(chan error, 1)

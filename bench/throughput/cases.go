@@ -12,6 +12,14 @@ type protocol struct {
 	http2     bool // on one connection
 	tls       bool
 	perAnswer bool // a new connection for each request
+	// nginx answers HTTP/2 in place of nghttpd, which gathers more answers for one write.
+	nginx bool
+	// connections is the number of connections of HTTP/2 if it is not one.
+	connections int
+	// oneAddress means that all connections of all clients lead to one address.
+	oneAddress bool
+	// bare means that the server of the other benchmarks answers, which does nothing but that.
+	bare bool
 }
 
 // content is the bodies of a request and its answer.
@@ -46,6 +54,17 @@ func protocols() []protocol {
 	}
 }
 
+// variants returns protocols with other servers, connections or addresses. Only the usual load is made with them.
+func variants() []protocol {
+	return []protocol{
+		{name: "bare server", title: "HTTP/1.1, connections kept, to a server that does nothing else", bare: true},
+		{name: "HTTP/2, nginx", title: "HTTP/2 over TLS to nginx, one connection", http2: true, tls: true, nginx: true},
+		{name: "HTTP/2, nginx, four", title: "HTTP/2 over TLS to nginx, four connections", http2: true, tls: true, nginx: true, connections: 4},
+		{name: "h2c, nginx", title: "HTTP/2 in clear text to nginx, one connection", http2: true, nginx: true},
+		{name: "new connection, one address", title: "HTTP/1.1, a new connection for each request, all to one address", perAnswer: true, oneAddress: true},
+	}
+}
+
 // contents returns the contents, the usual first.
 func contents() []content {
 	return []content{
@@ -53,6 +72,7 @@ func contents() []content {
 		{name: "0 B", answer: 0},
 		{name: "100 KiB", answer: 100 << 10},
 		{name: "upload of 1 KiB", upload: 1 << 10},
+		{name: "upload of 64 KiB", upload: 64 << 10},
 	}
 }
 
@@ -77,8 +97,18 @@ func grid() []load {
 			loads = append(loads, load{p, c, usualInFlight})
 		}
 	}
+	for _, p := range variants() {
+		c := contents()[0]
+		if p.bare {
+			c = content{name: "2 B"}
+		}
+		loads = append(loads, load{p, c, usualInFlight})
+	}
 	return loads
 }
+
+// streams returns how many requests a connection of HTTP/2 carries at a time.
+func (l load) streams() int { return l.inFlight / max(l.connections, 1) }
 
 // isCentral reports whether l is a load of every client.
 func (l load) isCentral() bool { return slices.Contains(central(), l) }

@@ -50,7 +50,7 @@ func (prober) config(b *bench, l load) string {
 		connection = "http_version: h2c"
 	}
 	if l.http2 {
-		connection += fmt.Sprintf(", streams_per_connection: %d", l.inFlight)
+		connection += fmt.Sprintf(", streams_per_connection: %d", l.streams())
 	}
 	if l.perAnswer {
 		connection += ", reuse: never"

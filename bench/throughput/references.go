@@ -48,7 +48,8 @@ func parseWrk(_ context.Context, _ task, printed string) (closed.Report, error) 
 }
 
 func h2loadArguments(t task) ([]string, error) {
-	args := []string{"--threads=1", "--clients=1", "--max-concurrent-streams=" + t.workers(), "--duration=" + strconv.Itoa(t.seconds)}
+	clients, streams := strconv.Itoa(max(t.connections, 1)), strconv.Itoa(t.streams())
+	args := []string{"--threads=1", "--clients=" + clients, "--max-concurrent-streams=" + streams, "--duration=" + strconv.Itoa(t.seconds)}
 	args = with(args, t.body != "", "--data="+t.body)
 	return append(args, t.url), nil
 }

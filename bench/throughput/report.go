@@ -35,7 +35,7 @@ func write(ctx context.Context, o Options, all []comparison) Results {
 	b.WriteString("\n### CPU per request of all clients, that of wrk or h2load being 1\n\n")
 	fmt.Fprintf(&b, "%d in flight, answers of %s.\n\n<!-- comparison -->\n%s<!-- end of comparison -->\n\n![the same as bars](throughput.svg)\n",
 		usualInFlight, contents()[0].name, table)
-	for _, p := range protocols() {
+	for _, p := range slices.Concat(protocols(), variants()) {
 		own := slices.DeleteFunc(slices.Clone(all), func(c comparison) bool { return c.load.protocol != p })
 		if len(own) > 0 {
 			fmt.Fprintf(&b, "\n### %s\n\n%s", p.title, tableOf(own))

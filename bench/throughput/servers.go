@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,8 @@ import (
 type servers struct {
 	dir          string
 	http1, http2 [2]server // without and with TLS
+	nginx        [2]server // the same for HTTP/2 of nginx
+	bare         server
 	turns        int
 }
 
@@ -42,10 +45,10 @@ func startServers(ctx context.Context, r *rig.Rig, dir string) (*servers, error)
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.startNginx(ctx, r), s.startNghttpd(ctx, r)); err != nil {
+	if err := errors.Join(s.startNginx(ctx, r), s.startNghttpd(ctx, r), s.startBare(ctx, r)); err != nil {
 		return nil, err
 	}
-	for _, one := range append(s.http1[:], s.http2[:]...) {
+	for _, one := range slices.Concat(s.http1[:], s.http2[:], s.nginx[:]) {
 		if err := one.process.AwaitListener(ctx, one.address); err != nil {
 			return nil, err
 		}
@@ -95,13 +98,18 @@ func (s *servers) startNginx(ctx context.Context, r *rig.Rig) error {
 	if err != nil {
 		return err
 	}
+	clear, both, err := addresses()
+	if err != nil {
+		return err
+	}
 	file := filepath.Join(s.dir, "nginx.conf")
-	config := fmt.Sprintf(nginxConfig, s.dir, s.certificate(), s.key(), listeners(plain)+listeners(secured, "ssl"), uploads)
+	config := fmt.Sprintf(nginxConfig, s.dir, s.certificate(), s.key(), 
+		listeners(plain)+listeners(secured, "ssl")+listeners(clear, "http2")+listeners(both, "ssl", "http2"), uploads)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return err
 	}
 	p, err := r.StartPeer(ctx, "nginx", "-e", filepath.Join(s.dir, "nginx.log"), "-c", file)
-	s.http1 = [2]server{{p, plain}, {p, secured}}
+	s.http1, s.nginx = [2]server{{p, plain}, {p, secured}}, [2]server{{p, clear}, {p, both}}
 	return err
 }
 
@@ -132,6 +140,16 @@ func (s *servers) startNghttpd(ctx context.Context, r *rig.Rig) error {
 	return errors.Join(plainErr, securedErr)
 }
 
+// startBare starts the server of the other benchmarks.
+func (s *servers) startBare(ctx context.Context, r *rig.Rig) error {
+	one, err := r.StartServer(ctx, rig.Service{}, 0)
+	if err != nil {
+		return err
+	}
+	s.bare = server{one.Process(), strings.TrimSuffix(strings.TrimPrefix(one.URL, "http://"), "/")}
+	return nil
+}
+
 func addresses() (plain, secured string, err error) {
 	plain, plainErr := rig.FreeAddress()
 	secured, securedErr := rig.FreeAddress()
@@ -141,7 +159,12 @@ func addresses() (plain, secured string, err error) {
 // of returns the server and the URL for a load.
 func (s *servers) of(l load) (one server, url string) {
 	all, scheme, path := s.http1, "http", strconv.Itoa(l.answer)
-	if l.http2 {
+	switch {
+	case l.bare:
+		return s.bare, "http://" + s.bare.address + "/"
+	case l.nginx:
+		all = s.nginx
+	case l.http2:
 		all = s.http2
 	}
 	one = all[0]
@@ -152,7 +175,7 @@ func (s *servers) of(l load) (one server, url string) {
 		path = uploads
 	}
 	at := one.address
-	if l.perAnswer {
+	if l.perAnswer && !l.oneAddress {
 		_, port, _ := net.SplitHostPort(at)
 		at = net.JoinHostPort(host(s.turns), port)
 	}
@@ -161,7 +184,7 @@ func (s *servers) of(l load) (one server, url string) {
 
 // stop ends the servers. Errors at their end say nothing about the measurement.
 func (s *servers) stop(ctx context.Context) {
-	for _, one := range []server{s.http1[0], s.http2[0], s.http2[1]} {
+	for _, one := range []server{s.http1[0], s.http2[0], s.http2[1], s.bare} {
 		_ = one.process.Terminate(ctx)
 	}
 }
