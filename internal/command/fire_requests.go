@@ -27,7 +27,7 @@ func writeFireRate(out io.Writer, r *numbers.Report) {
 		return
 	}
 	fmt.Fprintf(out, "rate\t%s of %s asked for%s\n", perSecond(r.Rate), perSecond(r.Plan.Rate), what)
-	fmt.Fprintf(out, "lateness\tp99 %s, the prober's own\n", shortDuration(r.LagP99))
+	fmt.Fprintf(out, "lateness\tp99 %s, of the prober itself\n", shortDuration(r.LagP99))
 }
 
 // writeFireCut prints how much of the burst was never due.

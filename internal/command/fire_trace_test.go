@@ -100,14 +100,14 @@ targets:
   - {name: journey, url: 'http://127.0.0.1:1', burst: {requests: 1}, journey: [{name: login, path: /login}]}
 `)
 	for args, want := range map[string]string{
-		"one mix --trace":                      "--trace is for one target: name one, or a URL",
-		"--all --trace":                        "--trace is for one target: name one, or a URL",
-		"one --trace --burst.rate=5":           "--trace sends one request: flags for the burst do not go with it",
-		"one --trace -n 5":                     "--trace sends one request: flags for the burst do not go with it",
-		"one --trace --fail-if=dropped>0":      "--trace sends one request: --fail-if does not go with it",
-		"one --trace --report=burst.md":        "--trace prints what becomes of one request: --report does not go with it",
-		"one --trace --against=http://old/":    "--trace sends one request: --compare and --against do not go with it",
-		"one --trace --output=json":            "--trace prints text: --output does not go with it",
+		"one mix --trace":                      "--trace needs exactly one target, as a name or a URL",
+		"--all --trace":                        "--trace needs exactly one target, as a name or a URL",
+		"one --trace --burst.rate=5":           "--trace sends one request: it cannot be combined with flags for the burst",
+		"one --trace -n 5":                     "--trace sends one request: it cannot be combined with flags for the burst",
+		"one --trace --fail-if=dropped>0":      "--trace sends one request: it cannot be combined with --fail-if",
+		"one --trace --report=burst.md":        "--trace prints what happens to one request: it cannot be combined with --report",
+		"one --trace --against=http://old/":    "--trace sends one request: it cannot be combined with --compare and --against",
+		"one --trace --output=json":            "--trace prints text: it cannot be combined with --output",
 		"one --trace --trace-body=2MiB":        "--trace-body must be 0 to 1MiB",
 		"one --trace-request=good":             "--trace-request needs --trace",
 		"one --trace --trace-request=good":     `--trace-request: the target "one" has one request, without a name`,
@@ -285,7 +285,7 @@ targets:
 	exit, text := trace(t, "shop", "--config.file="+file)
 	assert.Equal(t, ExitError, exit)
 	for _, line := range []string{
-		"\nrequest login\n", "> GET /login/*** HTTP/1.1", "not shown: a secret may stand in it", "\nrequest cart\n", "* on the open connection to ", "> X-Say: ***", "code        1502 http_502",
+		"\nrequest login\n", "> GET /login/*** HTTP/1.1", "not shown: it may contain a secret", "\nrequest cart\n", "* on the open connection to ", "> X-Say: ***", "code        1502 http_502",
 	} {
 		assert.Contains(t, text, line)
 	}
