@@ -70,7 +70,7 @@ func (p *probe) httpURL(h *httpProbe) error {
 	}
 	at, err := parseAddress(raw)
 	if err == nil && at.user != nil {
-		err = errors.New("must not hold a user name or password")
+		err = errors.New("must not contain a user name or password")
 	}
 	if err != nil {
 		return fmt.Errorf("--target: %s %w", cut(shownURL(raw)), err)

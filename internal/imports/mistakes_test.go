@@ -88,7 +88,7 @@ func TestMistakesOfOpenAPIDocumentsAreNamed(t *testing.T) {
 	for url, want := range map[string]string{
 		"shop.example":             "--url: has no host",
 		"tcp://shop.example":       "--url: must begin with http:// or https://",
-		"https://ann:pw@shop.test": "--url: must not hold a user name or password",
+		"https://ann:pw@shop.test": "--url: must not contain a user name or password",
 	} {
 		_, err := imports.OpenAPI([]byte(whole), imports.OpenAPIOptions{URL: url})
 		assert.EqualError(t, err, want)
@@ -150,7 +150,7 @@ func TestTargetsThatNoModuleCanProbeAreNamed(t *testing.T) {
 		"web=tcp://db.example:1":   `--target: no module can probe "web=tcp://db.example:1"`,
 		"db=db.example":            `--target: "db.example" is no HOST:PORT that the module "db" can probe`,
 		"tcp://db.example:1/x":     `--target: "tcp://db.example:1/x" is no HOST:PORT that the module "db" can probe`,
-		"web=https://a:canary@b/c": `--target: "https://b/c" must not hold a user name or password`,
+		"web=https://a:canary@b/c": `--target: "https://b/c" must not contain a user name or password`,
 		"db=ann:canary@db.example": `--target: "db.example" is no HOST:PORT that the module "db" can probe`,
 		"dns://ann:canary@h?x":     `--target: no module can probe "dns://h"`,
 		"web=https://":             `--target: "" has no host`,

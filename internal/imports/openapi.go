@@ -60,7 +60,7 @@ func parseGiven(raw string) (*address, error) {
 		err = errors.New("must begin with http:// or https://")
 	}
 	if err == nil && at.user != nil {
-		err = errors.New("must not hold a user name or password")
+		err = errors.New("must not contain a user name or password")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--url: %w", err)

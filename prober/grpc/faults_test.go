@@ -400,7 +400,7 @@ func expectationFaults() []fault {
 		{does: "a failure that is not listed", code: 2005, cfg: expecting("OK", "UNIMPLEMENTED"), play: ending("grpc-status", "5")},
 		{does: "too slow", code: errcode.TooSlow, cfg: func(c *Config) { c.Expect.MaxLatency = 1 }, play: well},
 		{
-			does: "another value", code: errcode.UnexpectedBody, text: `has not the value of expect.message at "status", but "NOT_SERVING"`,
+			does: "another value", code: errcode.UnexpectedBody, text: `the value of the message at "status" is not that of expect.message, but "NOT_SERVING"`,
 			cfg: func(c *Config) { c.Expect.Message = map[string]any{"status": "SERVING"} }, play: messages(framed(0, notServing)),
 		},
 	}

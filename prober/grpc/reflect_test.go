@@ -134,7 +134,7 @@ func TestWhyAServerTellsNoTypes(t *testing.T) {
 		"nothing":                 {says(field(4, "")), errcode.GRPCReflection, "tells no types"},
 		"no answer to a question": {says(""), errcode.GRPCReflection, "tells no types"},
 		"garbage":                 {says("\xff\xff"), errcode.GRPCReflection, "broken"},
-		"garbage for a file":      {says(field(4, field(1, "\xff"))), errcode.GRPCReflection, "is no file of descriptors"},
+		"garbage for a file":      {says(field(4, field(1, "\xff"))), errcode.GRPCReflection, "is not a file of descriptors"},
 		"the same file for ever":  {says(field(4, field(1, files["orders.proto"]))), errcode.GRPCReflection, "too many files"},
 		"too much": {reflecting(func(string) string {
 			return field(4, field(1, files["orders.proto"]+field(12345, strings.Repeat("x", 3<<20))))

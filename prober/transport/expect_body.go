@@ -55,7 +55,7 @@ func newBodyExpectation(e option.BodyPattern) (*bodyExpectation, error) {
 			path:    strings.Split(place, "."),
 			want:    e.JSON[place],
 			absent:  fmt.Errorf("the body has nothing at %q of expect.body.json", place),
-			differs: fmt.Errorf("the body has not the value of expect.body.json at %q, but", place),
+			differs: fmt.Errorf("the value of the body at %q is not that of expect.body.json, but", place),
 		})
 	}
 	return x, nil

@@ -11,7 +11,7 @@ import (
 var ErrNotURL = errors.New("it is not a URL")
 
 // Parse returns the root of a web interface, without a slash at its end. Errors call the URL what, such as "it" or "its
-// URL". noUser follows the words that the URL must not hold a user name or password, and says why.
+// URL". noUser follows the words that the URL must not contain a user name or password, and says why.
 func Parse(text, what, noUser string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -22,7 +22,7 @@ func Parse(text, what, noUser string) (*url.URL, error) {
 	case u.Hostname() == "":
 		return nil, errors.New(what + " has no host")
 	case u.User != nil:
-		return nil, errors.New(what + " must not hold a user name or password" + noUser)
+		return nil, errors.New(what + " must not contain a user name or password" + noUser)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("a query or a fragment has no meaning in " + what)
 	}
