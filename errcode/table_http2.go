@@ -48,7 +48,7 @@ var http2Table = [...]entry{
 		"Cookies or debug headers that grow without bound.",
 		"Read the header with `curl -sI --http2 URL` and look for what is large or repeated.",
 	}},
-	{HTTP2NoStream, "http2_no_stream", "the server allows no stream (MAX_CONCURRENT_STREAMS 0) until the time ran out", Help{
+	{HTTP2NoStream, "http2_no_stream", "the time ran out before the server allowed a stream (MAX_CONCURRENT_STREAMS 0)", Help{
 		"The server allowed no further stream until the request's time ran out.",
 		"The server set MAX_CONCURRENT_STREAMS to 0 or to very few, because it is overloaded or drains its connections.",
 		"Look at the server's limit of streams and its load; compare with streams_per_connection.",

@@ -37,7 +37,7 @@ func writeFireCut(out io.Writer, r *numbers.Report) {
 		what = " journeys"
 	}
 	if cut := r.Cuts.Requests(); cut > 0 {
-		fmt.Fprintf(out, "\t%d more%s were cut and never due\n", cut, what)
+		fmt.Fprintf(out, "\t%d more%s were cut before they were due\n", cut, what)
 	}
 }
 

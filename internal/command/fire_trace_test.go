@@ -112,7 +112,7 @@ targets:
 		"one --trace-request=good":             "--trace-request needs --trace",
 		"one --trace --trace-request=good":     `--trace-request: the target "one" has one request, without a name`,
 		"mix --trace --trace-request=ugly":     `--trace-request: the target "mix" has no request "ugly": it has good, bad`,
-		"journey --trace --trace-request=none": `--trace-request: the target "journey" has a journey, which is traced from its first step on`,
+		"journey --trace --trace-request=none": `--trace-request: the target "journey" has a journey, and its trace begins with the first step`,
 	} {
 		exit, stdout, stderr := fireAt(t.Context(), append(strings.Fields(args), "--config.file="+file)...)
 		assert.Equal(t, ExitUsage, exit, args)
@@ -148,7 +148,7 @@ func TestATraceShowsWhatWasSaidInEachVersionOfHTTP(t *testing.T) {
 		lines   []string
 	}{
 		peers.HTTP1:    {"1.1", []string{"> POST /cart?id=***&token=*** HTTP/1.1", "> Host: 127.0.0.1", "> X-Api-Key: ***", "< HTTP/1.1 200 OK", "< Server: shop"}},
-		peers.HTTP1TLS: {"1.1", []string{"* TLS 1.3, ", `ALPN "http/1.1", not resumed`, "* certificate 0: subject ", "as insecure_skip_verify says", "< HTTP/1.1 200 OK"}},
+		peers.HTTP1TLS: {"1.1", []string{"* TLS 1.3, ", `ALPN "http/1.1", not resumed`, "* certificate 0: subject ", "because insecure_skip_verify is true", "< HTTP/1.1 200 OK"}},
 		peers.HTTP2:    {"2", []string{"* TLS 1.3, ", `ALPN "h2", not resumed`, "> POST /cart?id=***&token=*** HTTP/2", "> :authority: 127.0.0.1", "> x-api-key: ***", "< HTTP/2 200", "< server: shop"}},
 		peers.H2C:      {"h2c", []string{"> POST /cart?id=***&token=*** HTTP/2", "< HTTP/2 200"}},
 		peers.HTTP3:    {"3", []string{" over QUIC, with TLS for ", `ALPN "h3", not resumed`, "> POST /cart?id=***&token=*** HTTP/3", "> x-api-key: ***", "< HTTP/3 200", "< server: shop"}},
@@ -317,7 +317,7 @@ targets:
 	}
 	exit, text = trace(t, "tcp://"+peers.Listen(t, peers.Silence).Addr().String())
 	assert.Equal(t, ExitOK, exit)
-	assert.Contains(t, text, "decided by  a connection stood\n")
+	assert.Contains(t, text, "decided by  a connection was open\n")
 }
 
 func TestAReportOfFailuresSaysHowToTrace(t *testing.T) {

@@ -37,7 +37,7 @@ func TestAReportThatCannotBeBegunIsNamed(t *testing.T) {
 		"no ending":                  {[]string{"report"}, `"report": the name of a report must end with`},
 		"a folder":                   {[]string{at("folder.csv")}, `folder.csv": exists already, and is not a file`},
 		"a folder that is not there": {[]string{at("none/report.csv")}, `none/report.csv": cannot be created`},
-		"one file twice":             {[]string{at("a.csv"), at("../" + filepath.Base(folder) + "/a.csv")}, `a.csv": two reports cannot be one file`},
+		"one file twice":             {[]string{at("a.csv"), at("../" + filepath.Base(folder) + "/a.csv")}, `a.csv": two reports cannot have the same file`},
 		"one of several":             {[]string{at("a.html"), at("a.csv"), at("none/a.xml")}, `none/a.xml": cannot be created`},
 	} {
 		t.Run(name, func(t *testing.T) {

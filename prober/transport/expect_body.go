@@ -17,7 +17,7 @@ import (
 
 // What can be wrong with a body. An excerpt of the body follows each text.
 var (
-	errNoText  = errors.New("the body does not hold the text of expect.body.contains; it begins with")
+	errNoText  = errors.New("the body does not contain the text of expect.body.contains; it begins with")
 	errNoMatch = errors.New("the body does not match expect.body.regexp; it begins with")
 	errNoJSON  = errors.New("the body is not JSON; it begins with")
 )

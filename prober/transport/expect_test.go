@@ -210,7 +210,7 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 		"a secret that is said back": {place("key"), errcode.UnexpectedBody, `the value of the body at "key" is not that of expect.body.json, but "\"***\""`},
 		"another text": {
 			Expectation{Body: option.BodyPattern{Contains: "ok"}}, errcode.UnexpectedBody,
-			`the body does not hold the text of expect.body.contains; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
+			`the body does not contain the text of expect.body.contains; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
 		},
 		"no match": {
 			Expectation{Body: option.BodyPattern{Regexp: "^ok"}}, errcode.UnexpectedBody,
