@@ -102,7 +102,7 @@ func targetsWord(n int) string {
 // warn logs valid settings of cfg that are hardly meant.
 func warn(log *slog.Logger, cfg *config.Config) {
 	for _, w := range cfg.Warnings {
-		log.Warn("the configuration says what it hardly means", "warning", w)
+		log.Warn("the configuration has a value that is probably a mistake", "warning", w)
 	}
 	for _, t := range cfg.Targets {
 		if t.Connection.TLS.InsecureSkipVerify {
@@ -110,7 +110,7 @@ func warn(log *slog.Logger, cfg *config.Config) {
 		}
 	}
 	if allowed, wanted, tooFew := prober.DatagramRoomFor(cfg); tooFew {
-		log.Warn("the kernel keeps few datagrams for a connection of HTTP/3: long answers may lose some, which costs time; raise net.core.rmem_max",
+		log.Warn("the kernel buffers few datagrams for an HTTP/3 connection: long answers may lose some and take longer; raise net.core.rmem_max",
 			"bytes", allowed, "wanted", wanted)
 	}
 }

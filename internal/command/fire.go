@@ -139,7 +139,7 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	noteFiles(log, nil, cfg)
 	for i := range cfg.Targets {
 		if t := &cfg.Targets[i]; len(f.target.Flags["insecure"]) > 0 && t.Connection.TLS.InsecureSkipVerify {
-			log.Warn("any certificate is accepted, as --insecure asks", "target", t.Name)
+			log.Warn("any certificate is accepted, because of --insecure", "target", t.Name)
 		}
 	}
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}
