@@ -18,7 +18,7 @@ import (
 
 const importHelp = "Make a configuration from files of other programs, and print it. prober check accepts the result. Comments in it say what could not be imported. docs/import.md has more."
 
-const secretsHelp = "\n\nThe command never prints passwords, tokens or cookies. With --secrets-dir it writes them to files that only the owner can read. Without it, comments say which file needs which secret."
+const secretsHelp = "\n\nPasswords, tokens and cookies never appear in the output. With --secrets-dir the command writes them to files that only the owner can read. Without it, comments say what to write to which file."
 
 const importCurlExamples = `Examples:
   prober import curl 'curl -H "Accept: application/json" https://staging.example.com/orders' > prober.yml

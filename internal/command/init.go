@@ -36,7 +36,7 @@ func initCommand(app *kingpin.Application) (string, command) {
 	var f initFlags
 	cmd.Flag("config.file", "File to write; - means standard output.").Default("prober.yml").StringVar(&f.configFile)
 	cmd.Flag("force", "Overwrite a file that exists.").BoolVar(&f.force)
-	cmd.Arg("URL", "URL of a target, such as https://staging.example.com/. A - writes to standard output.").StringsVar(&f.urls)
+	cmd.Arg("URL", "URL of a target, such as https://staging.example.com/. A - means standard output.").StringsVar(&f.urls)
 	return "init", func(_ context.Context, c *console) error { return writeStarter(c, f) }
 }
 
