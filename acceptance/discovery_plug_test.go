@@ -61,7 +61,7 @@ discover:
 	assert.InDelta(t, 2, during.Sum("prober_discovered_targets", "discover", "server"), 0)
 	assert.Equal(t, []string{"a", "b"}, during.Values("prober_requests_total", "target"))
 	assert.Contains(t, body(t, d.URL+"/api/v1/discovery"), "connection refused")
-	assert.Contains(t, d.Output(), "a discovery fails; what it found stays for a while")
+	assert.Contains(t, d.Output(), "a discovery fails; its last targets stay for a while")
 
 	startCatalogue(t, address, `[{"targets": ["b", "c", "a"]}]`)
 	after := d.AwaitMetrics("answers of the target that came", func(m rig.Metrics) bool { return requestsOf(m, "c") > 0 })

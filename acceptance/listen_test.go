@@ -243,5 +243,5 @@ func TestSocketsOfSystemdAreGuardedToo(t *testing.T) {
 
 	none := start(0)
 	assert.Equal(t, command.ExitUsage, none.Wait().ExitCode())
-	assert.Contains(t, none.Output(), "systemd has handed over no socket")
+	assert.Contains(t, none.Output(), "systemd has passed no socket")
 }

@@ -60,7 +60,7 @@ func shownURL(to **url.URL, parseText func(string) (*url.URL, error), written fu
 	}}
 }
 
-var errUserinfo = errors.New("must not hold a user name or password: URLs end up in labels, logs and pages")
+var errUserinfo = errors.New("must not contain a user name or password: URLs end up in labels, logs and pages")
 
 // parseURL keeps every part of raw out of its errors: a misplaced / or : moves
 // a password into the port or the path.
@@ -76,13 +76,13 @@ func parseURL(raw string, schemes ...string) (*url.URL, error) {
 		authority = rest[:end]
 	}
 	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }) || !policy.IsASCII(rest[len(authority):]) {
-		return nil, errors.New("holds a space, control or non-ASCII character; percent-encode it")
+		return nil, errors.New("contains a space, control or non-ASCII character; percent-encode it")
 	}
 	if strings.Contains(authority, "@") {
 		return nil, errUserinfo
 	}
 	if strings.Contains(rest, "#") {
-		return nil, errors.New("must not hold a fragment (#): it is never sent")
+		return nil, errors.New("must not contain a fragment (#): it is never sent")
 	}
 	// The conversion comes before the checks: no letter beyond ASCII can turn into a slash
 	// or an @ after them.
@@ -154,7 +154,7 @@ func checkHostPort(s string) error {
 	literal, closed := strings.CutSuffix(literal, "]")
 	addr, err := netip.ParseAddr(strings.Replace(literal, "%25", "%", 1))
 	if !closed || err != nil || !addr.Is6() {
-		return errors.New("holds no valid IPv6 address between its brackets")
+		return errors.New("has no valid IPv6 address between its brackets")
 	}
 	return nil
 }

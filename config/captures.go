@@ -84,12 +84,12 @@ func (s checks) checkCaptures(t *Target, all []option.Capture) {
 		return
 	}
 	if t.Kind() == KindGRPC {
-		s.Conflict("has no meaning for a gRPC call: captures are taken from answers of HTTP requests", key)
+		s.Conflict("has no meaning for a gRPC call: only answers of HTTP requests have captures", key)
 	}
 	for _, c := range all {
 		for _, d := range t.Data {
 			if d.Name == c.Name {
-				s.Conflict(fmt.Sprintf("the name %s is one of data, too", c.Name), key)
+				s.Conflict(fmt.Sprintf("the name %s is in data, too", c.Name), key)
 			}
 		}
 		// A body that is looked at is kept in memory whole.

@@ -29,9 +29,9 @@ func (s checks) checkStages(b *Burst) {
 	requests, lasts := ramp(b.Stages, b.Duration)
 	switch {
 	case requests == 0 && s.IsSet(duration):
-		s.Conflict("make no request before duration ends them", stages, duration)
+		s.Conflict("make no request before duration ends the burst", stages, duration)
 	case requests == 0:
-		s.Conflict("make no request: at least one rate must be above 0, for some time", stages)
+		s.Conflict("make no request: at least one rate must be above 0 for some time", stages)
 	case requests > maxArrivals && !s.IsSet("burst.requests"):
 		s.Conflict(fmt.Sprintf("make more than %d requests in one burst", maxArrivals), stages)
 	case lasts > maxDuration:

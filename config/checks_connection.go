@@ -41,7 +41,7 @@ func (s checks) checkVersion(t *Target) {
 			s.Conflict("h2c is for http URLs; over https it is called 2", version, at)
 		}
 		if s.Sound(proxy) && !t.Connection.Proxy.isSOCKS() {
-			s.Conflict("h2c cannot pass an HTTP proxy, only a SOCKS5 proxy", version, proxy)
+			s.Conflict("h2c cannot go through an HTTP proxy; use a SOCKS5 proxy", version, proxy)
 		}
 	case option.OnlyHTTP3:
 		s.checkHTTP3(t)
@@ -55,7 +55,7 @@ func (s checks) checkHTTP3(t *Target) {
 		s.Conflict("HTTP/3 is for https URLs", versionKey, urlKey)
 	}
 	if s.Sound(proxyKey) {
-		s.Conflict("HTTP/3 cannot pass a proxy: none of those that are known takes UDP", versionKey, proxyKey)
+		s.Conflict("HTTP/3 cannot go through a proxy: no supported kind of proxy carries UDP", versionKey, proxyKey)
 	}
 	if s.Sound(highest) && t.Connection.TLS.MaxVersion < tls.VersionTLS13 {
 		s.Conflict("HTTP/3 needs TLS 1.3, which connection.tls.max_version excludes", versionKey, highest)
@@ -73,14 +73,14 @@ func (s checks) checkEarlyData(t *Target) {
 	safe := []string{"", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}
 	switch {
 	case c.HTTPVersion != option.OnlyHTTP3 && s.IsOwn(early):
-		s.Conflict("has a meaning with connection.http_version: 3 only", early)
+		s.Conflict("has no meaning without connection.http_version: 3", early)
 	case c.HTTPVersion != option.OnlyHTTP3:
 		c.TLS.EarlyData = false
 		s.Forget(early)
 	case !c.TLS.SessionResumption:
-		s.Conflict("early_data needs session_resumption: true, for only a resumed session has early data", early, resumption)
+		s.Conflict("early_data needs session_resumption: true, because only a resumed session has early data", early, resumption)
 	case s.Sound(method) && !slices.Contains(safe, t.Request.Method):
-		s.Conflict("early_data is for GET, HEAD, OPTIONS and TRACE only: whoever records what is sent so can send it again", early, method)
+		s.Conflict("early_data is for GET, HEAD, OPTIONS and TRACE only: an attacker can record early data and send it again", early, method)
 	}
 }
 
@@ -94,7 +94,7 @@ func (s checks) checkFamily(t *Target) {
 	if s.Sound(source) {
 		own := familyOf(c.SourceAddress)
 		if family != 0 && family != own {
-			s.Conflict("source_address is not of the family that ip_version asks for", source, version)
+			s.Conflict("source_address must have the IP version that ip_version asks for", source, version)
 			return
 		}
 		family = own
@@ -102,7 +102,7 @@ func (s checks) checkFamily(t *Target) {
 	fits := func(a netip.Addr) bool { return family == 0 || familyOf(a) == family }
 	for _, fixed := range s.fixedAddresses(t) {
 		if !slices.ContainsFunc(fixed.addrs, fits) {
-			s.Conflict(fmt.Sprintf("there is no IPv%d address to dial, but ip_version or source_address ask for one", family), fixed.key, version, source)
+			s.Conflict(fmt.Sprintf("there is no IPv%d address to connect to, but ip_version or source_address needs one", family), fixed.key, version, source)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (s checks) checkExpectedVersion(t *Target) {
 		option.OnlyHTTP11: {"1.0", "1.1"}, option.OnlyHTTP2: {"2"}, option.H2C: {"2"}, option.OnlyHTTP3: {"3"},
 	}[t.Connection.HTTPVersion]
 	if !slices.Contains(spoke, t.Expect.HTTPVersion) {
-		s.Conflict(fmt.Sprintf("there is no HTTP/%s answer with connection.http_version: %s",
+		s.Conflict(fmt.Sprintf("no answer can be HTTP/%s with connection.http_version: %s",
 			t.Expect.HTTPVersion, cmp.Or(t.Connection.HTTPVersion, option.AutoHTTP)), expected, spoken)
 	}
 }

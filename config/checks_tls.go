@@ -109,14 +109,14 @@ func (s checks) checkTLSVersions(t TLS) {
 func checkPair(cert, key []byte) error {
 	_, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return fmt.Errorf("the certificate and key_file cannot be used together: %s", strings.TrimPrefix(err.Error(), "tls: "))
+		return fmt.Errorf("the certificate and key_file do not belong together: %s", strings.TrimPrefix(err.Error(), "tls: "))
 	}
 	return nil
 }
 
 func checkCA(pem []byte) error {
 	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		return errors.New("it holds no certificate in PEM form")
+		return errors.New("it has no certificate in PEM form")
 	}
 	return nil
 }

@@ -124,7 +124,7 @@ func compareTrouble(t *Target, targets map[string]*Target) string {
 	case other == nil:
 		return fmt.Sprintf("there is no target %q", t.Compare.With) + closest(t.Compare.With, targets)
 	case other.Compare != nil:
-		return fmt.Sprintf("the target %q is compared with another itself", other.Name)
+		return fmt.Sprintf("the target %q is itself compared with another target", other.Name)
 	case other.Kind() != t.Kind():
 		return fmt.Sprintf("the target %q is of another kind: it %s", other.Name, kindOf(other.URL).does)
 	}

@@ -19,7 +19,7 @@ func checkCredentials(s string) error {
 // checkUsername follows RFC 7617, section 2: the colon ends the name.
 func checkUsername(s string) error {
 	if strings.Contains(s, ":") {
-		return errors.New("must not hold a colon, which separates it from the password")
+		return errors.New("must not contain a colon: a colon ends the user name")
 	}
 	return form.CheckVisible(s)
 }

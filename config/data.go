@@ -20,7 +20,7 @@ const (
 	maxRandomString  = 1024
 	defaultRandom    = 16 // characters of a random string
 	dataPathMistake  = "name must be letters, digits and _, not begin with a digit, and have 64 characters at most"
-	dataSourcesAsked = "must say what it stands for: file with column, values, from with to, or generate"
+	dataSourcesAsked = "must have a source: file with column, values, from with to, or generate"
 )
 
 // dataEntry is one name of data as written in the file.
@@ -78,7 +78,7 @@ func (d dataNames) Decode(c form.Cursor, n *yaml.Node) {
 	// two equal targets would differ.
 	slices.SortFunc(all, func(a, b option.Data) int { return strings.Compare(a.Name, b.Name) })
 	if len(all) > maxDataNames {
-		c.Fail("must hold at most %d names, not %d", maxDataNames, len(all))
+		c.Fail("must have at most %d names, not %d", maxDataNames, len(all))
 		return
 	}
 	*d.to = all
@@ -140,9 +140,9 @@ func (e *dataEntry) check(given func(key string) bool) error {
 	case sources > 1:
 		return errors.New("must have one source: file, values, from with to, or generate")
 	case given("file") != given("column"):
-		return errors.New("needs both file and column: the column of a CSV file by its header line, or a member of the objects of a .jsonl file")
+		return errors.New("needs both file and column: a column is a name in the header line of a CSV file, or a member of the objects in a .jsonl file")
 	case given("pick") && given("generate"):
-		return errors.New("must not have pick: what is generated is new each time")
+		return errors.New("must not have pick: a generated value is new each time")
 	case given("length") && e.generate != option.GenerateString:
 		return errors.New("must not have length: it is for generate: random_string")
 	case given("format") && e.generate != option.GenerateTimestamp:
@@ -254,7 +254,7 @@ func (v dataValues) Decode(c form.Cursor, n *yaml.Node) {
 	}
 	*v.to = c.Values(n, form.CheckText)
 	if len(*v.to) == 0 {
-		c.Fail("must hold at least one value")
+		c.Fail("must have at least one value")
 	}
 }
 
@@ -270,7 +270,7 @@ func wholeNumber(to *int64) form.Value {
 	parse := func(n *yaml.Node) (int64, error) {
 		v, err := strconv.ParseInt(n.Value, 10, 64)
 		if err != nil {
-			return 0, errors.New("must be a whole number of 64 bits")
+			return 0, errors.New("must be a whole number that fits in 64 bits")
 		}
 		return v, nil
 	}

@@ -160,7 +160,7 @@ func (m mechanism) Decode(c form.Cursor, n *yaml.Node) {
 		c.Fail("must be a list, not %s", form.KindName(n))
 		return
 	case len(n.Content) == 0:
-		c.Fail("must hold at least one entry")
+		c.Fail("must have at least one entry")
 		return
 	}
 	// Prometheus' packages decode the text themselves. Its lines are kept, so that their mistakes have

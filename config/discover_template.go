@@ -118,7 +118,7 @@ func (t *targetTemplate) target(labels map[string]string) (Target, error) {
 		case !utf8.ValidString(v):
 			return "", fmt.Errorf("the value of label %s is not valid UTF-8", label)
 		case strings.Contains(v, "{{") && t.isVaried:
-			return "", fmt.Errorf("the value of label %s holds {{, which the requests of the target would take for the beginning of a name", label)
+			return "", fmt.Errorf("the value of label %s contains {{, but the requests of the target read {{ as the beginning of a name", label)
 		}
 		return v, nil
 	}}
@@ -154,7 +154,7 @@ func withoutPlace(err error) error {
 type place struct {
 	// isFree is set below keys outside the schema.
 	isFree bool
-	// isFixed is set for values that must not hold a label.
+	// isFixed is set for values that must not contain a label.
 	isFixed bool
 	// isLink is set in links: they have names of their own and take escaped values.
 	isLink bool
@@ -240,7 +240,7 @@ func (f *filler) scalar(c form.Cursor, n *yaml.Node, p place) {
 	case err != nil:
 		c.Fail("%s", err)
 	case found && p.isFixed:
-		c.Fail("must not hold a label: files and credentials come from the configuration alone")
+		c.Fail("must not contain a label: files and credentials come only from the configuration")
 	case failed != nil:
 		c.Fail("%s", failed)
 	}

@@ -110,7 +110,7 @@ func TestWhatCannotBeATargetSaysWhyWithoutFileAndLine(t *testing.T) {
 		"a name that is none":        {serviceLabels("__meta_kubernetes_namespace", "ä"), "name: must be 1 to 128 letters, digits and any of _.:/-"},
 		"a value that is no number":  {serviceLabels("rate", "fast"), "burst.rate: must be a number"},
 		"a host that is denied":      {serviceLabels("__address__", "a.prod.example.com:80"), `url: is denied by "*.prod.example.com" in network.deny_hosts`},
-		"a URL with a password":      {serviceLabels("__address__", "user:canary@host"), "url: must not hold a user name or password: URLs end up in labels, logs and pages"},
+		"a URL with a password":      {serviceLabels("__address__", "user:canary@host"), "url: must not contain a user name or password: URLs end up in labels, logs and pages"},
 		"values that do not go well": {serviceLabels("rate", "0"), "burst.rate: must be above 0"},
 	} {
 		_, err := d.Target(c.labels)
@@ -142,7 +142,7 @@ discover:
 	assert.Equal(t, []Header{{"Authorization", []string{"Bearer {{ token }}"}}, {"X", []string{`{{ "{{" }}`}}}, got.Journey[1].Request.Headers)
 
 	_, err = d.Target(map[string]string{"name": "n", "__address__": "h", "tenant": "{{ term }}"})
-	assert.EqualError(t, err, "journey[0].path: the value of label tenant holds {{, which the requests of the target would take for the beginning of a name")
+	assert.EqualError(t, err, "journey[0].path: the value of label tenant contains {{, but the requests of the target read {{ as the beginning of a name")
 }
 
 func TestADiscoveryShowsNoSecret(t *testing.T) {

@@ -94,7 +94,7 @@ func (s checks) checkDNS(t *Target) {
 			continue
 		}
 		if s.IsOwn(key) || s.AreTogether(key, codes) {
-			s.Conflict("has no meaning where expect.rcode leaves NOERROR out", key)
+			s.Conflict("has no meaning if expect.rcode does not list NOERROR", key)
 		}
 		f.Value.Reset()
 		s.Forget(key)
@@ -122,7 +122,7 @@ func questionName(to *string) form.Value {
 func checkQuestionName(name string) error {
 	const maxName, maxLabel = 253, 63
 	if addr, err := netip.ParseAddr(name); err == nil {
-		return errors.New("is an address; its name is asked for with type: PTR and name: " + reverseName(addr))
+		return errors.New("is an address; to ask for its name, write type: PTR and name: " + reverseName(addr))
 	}
 	if name == "." {
 		return nil
@@ -136,7 +136,7 @@ func checkQuestionName(name string) error {
 			return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"$();@\`, r)
 		})
 		if odd || label == "" || len(label) > maxLabel {
-			return errors.New("is not a name of DNS: labels of 1 to 63 letters, digits, - and _ with dots between them")
+			return errors.New("is not a DNS name: a name has labels of 1 to 63 letters, digits, - and _, with dots between them")
 		}
 	}
 	return nil

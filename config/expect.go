@@ -36,7 +36,7 @@ func headerExpectations(to *[]option.FieldPattern) form.Value {
 				return h, true
 			case n.Kind == yaml.ScalarNode && n.Value != "":
 			case n.Kind == yaml.ScalarNode:
-				c.Fail("has no value; write '' if any will do, or null to leave out what the defaults say")
+				c.Fail("has no value; write '' to accept any value, or null to drop the value of the defaults")
 			default:
 				c.Fail("must be a single value, not %s", form.KindName(n))
 			}
@@ -84,7 +84,7 @@ func (j jsonValues) Decode(c form.Cursor, n *yaml.Node) {
 	for _, p := range c.Pairs(n) {
 		place := c.Entry(p)
 		if slices.Contains(strings.Split(p.Key.Value, "."), "") {
-			place.Fail("a place is the keys on the way to it with dots between them, such as status or items.0.id")
+			place.Fail("a place is a list of keys with dots between them, such as status or items.0.id")
 			continue
 		}
 		v, err := parseJSONValue(p.Value)
@@ -103,7 +103,7 @@ func (j jsonValues) Decode(c form.Cursor, n *yaml.Node) {
 func parseJSONValue(n *yaml.Node) (any, error) {
 	switch {
 	case n.Kind != yaml.ScalarNode:
-		return nil, fmt.Errorf("must be a single value, not %s; a dot in the key leads further down", form.KindName(n))
+		return nil, fmt.Errorf("must be a single value, not %s; to go deeper, write a dot in the key", form.KindName(n))
 	case form.IsNull(n) && n.Value == "":
 		return nil, errors.New("has no value; write '' for an empty text, or null")
 	case form.IsNull(n):
@@ -122,7 +122,7 @@ func parseJSONNumber(n *yaml.Node) (any, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w, or a text in quotes", err)
 	case n.Tag == "!!int" && math.Abs(v) > maxExactInteger:
-		return nil, errors.New("has more digits than are compared; use expect.body.regexp")
+		return nil, errors.New("has more digits than the prober compares; use expect.body.regexp")
 	}
 	return v, nil
 }

@@ -87,7 +87,7 @@ func checkMetadataValue(name string, n *yaml.Node) error {
 	return checkHeaderValue(n)
 }
 
-var errNoBase64 = errors.New("must be base64, as the name ends in -bin")
+var errNoBase64 = errors.New("must be base64, because the name ends in -bin")
 
 func isBase64(value string) bool {
 	_, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "="))
@@ -137,7 +137,7 @@ func (s checks) checkGRPC(t *Target) {
 	found, err := s.findMethod(&g)
 	switch {
 	case err == nil && g.Reflection:
-		s.Conflict("is not needed: the types of the health service are known", "grpc.reflection")
+		s.Conflict("is not needed: the prober knows the types of the health service", "grpc.reflection")
 	case err == nil:
 		s.encodeMessage(t, found)
 		s.checkExpectedMessage(t, found)
@@ -168,7 +168,7 @@ func (s checks) demandDescriptors(t *Target) {
 		s.Conflict(needs, messageKey)
 	}
 	if s.Sound("grpc.message_file") && isJSONObject(t.GRPC.Message) {
-		s.Conflict("is JSON, and "+needs, "grpc.message_file")
+		s.Conflict("is JSON, so it "+needs, "grpc.message_file")
 	}
 	if s.Sound("expect.message") && len(t.Expect.Message) > 0 {
 		s.Conflict(needs, "expect.message")
@@ -219,6 +219,6 @@ func (s checks) checkExpectedMessage(t *Target, m *protoset.Method) {
 		return
 	}
 	if _, err := m.Expect(t.Expect.Message); err != nil {
-		s.Conflict(fmt.Sprintf("has a place that no answer has: %s", err), key, "grpc.method", "grpc.service")
+		s.Conflict(fmt.Sprintf("has a place that the answer cannot have: %s", err), key, "grpc.method", "grpc.service")
 	}
 }

@@ -40,7 +40,7 @@ func checkHeaderName(name string) error {
 	case "upgrade", "http2-settings", "te":
 		return errors.New("would change the protocol of the connection; connection.http_version selects it")
 	case "expect":
-		return errors.New("would make the prober wait for the target's leave before it sends the body")
+		return errors.New("would make the prober wait for the target's permission before it sends the body")
 	case "proxy-authorization":
 		return errors.New("is for a proxy, not for the target")
 	}
@@ -74,7 +74,7 @@ func checkHeaderValue(n *yaml.Node) error {
 	}
 	switch {
 	case strings.ContainsFunc(n.Value, form.IsControl):
-		return errors.New("must not hold line breaks or other control characters")
+		return errors.New("must not contain line breaks or other control characters")
 	case strings.Trim(n.Value, " ") != n.Value:
 		return errors.New("must not begin or end with a space")
 	}

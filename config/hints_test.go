@@ -9,15 +9,15 @@ import (
 
 func TestASpaceThatIsNoneIsNamed(t *testing.T) {
 	t.Parallel()
-	const noBreak = "it holds a no-break space (U+00A0), which is no space to YAML"
+	const noBreak = "it contains a no-break space (U+00A0), and YAML does not read that as a space"
 	for file, want := range map[string]string{
 		"targets: [{name: a, url: 'http://h/', interval: 30s\u00a0}]":              `interval: must be a duration such as 500ms, 30s, 1m30s or 1d; ` + noBreak,
 		"targets: [{name: a, url: 'http://h/', \u00a0interval: 30s}]":              `unknown key, did you mean "interval"?; ` + noBreak,
 		"targets:\n- name: a\n\u00a0\u00a0url: http://h/\n":                        noBreak,
 		"targets: [{name: a, url: 'http://h/\u00a0x'}]":                            noBreak,
 		"targets: [{name: a, url: 'http://h/', burst: {requests: \u202f5}}]":       "(U+202F)",
-		"targets: [{name: \u200ba, url: 'http://h/'}]":                             "it holds a space without width (U+200B)",
-		"targets: [{name: a, url: 'http://h/', expect: {max_latency: \u20031s}}]":  "it holds a space of another width (U+2003)",
+		"targets: [{name: \u200ba, url: 'http://h/'}]":                             "it contains a space without width (U+200B)",
+		"targets: [{name: a, url: 'http://h/', expect: {max_latency: \u20031s}}]":  "it contains a space of another width (U+2003)",
 		"targets: [{name: a, url: 'http://h/', request: {headers: {\u00a0X: 1}}}]": noBreak,
 	} {
 		_, err := Parse([]byte(file), "prober.yml")
@@ -43,7 +43,7 @@ targets:
 	for _, w := range c.Warnings {
 		got = append(got, w.Error())
 	}
-	const says = ": holds a variable such as ${...}, which is used as it stands: the prober expands none"
+	const says = ": contains a variable such as ${...}; the prober does not expand it and uses the text as it is"
 	assert.Equal(t, []string{
 		"prober.yml:1: defaults: request.headers.Authorization" + says,
 		"prober.yml:1: defaults: request.headers.X-Two[1]" + says,
@@ -68,6 +68,6 @@ func TestWarningsOfAPickAreAboutItAlone(t *testing.T) {
 func TestAMistakeInAVariableSaysThatNoneIsExpanded(t *testing.T) {
 	t.Parallel()
 	_, err := Parse([]byte("targets: [{name: a, url: 'https://${HOST}/', timeout: '${TIMEOUT}'}]"), "prober.yml")
-	require.ErrorContains(t, err, "url: the host is not a valid name or address; the prober expands no variables such as ${...}")
-	assert.ErrorContains(t, err, "timeout: must be a duration such as 500ms, 30s, 1m30s or 1d; the prober expands no variables")
+	require.ErrorContains(t, err, "url: the host is not a valid name or address; the prober does not expand variables such as ${...}")
+	assert.ErrorContains(t, err, "timeout: must be a duration such as 500ms, 30s, 1m30s or 1d; the prober does not expand variables")
 }

@@ -51,7 +51,7 @@ func checkUnicast(addr netip.Addr) error {
 	switch {
 	// With two ways to write one address, equal targets would differ.
 	case addr.Is4In6():
-		return errors.New("must be written as the IPv4 address that it maps")
+		return errors.New("is a mapped IPv4 address; write the IPv4 address")
 	case addr.IsUnspecified(), addr.IsMulticast():
 		return errors.New("must be the address of one host")
 	}

@@ -194,7 +194,7 @@ func checkEndpoint(u *url.URL) error {
 // checkNoPath accepts nothing after the host and the port.
 func checkNoPath(u *url.URL) error {
 	if u.Path != "" || u.RawQuery != "" || u.ForceQuery {
-		return fmt.Errorf("must end after the port: to a target with the scheme %s no path and no query is sent", u.Scheme)
+		return fmt.Errorf("must end after the port: a target with the scheme %s has no path and no query", u.Scheme)
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func TestAPickedURLMayBeOfAnyKind(t *testing.T) {
 	assert.Zero(t, got.Request)
 
 	_, err = ParseOne(file, "prober.yml", Pick{Target: "tcp://db.example/s3cret"})
-	assert.EqualError(t, err, "URL: must end after the port: to a target with the scheme tcp no path and no query is sent")
+	assert.EqualError(t, err, "URL: must end after the port: a target with the scheme tcp has no path and no query")
 	_, err = ParseOne(file, "prober.yml", Pick{Target: "tcp://db.example"})
 	assert.EqualError(t, err, "URL: needs a port, as in tcp://host:port")
 }

@@ -144,7 +144,7 @@ func checkLink(text string) error {
 	}
 	// A target may come from a catalogue that others write.
 	if strings.Contains(authority, "{{") {
-		return errors.New("must not have a name in its host: it would lead anywhere")
+		return errors.New("must not have a {{ name }} in its host: the link could lead to any host")
 	}
 	return checkExpanded(text, authority)
 }
@@ -152,12 +152,12 @@ func checkLink(text string) error {
 func checkExpanded(text, authority string) error {
 	whole, _ := expandLink(text, "a", "b")
 	if strings.ContainsFunc(whole, func(r rune) bool { return r <= ' ' || r == 0x7f }) || !policy.IsASCII(whole) {
-		return errors.New("holds a space, control or non-ASCII character; percent-encode it")
+		return errors.New("contains a space, control or non-ASCII character; percent-encode it")
 	}
 	u, err := url.Parse(whole)
 	switch {
 	case strings.Contains(authority, "@"):
-		return errors.New("must not hold a user name or password: the page shows it")
+		return errors.New("must not contain a user name or password: the page shows it")
 	case err != nil:
 		return errors.New("is not a URL")
 	case u.Hostname() == "":

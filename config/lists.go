@@ -95,10 +95,10 @@ func buckets(to *[]float64) form.Value {
 
 func checkBuckets(bounds []float64) error {
 	if len(bounds) == 0 {
-		return errors.New("must hold at least one bound")
+		return errors.New("must have at least one bound")
 	}
 	if len(bounds) > maxBuckets {
-		return fmt.Errorf("must hold at most %d bounds, not %d", maxBuckets, len(bounds))
+		return fmt.Errorf("must have at most %d bounds, not %d", maxBuckets, len(bounds))
 	}
 	for i := 1; i < len(bounds); i++ {
 		if bounds[i] <= bounds[i-1] {
@@ -129,7 +129,7 @@ func parsePrefix(n *yaml.Node) (netip.Prefix, error) {
 	case err != nil:
 		return p, errors.New(prefixMistake)
 	case p.Addr().Is4In6():
-		return p, errors.New("must be written as the IPv4 network that it maps")
+		return p, errors.New("is a mapped IPv4 network; write the IPv4 network")
 	case p != p.Masked():
 		return p, fmt.Errorf("has bits set beyond its length; write %s or the address alone", p.Masked())
 	}

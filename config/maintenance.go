@@ -91,9 +91,9 @@ func windowOf(w *window) (out maintenance.Window, key, mistake string) {
 	out = maintenance.Window{Name: w.name, Targets: w.targets, Labels: w.labels, Stop: w.bursts == BurstsStop, Location: location}
 	switch once := w.start != "" || w.end != ""; {
 	case !once && w.again.IsEmpty():
-		return out, "name", "says no time: it needs start and end, or one of times, weekdays, days_of_month, months and years"
+		return out, "name", "has no time: it needs start and end, or one of times, weekdays, days_of_month, months and years"
 	case once && !w.again.IsEmpty():
-		return out, "name", "comes once and again: it has start or end, and one of times, weekdays, days_of_month, months and years"
+		return out, "name", "has two kinds of time: use either start and end, or times, weekdays, days_of_month, months and years"
 	case !once:
 		if out.Again, err = w.again.Interval(); err != nil {
 			return out, "name", err.Error()
@@ -121,7 +121,7 @@ func (l maintenanceList) Decode(c form.Cursor, n *yaml.Node) {
 		c.Fail("must be a list, not %s", form.KindName(n))
 		return
 	case len(n.Content) > maxWindows:
-		c.Fail("must hold at most %d windows, not %d", maxWindows, len(n.Content))
+		c.Fail("must have at most %d windows, not %d", maxWindows, len(n.Content))
 		return
 	}
 	for i, item := range n.Content {

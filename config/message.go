@@ -61,7 +61,7 @@ func writeJSON(to *bytes.Buffer, c form.Cursor, n *yaml.Node) bool {
 	switch n.Kind {
 	case yaml.MappingNode:
 		if isBareName(n) {
-			c.Fail("must stand in quotes, as '{{ name }}': without them it is a mapping to YAML")
+			c.Fail("must be in quotes, as in '{{ name }}': YAML reads it as a mapping without them")
 			return false
 		}
 		return writeObject(to, c, n)

@@ -26,7 +26,7 @@ func checkFilePattern(s string) error {
 	case err != nil:
 		return errors.New("must be a path or a pattern such as targets.d/*.yml: a [ has no ]")
 	case strings.Contains(s, "**"):
-		return errors.New("must not hold **: a * stands for a part of one name, and reaches no folder below")
+		return errors.New("must not contain **: a * stands for a part of one name, and does not reach subfolders")
 	case strings.HasSuffix(s, "/"):
 		return errors.New("must name files, not a folder: write targets.d/*.yml")
 	}

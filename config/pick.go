@@ -149,7 +149,7 @@ func (l *loader) narrow(top *form.Scope) {
 		}
 	}
 	if len(picked) == 0 && len(names) == 0 {
-		l.lacks(top, "has no such targets")
+		l.lacks(top, "has no matching targets")
 	}
 	c.Targets = picked
 }
@@ -166,7 +166,7 @@ func (l *loader) lacks(top *form.Scope, msg string) {
 	}
 	if top.Found() == 0 && !wrong {
 		if len(c.Discover) > 0 {
-			msg += "; targets that are discovered have no burst by hand"
+			msg += "; prober fire cannot use discovered targets"
 		}
 		top.AddError(form.Error{Msg: top.File + " " + msg})
 	}

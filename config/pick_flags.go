@@ -100,7 +100,7 @@ func (p *Pick) setOne(f pickFlag, t *Target, s *form.Scope, given []string) erro
 	case part == "burst" && isTwice:
 		return errors.New("says the same as --" + f.key + ": give one of them")
 	case len(t.Items()) > 0 && slices.Contains([]string{"request", "expect", "timeout"}, part):
-		return errors.New("has no meaning for a target with requests or a journey: each of those says it for itself")
+		return errors.New("has no meaning for a target with requests or a journey: each request has its own")
 	}
 	n, err := f.read(given)
 	if err != nil {
@@ -216,7 +216,7 @@ func headerLines(given []string) (*yaml.Node, error) {
 		case !ok:
 			return nil, errors.New("must be a name, a colon and a value, such as 'Accept: text/html'")
 		case strings.TrimSpace(key) == "authorization":
-			return nil, errors.New("must not hold a secret, for others can read a command line: --bearer-file and --basic-auth-file take credentials from a file")
+			return nil, errors.New("must not contain a secret, because other users can read a command line; use --bearer-file or --basic-auth-file")
 		case at[key] == nil:
 			at[key] = &yaml.Node{Kind: yaml.SequenceNode}
 			n.Content = append(n.Content, form.TextNode(name), at[key])

@@ -107,7 +107,7 @@ func TestMistakesInThePickNameTheFlag(t *testing.T) {
 		{"what only a file can hold", "shop", map[string]string{"requests": "!!str 5"}, `--burst.requests: is not a valid value`},
 		{"a mistake inside a list", "shop", map[string]string{"stages": "[{duration: 1s, rate: -1}]"}, `--burst.stages[0].rate: must be at least 0`},
 		{"two flags that exclude each other", "shop", map[string]string{"rate": "5", "stages": "[{duration: 1s, rate: 1}]"},
-			`--burst.stages: cannot stand beside burst.rate, which is a flag too`},
+			`--burst.stages: cannot be combined with burst.rate, which is a flag too`},
 		{"a flag against what the file says", "shop", map[string]string{"duration": "24h", "rate": "100000"},
 			`--burst.rate: rate and duration make more than 10000000 requests in one burst`},
 		{"a flag without meaning here", "single", map[string]string{"arrival": "poisson"},
@@ -121,7 +121,7 @@ func TestMistakesInThePickNameTheFlag(t *testing.T) {
 		{"what cannot be a target", "ftp://user:s3cret@shop.example/", nil,
 			`prober.yml has no such target: a name must be 1 to 128 letters, digits and any of _.:/-`},
 		{"a URL with credentials", "http://user:s3cret@shop.example/", nil,
-			`URL: must not hold a user name or password: URLs end up in labels, logs and pages`},
+			`URL: must not contain a user name or password: URLs end up in labels, logs and pages`},
 		{"a flag for a URL", "http://shop.example/", map[string]string{"concurrency": "many"}, `--burst.concurrency: must be a whole number`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,7 +149,7 @@ func TestAMistakeOfTheFileIsReportedAtItsLine(t *testing.T) {
 func TestATargetThatIsDiscoveredHasNoBurstByHand(t *testing.T) {
 	t.Parallel()
 	_, err := ParseOne([]byte(discovery), filepath.Join(workspace(t, "testdata/good"), "prober.yml"), Pick{Target: "shop/cart"})
-	require.ErrorContains(t, err, "has no targets; targets that are discovered have no burst by hand")
+	require.ErrorContains(t, err, "has no targets; prober fire cannot use discovered targets")
 }
 
 func TestThresholdsOfFlagsStandBesideThoseOfTheFile(t *testing.T) {

@@ -26,7 +26,7 @@ func parseProxyURL(raw string) (*url.URL, error) {
 	u, err := parseURL(raw, "http://", "https://", "socks5://", "socks5h://")
 	switch {
 	case errors.Is(err, errUserinfo):
-		return nil, errors.New("must not hold a user name or password: they have keys of their own, proxy_username and proxy_password_file")
+		return nil, errors.New("must not contain a user name or password: use the keys proxy_username and proxy_password_file")
 	case err != nil:
 		return nil, err
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery:
@@ -51,7 +51,7 @@ func checkNoProxy(s string) error {
 	}
 	domain, isDomain := strings.CutPrefix(strings.TrimPrefix(s, "*"), ".")
 	if err := checkHostPort(domain); err != nil || !isDomain && strings.HasPrefix(s, "*") {
-		return errors.New("must be a host, a network, .name or *.name for all below a name, or * for everything")
+		return errors.New("must be a host, a network, .name or *.name for all names below a name, or * for everything")
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func (s checks) checkProxy(t *Target) {
 		s.Conflict("needs connection.proxy_username too", password)
 	}
 	if s.IsSet("connection.resolve") && len(t.Connection.Resolve) > 0 {
-		s.Conflict("a proxy resolves the name itself: resolve and proxy_url exclude each other", "connection.resolve", at)
+		s.Conflict("cannot have both resolve and proxy_url: a proxy resolves the name itself", "connection.resolve", at)
 	}
 	if s.Sound(at) && p.isSOCKS() {
 		s.checkSOCKS(*p)

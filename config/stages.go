@@ -21,10 +21,10 @@ func (s stages) Decode(c form.Cursor, n *yaml.Node) {
 		c.Fail("must be a list, not %s", form.KindName(n))
 		return
 	case len(n.Content) == 0:
-		c.Fail("must hold at least one stage")
+		c.Fail("must have at least one stage")
 		return
 	case len(n.Content) > maxStages:
-		c.Fail("must hold at most %d stages, not %d", maxStages, len(n.Content))
+		c.Fail("must have at most %d stages, not %d", maxStages, len(n.Content))
 		return
 	}
 	items := make([]Stage, len(n.Content))

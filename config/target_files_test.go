@@ -281,7 +281,7 @@ func TestWhoHadANameBeforeKeepsIt(t *testing.T) {
 	tr.write("d/b.yml", "targets: x\n")
 	require.NoError(t, tr.load())
 	assert.Equal(t, "x b", tr.names(), "nor from one that is wrong")
-	assert.Contains(t, tr.wrong(), `targets[0] "x": name: is already the name of a target of d/b.yml, which is wrong and keeps its last targets`)
+	assert.Contains(t, tr.wrong(), `targets[0] "x": name: is already the name of a target of d/b.yml; that file has a mistake and keeps its last targets`)
 
 	tr.write("d/b.yml", list("b"))
 	require.NoError(t, tr.load())
@@ -291,7 +291,7 @@ func TestWhoHadANameBeforeKeepsIt(t *testing.T) {
 	tr.write("main.yml", list("b")+"target_files: ['d/*.yml']\non_error: keep\n")
 	require.ErrorContains(t, tr.load(), `main.yml:2: targets[0] "b": name: is already the name of a target in line 2 of `)
 	tr.write("d/b.yml", "x: y\n")
-	require.ErrorContains(t, tr.load(), `name: is already the name of a target of d/b.yml, which is wrong and keeps its last targets`)
+	require.ErrorContains(t, tr.load(), `name: is already the name of a target of d/b.yml; that file has a mistake and keeps its last targets`)
 }
 
 func TestAFileThatIsWrongForItsNamesMakesOthersWrong(t *testing.T) {

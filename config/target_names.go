@@ -136,7 +136,7 @@ func (l *loader) taken(holder *filePart, name string, r *form.Report) string {
 	spot, has := holder.spots[name]
 	switch {
 	case l.keeps(holder):
-		return fmt.Sprintf("is already the name of a target of %s, which is wrong and keeps its last targets", holder.name)
+		return fmt.Sprintf("is already the name of a target of %s; that file has a mistake and keeps its last targets", holder.name)
 	case has:
 		return "is already the name of a target " + spot.In(r)
 	}

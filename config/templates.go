@@ -69,7 +69,7 @@ func (r Request) BodyPlace() template.Place {
 // steps before. later are captured by later steps, and are reported as such.
 func (s checks) checkTemplates(t *Target, captured, later []string) {
 	if strings.Contains(t.URL.Path+t.URL.RawQuery, "{{") || strings.Contains(t.URL.Path+t.URL.RawQuery, "%7B%7B") {
-		s.Conflict("no names are replaced in a URL; write what stands behind the host as request.path", urlKey)
+		s.Conflict("a URL cannot have {{ names }}; write the part after the host in request.path", urlKey)
 	}
 	// The numbers are those of Target.Numbers, since a compiled text knows names by number alone.
 	numbers := map[string]int{}
@@ -116,9 +116,9 @@ func unknownNames(text string, known map[string]int, later []string) string {
 		case slices.Contains(later, name):
 			return fmt.Sprintf("{{ %s }} is captured by this step or a later one, and is not known yet", name)
 		case best != "":
-			return fmt.Sprintf("{{ %s }} stands for nothing, did you mean {{ %s }}?", name, best)
+			return fmt.Sprintf("{{ %s }} is unknown, did you mean {{ %s }}?", name, best)
 		}
-		return fmt.Sprintf("{{ %s }} stands for nothing: it is no name of data, and no step before captures it", name)
+		return fmt.Sprintf("{{ %s }} is unknown: it is not a name in data, and no earlier step captures it", name)
 	}
 	return ""
 }

@@ -122,9 +122,9 @@ func (l requestList) Decode(c form.Cursor, n *yaml.Node) {
 	case n.Kind != yaml.SequenceNode:
 		c.Fail("must be a list, not %s", form.KindName(n))
 	case len(n.Content) == 0:
-		c.Fail("must hold at least one request")
+		c.Fail("must have at least one request")
 	case len(n.Content) > maxItems:
-		c.Fail("must hold at most %d requests, not %d", maxItems, len(n.Content))
+		c.Fail("must have at most %d requests, not %d", maxItems, len(n.Content))
 	}
 }
 
@@ -175,7 +175,7 @@ func (l *loader) list(t *Target, s *form.Scope, c form.Cursor, n *yaml.Node, fie
 		place := c.Item(i, node)
 		r, item := l.item(t, s, place, node, fields)
 		if line, ok := names[r.Name]; ok && r.Name != "" {
-			item.Conflict(fmt.Sprintf("is the name of the request in line %d, too", line), "name")
+			item.Conflict(fmt.Sprintf("is already the name of the request in line %d", line), "name")
 		} else if r.Name != "" {
 			names[r.Name] = item.Line("name")
 		}
@@ -214,15 +214,15 @@ func (l *loader) item(t *Target, s *form.Scope, c form.Cursor, n *yaml.Node, fie
 // checkTraffic finds settings that make no sense without a journey, or beside one.
 func (s checks) checkTraffic() {
 	if s.IsOwn(mixKey) && s.IsOwn(journeyKey) {
-		s.Conflict("a target has a mix or a journey: requests and journey exclude each other", mixKey, journeyKey)
+		s.Conflict("a target cannot have both requests and journey", mixKey, journeyKey)
 	}
 	for _, key := range []string{"cookies", "think", "think_spread"} {
 		if s.IsSet(key) && !s.IsSet(journeyKey) && s.IsOwn(key) {
-			s.Conflict("needs journey: it is about the steps of one", key)
+			s.Conflict("needs journey: it is for the steps of a journey", key)
 		}
 	}
 	if s.IsOwn("think_spread") && !s.IsSet("think") {
-		s.Conflict("needs think, the mean that it spreads about", "think_spread")
+		s.Conflict("needs think: it is the spread of think", "think_spread")
 	}
 }
 
@@ -243,13 +243,13 @@ func requestPath(to *string) form.Value {
 func checkRequestPath(path string) error {
 	switch {
 	case !strings.HasPrefix(path, "/"):
-		return errors.New(`must be a path such as /search?q=1: it begins with "/", and the host stands in url`)
+		return errors.New(`must be a path such as /search?q=1: it begins with "/", and the host belongs in url`)
 	case strings.HasPrefix(path, "//"):
-		return errors.New(`must not begin with "//": servers take what follows for a host`)
+		return errors.New(`must not begin with "//": servers read what follows as a host`)
 	case strings.ContainsFunc(path, form.IsControl):
-		return errors.New("must not hold line breaks or other control characters")
+		return errors.New("must not contain line breaks or other control characters")
 	case strings.Contains(path, "#"):
-		return errors.New(`must not hold "#": fragments are not sent; a literal one is written %23`)
+		return errors.New(`must not contain "#": fragments are not sent; a literal one is written %23`)
 	}
 	plain := replaced.ReplaceAllString(path, "x")
 	if _, err := url.ParseRequestURI(template.Encode(plain, template.Path)); err != nil {

@@ -52,10 +52,10 @@ func table() []group {
 		{"Connections and bytes that break", broken()},
 		{"Responses beyond the limits", oversized()},
 		{"TLS", secured()},
-		{"The shop, whose requests differ", visited()},
+		{"The shop, with different requests", visited()},
 		{"The shop, over the newer versions of HTTP", newer()},
 		{"gRPC servers", called()},
-		{"Targets to which connections are made, and nothing is sent", connected()},
+		{"Targets that get connections, and no requests", connected()},
 		{"DNS servers", asked()},
 		{"Targets that cannot be reached", unreachable()},
 	}
@@ -102,7 +102,7 @@ func statuses() []row {
 		{Behaviour{Name: "unavailable", Summary: "answers every fifth request with 503, the others with 200", Codes: []int{0, 1503}},
 			page(unavailable()),
 			[]string{"burst: {requests: 20, rate: 20, concurrency: 5} # 20 requests, spread over one second"}},
-		{Behaviour{Name: "unexpected-status", Summary: "answers 204 where 200 is expected", Codes: []int{1710}},
+		{Behaviour{Name: "unexpected-status", Summary: "answers 204, but 200 is expected", Codes: []int{1710}},
 			page(status(http.StatusNoContent)),
 			[]string{
 				"expect: {status: [200]}",
@@ -119,7 +119,7 @@ func late() []row {
 				"interval: 4s",
 				"burst: {requests: 50, rate: 25, concurrency: 10}",
 			}},
-		{Behaviour{Name: "pausing", Summary: "stops for 500 ms once in 100 requests, and everybody waits", Codes: []int{0}},
+		{Behaviour{Name: "pausing", Summary: "stops for 500 ms once in 100 requests, and all requests wait", Codes: []int{0}},
 			page(pausing()),
 			[]string{
 				"# Five workers are stuck in the pause, twenty more requests become due in it.",
@@ -127,7 +127,7 @@ func late() []row {
 				"interval: 4s",
 				"burst: {requests: 100, rate: 50, concurrency: 5}",
 			}},
-		{Behaviour{Name: "stall", Summary: "takes the request and never answers", Codes: []int{1050}},
+		{Behaviour{Name: "stall", Summary: "accepts the request and never answers", Codes: []int{1050}},
 			page(stall),
 			[]string{
 				"timeout: 1s",
@@ -154,7 +154,7 @@ func broken() []row {
 			open: raw("http", closeReused)},
 		{Behaviour: Behaviour{Name: "truncated", Summary: "declares 1024 bytes, sends 512 and closes", Codes: []int{1702}},
 			open: raw("http", reply(halfBody()))},
-		{Behaviour: Behaviour{Name: "bad-chunk", Summary: "sends a chunk whose size is no number", Codes: []int{1807}},
+		{Behaviour: Behaviour{Name: "bad-chunk", Summary: "sends a chunk whose size is not a number", Codes: []int{1807}},
 			open: raw("http", reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n"))},
 		{Behaviour: Behaviour{Name: "not-http", Summary: "greets like an SSH server", Codes: []int{1801}},
 			open: raw("http", greet)},
@@ -183,7 +183,7 @@ func secured() []row {
 	return []row{
 		{Behaviour{Name: "tls", Summary: "answers at once over TLS, with a certificate of the authority in ca_file", Codes: []int{0}},
 			secure(), []string{trustDemo, "burst: {requests: 20, concurrency: 2}"}},
-		{Behaviour{Name: "tls-self-signed", Summary: "has a certificate that nobody else vouches for", Codes: []int{1310}},
+		{Behaviour{Name: "tls-self-signed", Summary: "has a self-signed certificate", Codes: []int{1310}},
 			selfSigned(), []string{few}},
 		{Behaviour{Name: "tls-wrong-host", Summary: "has a certificate for another host", Codes: []int{1311}},
 			secure(certs.For("elsewhere.example")), []string{trustDemo, few}},
@@ -191,9 +191,9 @@ func secured() []row {
 			secure(certs.Lasting(-30*24*time.Hour, -24*time.Hour)), []string{trustDemo, few}},
 		{Behaviour{Name: "tls-not-yet-valid", Summary: "has a certificate that becomes valid in ten years", Codes: []int{1313}},
 			secure(certs.Lasting(10*year, 11*year)), []string{trustDemo, few}},
-		{Behaviour{Name: "tls-client-certificate", Summary: "demands a client certificate, and there is none", Codes: []int{1345}},
+		{Behaviour{Name: "tls-client-certificate", Summary: "demands a client certificate, but the prober has none", Codes: []int{1345}},
 			demandCertificate, []string{trustDemo, few}},
-		{Behaviour{Name: "tls-stall", Summary: "takes the connection and never answers the handshake", Codes: []int{1302}},
+		{Behaviour{Name: "tls-stall", Summary: "accepts the connection and never answers the handshake", Codes: []int{1302}},
 			raw("https", silence), []string{"connection: {tls_timeout: 500ms}", few}},
 		{Behaviour{Name: "tls-plain-http", Summary: "speaks plain HTTP where TLS is expected", Codes: []int{1304}},
 			raw("https", plainHTTP), []string{few}},
@@ -202,7 +202,7 @@ func secured() []row {
 
 func visited() []row {
 	return []row{
-		{Behaviour{Name: "shop", Summary: "is a shop that is searched, looked at and sent files, and answers every 25th search with 503", Codes: []int{0, 1503}},
+		{Behaviour{Name: "shop", Summary: "is a shop with searches, pages and uploads, and answers every 25th search with 503", Codes: []int{0, 1503}},
 			shopOverHTTP1, []string{
 				"data:",
 				"  term: {file: products.csv, column: q} # the next one for each search",
@@ -216,7 +216,7 @@ func visited() []row {
 				"  - {name: upload, method: PUT, path: '/uploads/{{ id }}', body_size: 4KiB, expect: {status: [201]}}",
 				"burst: {requests: 45, rate: 30, concurrency: 10}",
 			}},
-		{Behaviour{Name: "checkout", Summary: "is the way of a visitor of that shop to an order, where every 20th checkout is 503", Codes: []int{0, 1503}},
+		{Behaviour{Name: "checkout", Summary: "is the journey of a visitor of that shop to an order, and every 20th checkout answers 503", Codes: []int{0, 1503}},
 			shopOverHTTP1, []string{
 				"cookies: true # the session that the login begins",
 				"think: 50ms",
@@ -273,13 +273,13 @@ func called() []row {
 func connected() []row {
 	few := "burst: {requests: 3, concurrency: 1}"
 	return []row{
-		{Behaviour{Name: "tcp", Summary: "takes connections, and speaks first on them", Codes: []int{0}},
+		{Behaviour{Name: "tcp", Summary: "accepts connections, and speaks first on them", Codes: []int{0}},
 			bare("tcp", raw("http", greet)), []string{"burst: {requests: 20, concurrency: 2}"}},
 		{Behaviour{Name: "tcp-refused", Summary: "is another port on which nobody listens", Codes: []int{1212}},
 			bare("tcp", refused), []string{few}},
 		{Behaviour{Name: "tls-handshake", Summary: "does TLS handshakes", Codes: []int{0}},
 			bare("tls", secure()), []string{trustDemo, "burst: {requests: 20, concurrency: 2}"}},
-		{Behaviour{Name: "tls-handshake-expired", Summary: "does them with a certificate that expired yesterday", Codes: []int{1312}},
+		{Behaviour{Name: "tls-handshake-expired", Summary: "does TLS handshakes with a certificate that expired yesterday", Codes: []int{1312}},
 			bare("tls", secure(certs.Lasting(-30*24*time.Hour, -24*time.Hour))), []string{trustDemo, few}},
 	}
 }
@@ -289,11 +289,11 @@ func asked() []row {
 	return []row{
 		{Behaviour{Name: "dns", Summary: "answers with an address", Codes: []int{0}},
 			nameServer(anAddress), []string{name, "burst: {requests: 20, concurrency: 2}"}},
-		{Behaviour{Name: "dns-cut", Summary: "has an answer that no datagram has room for", Codes: []int{0}},
+		{Behaviour{Name: "dns-cut", Summary: "has an answer that does not fit into a datagram", Codes: []int{0}},
 			nameServer(cutInPackets), []string{name, few}},
 		{Behaviour{Name: "dns-no-such-name", Summary: "says that the name does not exist", Codes: []int{1101}},
 			nameServer(code(dnsmessage.RCodeNameError)), []string{name, few}},
-		{Behaviour{Name: "dns-servfail", Summary: "cannot find out", Codes: []int{1102}},
+		{Behaviour{Name: "dns-servfail", Summary: "cannot find the answer", Codes: []int{1102}},
 			nameServer(code(dnsmessage.RCodeServerFailure)), []string{name, few}},
 		{Behaviour{Name: "dns-silent", Summary: "does not answer", Codes: []int{1105}},
 			nameServer(noAnswer), []string{name, few, "timeout: 500ms"}},
@@ -301,7 +301,7 @@ func asked() []row {
 			nameServer(anotherQuestion), []string{name, few, "timeout: 500ms"}},
 		{Behaviour{Name: "dns-unreachable", Summary: "is a port on which nobody listens for datagrams", Codes: []int{1108}},
 			closedPacketPort, []string{name, few}},
-		{Behaviour{Name: "dns-too-few", Summary: "has one address where there must be two", Codes: []int{1721}},
+		{Behaviour{Name: "dns-too-few", Summary: "has one address, but two are expected", Codes: []int{1721}},
 			nameServer(anAddress), []string{name, "expect: {answers: {count: 2}}", few}},
 	}
 }

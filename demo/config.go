@@ -13,14 +13,14 @@ import (
 )
 
 const configText = `# prober.yml, as "prober demo" wrote it: one target for each way in which the
-# built-in server behaves. The server takes other ports at every start, so this
-# file serves only the run that wrote it; its targets are there to be copied.
+# built-in server behaves. The server uses other ports at every start, so this
+# file serves only the run that wrote it; copy its targets.
 
 defaults:
   interval: 3s # from the start of a burst to the start of the next
   timeout: 2s # of one request, from the moment it is due to its last byte
   request:
-    traceparent: true # some requests are exemplars then, by the ids of their traces
+    traceparent: true # exemplars then have the ids of traces
 
 targets:
 {{- range .}}

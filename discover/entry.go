@@ -140,7 +140,7 @@ func (e *entry) sayEmpty() {
 		return
 	}
 	e.saidEmpty = true
-	e.set.log.Warn("a discovery finds no target any more; those of before stay for a while", "discover", e.cfg.Name, "keep_for", e.cfg.KeepFor)
+	e.set.log.Warn("a discovery finds no targets any more; its last targets stay for a while", "discover", e.cfg.Name, "keep_for", e.cfg.KeepFor)
 }
 
 // collect returns the results of all mechanisms.

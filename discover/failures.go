@@ -57,7 +57,7 @@ func (s *source) failed(now time.Time) {
 	}
 	s.lastFailure, s.failedAt = now, s.step
 	if first {
-		s.set.log.Warn("a discovery fails; what it found stays for a while",
+		s.set.log.Warn("a discovery fails; its last targets stay for a while",
 			"discover", s.owner.cfg.Name, "mechanism", s.place, "keep_for", s.owner.cfg.KeepFor, "err", s.lastError)
 	}
 	if !s.answered || s.expired() != wasExpired {

@@ -77,7 +77,7 @@ func TestAnEmptiedFileKeepsItsTargetsForAWhile(t *testing.T) {
 	write(t, path, `[]`)
 	r.awaitKept()
 	assert.Equal(t, []string{"found/a:1", "found/b:1"}, r.names())
-	assert.Contains(t, r.log.String(), "finds no target any more")
+	assert.Contains(t, r.log.String(), "finds no targets any more")
 	write(t, path, `[{"targets": ["b:1"]}]`)
 	r.await("found/b:1")
 	assert.True(t, r.Status()[0].KeptSince.IsZero())

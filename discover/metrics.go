@@ -28,7 +28,7 @@ var (
 	failuresDesc = prometheus.NewDesc("prober_discovery_failures_total",
 		"Number of failures of a discovery's mechanisms since the start.", []string{"discover"}, nil)
 	successDesc = prometheus.NewDesc("prober_discovery_last_success_timestamp_seconds",
-		"When a mechanism of a discovery last said what there is, in seconds since 1970; 0 if none has yet.", []string{"discover"}, nil)
+		"When a mechanism of a discovery last gave its list of targets, in seconds since 1970; 0 before the first list.", []string{"discover"}, nil)
 	leftOutDesc = prometheus.NewDesc("prober_discovery_left_out_targets",
 		"Number of targets that a discovery found and that are not probed, by reason.", []string{"discover", "reason"}, nil)
 )

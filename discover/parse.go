@@ -75,7 +75,7 @@ func (p *parser) fail(line int, path, message string) {
 // key reads one key of the entry, item by item.
 func (p *parser) key(m *config.Mechanism) {
 	if leanKeys[m.Key] {
-		p.fail(m.Line, m.Key, "this prober was built without it (with the tag lean); use one that has it")
+		p.fail(m.Line, m.Key, "this prober was built without it (with the tag lean); use a prober that has it")
 		return
 	}
 	var doc yamlv3.Node

@@ -51,7 +51,7 @@ func helpOfStatus(c Code) Help {
 		h = other5xx
 	}
 	status := strings.TrimSpace(strconv.Itoa(c.status()) + " " + http.StatusText(c.status()))
-	h.Happened = fmt.Sprintf("The whole response came, with status %s, which this target does not expect.", status)
+	h.Happened = fmt.Sprintf("The response is complete, but the target does not expect its status %s.", status)
 	return h
 }
 
@@ -78,7 +78,7 @@ func resent(n int) string {
 	if n != 0 {
 		return ""
 	}
-	return " If the frame excludes a request whose answer has not begun, the prober sends it once more on another connection. This one was not excluded, its answer had begun, or the other connection ended so as well."
+	return " If the frame excludes a request whose answer has not begun, the prober sends it once more on another connection. This one was not excluded, its answer had begun, or the other connection ended in the same way."
 }
 
 // frameHelp builds the help of an HTTP/2 code. Its family says who gave up what, and the
@@ -95,9 +95,9 @@ func frameHelp(family Code, n int) Help {
 		}
 	case Stream:
 		return Help{
-			Happened: fmt.Sprintf("This one HTTP/2 stream ended with %s: the server sent RST_STREAM, or the prober found a fault in the stream. The connection lives on.", name),
+			Happened: fmt.Sprintf("This one HTTP/2 stream ended with %s: the server sent RST_STREAM, or the prober found a fault in the stream. The connection stays open.", name),
 			Causes:   streamCauses(n, reason.sent),
-			Look:     "Look at the server's log for this one request; other requests on the connection are not concerned. " + reason.look,
+			Look:     "Look at the server's log for this one request; other requests on the connection are not affected. " + reason.look,
 		}
 	default:
 		return Help{

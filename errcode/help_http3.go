@@ -17,9 +17,9 @@ func http3Help(family Code, n int) Help {
 		}
 	case h3Stream:
 		return Help{
-			Happened: fmt.Sprintf("This one HTTP/3 stream ended with %s. The connection lives on.", h3Title(n)),
+			Happened: fmt.Sprintf("This one HTTP/3 stream ended with %s. The connection stays open.", h3Title(n)),
 			Causes:   "If the error text says what the server sent, the prober found the fault; otherwise the server reset the stream. " + h3Reasons[n].why,
-			Look:     "Look at the server's log for this one request; other requests on the connection are not concerned. " + h3Reasons[n].look,
+			Look:     "Look at the server's log for this one request; other requests on the connection are not affected. " + h3Reasons[n].look,
 		}
 	default:
 		return Help{
@@ -82,7 +82,7 @@ var h3Reasons = [len(h3Names)]struct{ why, look string }{
 		"Look at the server's load and at its limit of concurrent requests.",
 	},
 	{
-		"The request or its answer is not wanted any more: the server's own timeout struck, or its client or upstream went away.",
+		"The request or its answer is not wanted any more: the server's own timeout ran out, or its client or upstream went away.",
 		"Look at the server's and gateway's timeouts for the upstream.",
 	},
 	{
@@ -114,7 +114,7 @@ var quicReasons = [len(quicNames)]struct{ why, look string }{
 		"Look at the server's log; if the text says local, report it as a defect of the prober.",
 	},
 	{
-		"The server refused the connection: it is overloaded, or a limit of connections or a rule of access says no.",
+		"The server refused the connection: it is overloaded, or a limit of connections or an access rule forbids it.",
 		"Look at the server's limits and rules, and compare with the number of connections in prober_connections_open.",
 	},
 	{
@@ -130,7 +130,7 @@ var quicReasons = [len(quicNames)]struct{ why, look string }{
 		"Look for a change of the QUIC library on the other side.",
 	},
 	{
-		"The length of a stream was changed after it had been told.",
+		"The length of a stream was changed after it had been announced.",
 		"Look for a change of the QUIC library on the other side.",
 	},
 	{
@@ -154,7 +154,7 @@ var quicReasons = [len(quicNames)]struct{ why, look string }{
 		"Look whether all instances behind a load balancer share the key of their tokens.",
 	},
 	{
-		"The application above QUIC closed the connection during the handshake; the reason is not told yet then.",
+		"The application above QUIC closed the connection during the handshake; at that time the reason is not sent yet.",
 		"Look at the server's log for the connection.",
 	},
 	{

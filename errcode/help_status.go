@@ -4,7 +4,7 @@ package errcode
 // fills in what happened.
 var (
 	other4xx = Help{
-		Causes: "The server takes the request for wrong: the application says so, or a gateway or firewall before it.",
+		Causes: "The server says that the request is wrong. The application says so, or a gateway or firewall before it.",
 		Look:   "Send the same request with `curl -v` and read the body, which mostly names the reason; look in the server's access log whether the request arrived there at all.",
 	}
 	other5xx = Help{
@@ -24,12 +24,12 @@ var statusHelp = [...]struct {
 		"Send the same request with `curl -v` and read the body; compare the target's body and headers with what the application expects now.",
 	}},
 	{1401, Help{
-		"The server wants credentials, or other ones (401 Unauthorized).",
+		"The server wants credentials, or other credentials (401 Unauthorized).",
 		"A token or password has expired or was rotated, the file is not the current one, or the clock is wrong for signed tokens.",
 		"Look at WWW-Authenticate in the response, and at the age of the secret's file. For oauth2 look at the token server.",
 	}},
 	{1403, Help{
-		"The server understood, and refuses (403 Forbidden).",
+		"The server understood the request, but refuses it (403 Forbidden).",
 		"The account lacks a right, a firewall or bot protection blocks the prober's address or user agent, or an allow list does not contain it.",
 		"See which hop answered (Server header, body). A page of a firewall means: put the prober on its allow list.",
 	}},
@@ -64,7 +64,7 @@ var statusHelp = [...]struct {
 		"See which hop answered and compare its limit with body_size.",
 	}},
 	{1429, Help{
-		"The server's rate limit struck (429 Too Many Requests).",
+		"The server's rate limit was reached (429 Too Many Requests).",
 		"The prober's rate is above what its address or account may send, or shares the limit with others.",
 		"Read Retry-After and the RateLimit headers. Lower the rate or have the prober's limit raised; real users with the same limit may see this too.",
 	}},

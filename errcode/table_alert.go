@@ -32,7 +32,7 @@ const (
 )
 
 var alertTable = [...]entry{
-	{TLSAlert, "tls_alert", "a TLS alert from the peer that is none of those below", Help{
+	{TLSAlert, "tls_alert", "a TLS alert from the peer without a code of its own", Help{
 		"The server ended the TLS handshake or connection with an alert that has no code of its own.",
 		"A rare or a future alert.",
 		"Read the error text of the target's last failures, and the server's TLS log.",
@@ -75,10 +75,10 @@ var alertTable = [...]entry{
 	{AlertCertificateExpired, "alert_certificate_expired", "alert 45 from the peer", Help{
 		"The server says that the prober's client certificate has expired (alert certificate_expired).",
 		"The renewal failed or did not reach the prober, or the server's clock is wrong.",
-		"Read the dates of our client certificate with `openssl x509 -noout -dates -in FILE`, where FILE is the target's connection.tls.cert_file.",
+		"Read the dates of the client certificate with `openssl x509 -noout -dates -in FILE`, where FILE is the target's connection.tls.cert_file.",
 	}},
 	{AlertCertificateUnknown, "alert_certificate_unknown", "alert 46 from the peer", Help{
-		"The server did not accept the prober's client certificate for a reason it does not tell (alert certificate_unknown).",
+		"The server did not accept the prober's client certificate without giving a reason (alert certificate_unknown).",
 		"A server that maps certificates to accounts does not know this one; Java servers send this for most failures.",
 		"Read the server's TLS log.",
 	}},
@@ -128,7 +128,7 @@ var alertTable = [...]entry{
 		"Look for a device between them that ends or changes TLS.",
 	}},
 	{AlertUserCanceled, "alert_user_canceled", "alert 90 from the peer", Help{
-		"The server cancelled the handshake for a reason that is no failure of the protocol (alert user_canceled).",
+		"The server cancelled the handshake for a reason that is not a failure of the protocol (alert user_canceled).",
 		"The server was shutting down.",
 		"Look at the server's restarts at that time.",
 	}},

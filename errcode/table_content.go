@@ -21,8 +21,8 @@ const (
 )
 
 var contentTable = [...]entry{
-	{Content, "content", "a content failure that is none of those below", Help{
-		"The response's body failed in a way that no other code stands for.",
+	{Content, "content", "a content failure without a code of its own", Help{
+		"The response's body failed in a way that has no other code.",
 		"Something rare.",
 		"Read the error text of the target's last failures.",
 	}},
@@ -32,7 +32,7 @@ var contentTable = [...]entry{
 		"Save it with `curl -s -H 'Accept-Encoding: gzip' -o body URL` and run `file body`; then look at caches and proxies that compress.",
 	}},
 	{Truncated, "truncated", "the body ended before its declared length, or TLS ended in it without close_notify", Help{
-		"The connection ended before the whole body had come, or TLS ended without close_notify, so that nobody knows whether the body is whole.",
+		"The connection ended before the whole body had come, or TLS ended without close_notify, so nobody knows whether the body is complete.",
 		"The server crashed or was killed while it answered, a proxy's timeout or buffer cut the answer, the Content-Length is wrong, or the disk of a proxy is full. Some servers never send close_notify.",
 		"Compare `curl -v URL` directly at the application and through each proxy; look at the proxies' error logs for upstream that closed prematurely.",
 	}},
@@ -81,24 +81,24 @@ var contentTable = [...]entry{
 		"The certificate will expire sooner than allowed, or the server's TLS configuration changed.",
 		"Look at prober_tls_info and prober_tls_certificate_not_after_timestamp_seconds, and compare with the target's expect.",
 	}},
-	{TooSlow, "too_slow", "the whole response came, later than the expected latency", Help{
-		"The whole response came and is right, but later than expect.max_latency.",
+	{TooSlow, "too_slow", "the response is complete, but later than the expected latency", Help{
+		"The response is complete and right, but later than expect.max_latency.",
 		"The application or one of its dependencies is slow, or the prober waited for a free connection: latency counts from when the request was due.",
 		"Look at prober_request_phase_duration_seconds: the phase that grew says where. A growing queue means that the target no longer keeps up with the rate.",
 	}},
-	{Capture, "capture", "the response does not have what the steps after it need of it", Help{
-		"The response met every expectation, but what capture takes from it is not there, so that the steps after it cannot be sent.",
+	{Capture, "capture", "the response does not have what later steps need from it", Help{
+		"The response met every expectation, but what capture takes from it is not there. So the later steps cannot be sent.",
 		"The application changed its JSON, a header or a cookie, or another page answers with status 200. Or the value is longer than 64 KiB.",
 		"Read the error text in the target's last failures: it names the capture and where it looked. Send the request with curl and compare the answer with capture.",
 	}},
-	{UnexpectedRcode, "unexpected_rcode", "a DNS answer without an error code, where only others are expected", Help{
+	{UnexpectedRcode, "unexpected_rcode", "a DNS answer without an error code, but expect.rcode lists only error codes", Help{
 		"The DNS server answered NOERROR, but expect.rcode lists other codes only.",
 		"A name that must not exist does: it was created, or a wildcard record or a server that answers for all names covers it. A server that must refuse this client does not.",
 		"Run `dig @SERVER NAME TYPE` and look at the answer and at who gave it; look for wildcards in the zone and for changes of the server's access list.",
 	}},
 	{UnexpectedAnswers, "unexpected_answers", "the records of a DNS answer do not meet the expectation", Help{
-		"The DNS answer has records, but they do not meet expect.answers: they are too few, none of them matches, or one of them lives for a shorter time than it has to.",
-		"Records were changed or removed, another view of the zone answers, or an override is in place. A TTL that is too low may be what a cache has left of it.",
+		"The DNS answer has records, but they do not meet expect.answers: there are too few, none of them matches, or the TTL of one is too short.",
+		"Records were changed or removed, another view of the zone answers, or an override is in place. A TTL that is too low may come from a cache.",
 		"Run `dig @SERVER NAME TYPE` and compare with expect.answers; then ask the servers of the zone themselves with `dig +norecurse`.",
 	}},
 }

@@ -16,8 +16,8 @@ const (
 )
 
 var dnsTable = [...]entry{
-	{DNS, "dns", "a DNS failure that is none of those below", Help{
-		"The look-up of the host name failed in a way that no other code stands for.",
+	{DNS, "dns", "a DNS failure without a code of its own", Help{
+		"The look-up of the host name failed in a way that has no other code.",
 		"The resolver or the system's configuration (/etc/resolv.conf) is broken. Users of the library with a plain net.Resolver see SERVFAIL, REFUSED and an unreachable resolver here, because it distinguishes them by text only.",
 		"Run `dig HOST` on the prober's host with the same resolver, and read the error text of the target's last failures.",
 	}},
@@ -27,7 +27,7 @@ var dnsTable = [...]entry{
 		"Run `dig HOST A` and `dig HOST AAAA` with the prober's resolver, then `dig +trace HOST`. Answers there and none here mean a stale negative cache: look at the minimum of the zone's SOA record.",
 	}},
 	{DNSServfail, "dns_servfail", "the DNS server answered SERVFAIL", Help{
-		"The DNS server answered SERVFAIL: it could not find out.",
+		"The DNS server answered SERVFAIL: it could not find the answer.",
 		"The servers of the zone are down or unreachable from the resolver, DNSSEC signatures have expired or do not match, or the resolver is overloaded.",
 		"Run `dig HOST` and `dig +cd HOST`: an answer to the second only means a DNSSEC failure. Otherwise run `dig +trace HOST` to find the server that does not answer.",
 	}},
@@ -42,13 +42,13 @@ var dnsTable = [...]entry{
 		"Run `dig HOST` and `dig +noedns HOST` with the same server and compare the status.",
 	}},
 	{DNSTimeout, "dns_timeout", "no DNS answer in time", Help{
-		"No DNS answer came before the connect timeout or the request's time ran out. In the phase resolve, the address of the target was asked for; in a later one, the target is the DNS server.",
+		"No DNS answer came before the connect timeout or the request's time ran out. In the phase resolve, the prober asked for the address of the target. In a later phase, the target is the DNS server itself.",
 		"The resolver is overloaded or down, UDP packets are dropped on the way (conntrack table full, rate limit), or the first of several configured resolvers is dead.",
 		"Time `dig HOST` for each resolver in /etc/resolv.conf. In Kubernetes look at the load of CoreDNS and at the ndots setting, which multiplies queries.",
 	}},
 	{DNSMalformed, "dns_malformed", "the DNS answer could not be used", Help{
 		"A DNS answer came, but it could not be used: it is garbage, it has another id or is to another question, or it is cut.",
-		"A middlebox changes DNS packets, the answer was cut and the TCP retry failed, or what listens on port 53 is no DNS server.",
+		"A middlebox changes DNS packets, the answer was cut and the TCP retry failed, or what listens on port 53 is not a DNS server.",
 		"Run `dig +tcp HOST` and `dig HOST` with the same server, and compare. Look at firewalls with DNS inspection.",
 	}},
 	{DNSFamily, "dns_family", "the host has addresses, but none of the wanted IP family", Help{
@@ -68,7 +68,7 @@ var dnsTable = [...]entry{
 	}},
 	{BlockedHost, "blocked_host", "the host name is on the deny list", Help{
 		"The host name is on the deny list; it was not even resolved.",
-		"A redirect leads to a host that network.deny_hosts forbids, such as from staging to production. A file that names one itself is refused when it is loaded.",
+		"A redirect leads to a host that network.deny_hosts forbids, such as from staging to production. A configuration that names such a host itself is refused when it is loaded.",
 		"Compare the Location header of the target (`curl -sI URL`) with network.deny_hosts, and repair what writes it.",
 	}},
 }

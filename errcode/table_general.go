@@ -31,25 +31,25 @@ var generalTable = [...]entry{
 		"Nothing failed. A status of 400 and above that is listed in expect.status is a success too.",
 		"Nothing. If you expected a failure here, look at the target's expect.status and the other keys of expect.",
 	}},
-	{General, "general", "a failure that is none of those below", Help{
-		"The request failed in a way that no other code stands for.",
-		"A failure that is not known yet, or, for users of the library with net/http, an error that is nothing but a text.",
+	{General, "general", "a failure without a code of its own", Help{
+		"The request failed in a way that has no other code.",
+		"A failure that is not known yet, or, for users of the library with net/http, an error that is only a text.",
 		"Read the error text in the target's last failures on the status page or in the log, and report it: a failure that occurs twice deserves a number.",
 	}},
 	{Cancelled, "cancelled", "the prober cancelled the request itself (shutdown, reload); never a failure of the target", Help{
-		"The prober itself gave the request up. This is never a failure of the target.",
+		"The prober itself cancelled the request. This is never a failure of the target.",
 		"The prober is shutting down, the target was removed or changed by a reload, the process itself did not run while the time of the request passed, or the caller's context was cancelled.",
-		"Look whether the prober was restarted or reloaded at that time, and whether its process was stopped or its machine paused. Without any, look for a crash loop or a configuration that is reloaded all the time.",
+		"Look whether the prober was restarted or reloaded at that time, and whether its process was stopped or its machine paused. If not, look for a crash loop or a configuration that is reloaded all the time.",
 	}},
 	{LocalResources, "local_resources", "the prober ran out of file descriptors, memory or socket buffers (EMFILE, ENFILE, ENOMEM, ENOBUFS)", Help{
 		"The prober's own host had no file descriptor, memory or socket buffer left. The target is not to blame.",
 		"The limit of open files is below the number of connections, other processes take the memory, connections pile up because a target stalls, or the bodies that are looked at take all of --limit.kept-bodies. Or a redirect, or the fetch of a token, found no room under --limit.connections or --limit.rate in time.",
-		"Compare process_open_fds with process_max_fds and the container's memory with its limit. Raise the limit, or lower concurrency or --limit.connections. If the error text names a ceiling, compare prober_limit_used with prober_limit.",
+		"Compare process_open_fds with process_max_fds and the container's memory with its limit. Raise the limit, or lower concurrency or --limit.connections. If the error text names a limit, compare prober_limit_used with prober_limit.",
 	}},
 	{Panic, "panic", "the prober recovered a panic of its own while serving this request", Help{
 		"A defect in the prober made it panic while serving this request; it recovered and went on.",
 		"A bug in the prober.",
-		"Find the stack trace in the prober's log at that time and report it. Other targets are not concerned.",
+		"Find the stack trace in the prober's log at that time and report it. Other targets are not affected.",
 	}},
 	{LocalPorts, "local_ports", "no local port or address was free (EADDRNOTAVAIL, EADDRINUSE)", Help{
 		"The prober's host had no local port or address free for a new connection. The target is not to blame.",
@@ -61,10 +61,10 @@ var generalTable = [...]entry{
 		"A local firewall rule with REJECT or a prohibit route, a network policy or sandbox (seccomp, SELinux, AppArmor) on the prober's side.",
 		"Try the same connection as the prober's user in its container or network namespace; then look at its firewall rules, routes and security profile.",
 	}},
-	{QueueTimeout, "queue_timeout", "the request's time ran out, and most of it had passed while it waited for a worker or a ceiling of the prober", Help{
-		"The time of the request (timeout) ran out, and at least half of it had passed before the request was sent. The prober had no worker free for it, or a ceiling held it back. The target had little time to answer.",
+	{QueueTimeout, "queue_timeout", "the request's time ran out, and most of it had passed while it waited for a worker or a limit of the prober", Help{
+		"The time of the request (timeout) ran out, and at least half of it had passed before the request was sent. The prober had no worker free for it, or a limit held it back. The target had little time to answer.",
 		"burst.concurrency is below the rate times the time that the target takes to answer: it was set too low, or the target has become slower. Or --limit.in-flight, --limit.connections or --limit.rate hold requests back.",
-		"Read on the page of the target how many workers the rate needs and how many there are. Compare the latency of the target with what it was: if it rose, that is the news, and the requests that did start show it. Else raise burst.concurrency or lower burst.rate.",
+		"Read on the page of the target how many workers the rate needs and how many there are. Compare the latency of the target with what it was: if it rose, that is the cause, and the requests that did start show it. Otherwise raise burst.concurrency or lower burst.rate.",
 	}},
 	{Stuck, "stuck", "the engine held the request beyond its deadline and the watchdog ended it", Help{
 		"The prober's engine still held the request one second after its deadline. The watchdog of the prober ended the request, and the target went on. The target is not to blame.",
@@ -72,7 +72,7 @@ var generalTable = [...]entry{
 		"Find the stack trace in the prober's log at that time and report it. If the process got too little CPU time, raise its CPU limit.",
 	}},
 	{NonTCPNetwork, "non_tcp_network", "a network error outside TCP (UDP, unix socket)", Help{
-		"A socket failed that is not a TCP one.",
+		"A socket other than TCP failed.",
 		"A UDP or unix socket used by the program around the library; the prober itself sends requests over TCP only.",
 		"Read the network and address in the error text of the target's last failures.",
 	}},
@@ -96,14 +96,14 @@ var generalTable = [...]entry{
 		"The redirect leads from https to http, or to a URL with a user name. One to where network.deny or network.deny_hosts forbid is 1110 or 1111.",
 		"Read the Location header with `curl -sI URL`. An unexpected host there may be an attack on the target, such as an open redirect.",
 	}},
-	{Template, "template", "a name of the request has no value, or one that cannot stand in its place; nothing was sent", Help{
-		"The request could not be put together: a name in {{ }} has no value, or one that cannot stand where the name stands. The request was not sent.",
+	{Template, "template", "a name in the request has no value, or a value that does not fit there; nothing was sent", Help{
+		"The request could not be put together: a name in {{ }} has no value, or a value that does not fit there. The request was not sent.",
 		"A file of data with pick: unique has no row left. A value for a header has a line break or another control character. The path and the header fields, with their values put in, are longer than 64 KiB.",
-		"Read the error text in the target's last failures: it names the name and what is wrong with its value, which it does not show. Look at the target's data, or at the capture that the value comes from. The target itself may be well.",
+		"Read the error text in the target's last failures: it says which name, and what is wrong with its value. It does not show the value. Look at the target's data, or at the capture that the value comes from. The target itself may be well.",
 	}},
-	{Proxy, "proxy", "a proxy failure that is none of those below", Help{
-		"The proxy between the prober and the target failed in a way that no other code stands for.",
-		"The proxy answered CONNECT with something that is no HTTP response, or closed the connection.",
+	{Proxy, "proxy", "a proxy failure without a code of its own", Help{
+		"The proxy between the prober and the target failed in a way that has no other code.",
+		"The proxy answered CONNECT with something that is not an HTTP response, or closed the connection.",
 		"Look at the proxy's log, and try `curl -v --proxy PROXY URL` from the prober's host.",
 	}},
 	{ProxyConnect, "proxy_connect", "the proxy itself could not be resolved, reached or secured", Help{
@@ -128,7 +128,7 @@ var generalTable = [...]entry{
 	}},
 	{Credentials, "credentials", "no credentials could be obtained (OAuth 2.0 token endpoint); nothing was sent to the target", Help{
 		"The prober has no token for the target, because the OAuth 2.0 token endpoint gave none. The request was not sent.",
-		"The token endpoint is down, cannot be reached or trusted, or answers too late; it refuses the client (error invalid_client: a secret that was rotated or has expired) or the scope; or its answer holds no token.",
+		"The token endpoint is down, cannot be reached or trusted, or answers too late; it refuses the client (error invalid_client: a secret that was rotated or has expired) or the scope; or its answer has no token.",
 		"Read the error text in the target's last failures or in the log: it names the status and the error word of the endpoint, or the code of what failed on the way to it. Ask the endpoint with `curl -u ID:SECRET -d grant_type=client_credentials TOKEN_URL`. The target itself may be well.",
 	}},
 	{RequestTimeout, "request_timeout", "the request's time ran out while sending, waiting or receiving; most of it was spent at the target", Help{

@@ -34,8 +34,8 @@ func FromGRPCStatus(status uint64) Code {
 }
 
 var grpcTable = [...]entry{
-	{GRPC, "grpc", "a gRPC status that is none of 0 to 16", Help{
-		"The call ended with a grpc-status that is no number from 0 to 16, or with two of them.",
+	{GRPC, "grpc", "a gRPC status outside 0 to 16", Help{
+		"The call ended with a grpc-status that is not a number from 0 to 16, or with two grpc-status fields.",
 		"An application that makes up numbers of its own, or a proxy that sets the field once more.",
 		"Read the error text, which quotes the status; call the method with `grpcurl -v`, directly and through each proxy.",
 	}},
@@ -52,7 +52,7 @@ var grpcTable = [...]entry{
 	{2003, "grpc_invalid_argument", "the call has the gRPC status 3, INVALID_ARGUMENT", Help{
 		"The server ended the call with status INVALID_ARGUMENT.",
 		"The message of the target lacks a field, or has a value that the application refuses.",
-		"Read the message in the error text; compare grpc.message with what the method wants by now.",
+		"Read the message in the error text; compare grpc.message with what the method wants now.",
 	}},
 	{GRPCDeadline, "grpc_deadline_exceeded", "the call has the gRPC status 4, DEADLINE_EXCEEDED, as the server says", Help{
 		"The server ended the call with status DEADLINE_EXCEEDED, before the prober's own time was over (that is 1050).",
@@ -60,7 +60,7 @@ var grpcTable = [...]entry{
 		"Compare the latency of the call with the target's timeout, and with the time-outs that the server sets for its own calls.",
 	}},
 	{GRPCNotFound, "grpc_not_found", "the call has the gRPC status 5, NOT_FOUND", Help{
-		"The server ended the call with status NOT_FOUND. The health service says so of a service that it does not know.",
+		"The server ended the call with status NOT_FOUND. The health service says this about a service that it does not know.",
 		"The thing that grpc.message asks for is not there, or the health service does not know the service that is asked for.",
 		"Compare grpc.message with what the server has; for the health service look which names the server registers.",
 	}},
@@ -76,7 +76,7 @@ var grpcTable = [...]entry{
 	}},
 	{2008, "grpc_resource_exhausted", "the call has the gRPC status 8, RESOURCE_EXHAUSTED", Help{
 		"The server ended the call with status RESOURCE_EXHAUSTED.",
-		"A rate limit or a quota struck, the message is larger than the server takes, or the server lacks memory.",
+		"A rate limit or a quota was reached, the message is larger than the server takes, or the server lacks memory.",
 		"Read the message in the error text; compare the rate of the target with the limits of the server.",
 	}},
 	{2009, "grpc_failed_precondition", "the call has the gRPC status 9, FAILED_PRECONDITION", Help{
@@ -111,26 +111,26 @@ var grpcTable = [...]entry{
 	}},
 	{2015, "grpc_data_loss", "the call has the gRPC status 15, DATA_LOSS", Help{
 		"The server ended the call with status DATA_LOSS.",
-		"Data is lost or corrupt, and cannot be got back.",
+		"Data is lost or corrupt, and cannot be recovered.",
 		"Find the call in the log of the application, and look at its storage.",
 	}},
 	{2016, "grpc_unauthenticated", "the call has the gRPC status 16, UNAUTHENTICATED", Help{
-		"The server wants credentials, or other ones: it ended the call with status UNAUTHENTICATED.",
+		"The server wants credentials, or other credentials: it ended the call with status UNAUTHENTICATED.",
 		"A token has expired or was rotated, or the metadata of the target lacks it.",
 		"Look at the age of the file of the secret, and compare the metadata with what the server wants.",
 	}},
-	{GRPCNoStatus, "grpc_no_status", "a whole gRPC answer without grpc-status", Help{
-		"The answer came whole and is of gRPC, but no grpc-status came with the trailers.",
+	{GRPCNoStatus, "grpc_no_status", "a complete gRPC answer without grpc-status", Help{
+		"The gRPC answer is complete, but its trailers have no grpc-status.",
 		"A proxy that drops the trailers, or that ends the answer itself when the server behind it is gone.",
 		"Call the method with `grpcurl -v`, directly and through each proxy; look whether the proxy speaks HTTP/2 to the server behind it.",
 	}},
-	{GRPCFraming, "grpc_framing", "messages that are not framed as gRPC has it, or too many or too few of them", Help{
-		"What came as messages is none: a flag that is neither 0 nor 1, a message without its end, or not the one message that the method answers with.",
-		"A proxy that changes or cuts the content, a server that is killed while it answers, or a server whose method has another form by now.",
+	{GRPCFraming, "grpc_framing", "messages with wrong gRPC framing, or too many or too few messages", Help{
+		"A message is malformed: its flag is neither 0 nor 1, or its end is missing. Or the answer does not have exactly the one message that the method answers with.",
+		"A proxy that changes or cuts the content, a server that is killed while it answers, or a server whose method now has another form.",
 		"Call the method with `grpcurl -v`, directly and through each proxy; compare the descriptors with those of the server.",
 	}},
 	{GRPCMessageSize, "grpc_message_size", "a gRPC message above max_body_size", Help{
-		"A message of the answer is longer than expect.max_body_size, as it is sent or decompressed, or it decompresses beyond 8 MiB or, above 64 KiB, a hundredfold.",
+		"A message of the answer is longer than expect.max_body_size, as it is sent or decompressed, or it decompresses to more than 8 MiB, or above 64 KiB to more than 100 times its size.",
 		"The answer grew, the message asks for more than it should, or the answer repeats itself endlessly.",
 		"Look at the size of the answer with `grpcurl`. If it is intended, raise expect.max_body_size.",
 	}},
@@ -139,23 +139,23 @@ var grpcTable = [...]entry{
 		"A server that compresses with what the prober does not accept (it accepts gzip), a missing grpc-encoding, or a proxy that changes the content.",
 		"Call the method with `grpcurl -v` and read grpc-encoding, directly and through each proxy.",
 	}},
-	{GRPCContentType, "grpc_content_type", "the answer is of HTTP and not of gRPC", Help{
-		"The answer has a status of HTTP below 400, and a content-type that is not application/grpc. With a status from 400 on the code is that of the status.",
+	{GRPCContentType, "grpc_content_type", "the answer is HTTP and not gRPC", Help{
+		"The answer has a status of HTTP below 400, and a content-type that is not application/grpc. With a status of 400 or above, the code is the code of that status.",
 		"A web server or a gateway answers at this address: a wrong port, a login page, a default backend.",
 		"Run `curl -v --http2-prior-knowledge http://HOST:PORT/` (or https) and see what answers.",
 	}},
-	{GRPCReflection, "grpc_reflection", "the types of the method are not known: the server does not tell them by reflection, or they do not fit", Help{
-		"The call was not made: the server was asked for the types of the method by reflection, outside the bursts, and did not tell them; or the message does not fit them.",
-		"The server has no reflection (it says UNIMPLEMENTED), cannot be reached, lacks the service, or has other types by now than the target was written for.",
-		"Read the error text of the target's last failures, which says what the question came to. Run `grpcurl HOST:PORT describe SERVICE`; or give the types by grpc.descriptor_file.",
+	{GRPCReflection, "grpc_reflection", "the types of the method are not known: the server does not give them by reflection, or they do not fit", Help{
+		"The call was not made. The prober asked the server for the types of the method by reflection, outside the bursts. The server did not give them, or the message does not fit them.",
+		"The server has no reflection (it says UNIMPLEMENTED), cannot be reached, lacks the service, or now has other types than the target was written for.",
+		"Read the error text of the target's last failures, which says what the server answered. Run `grpcurl HOST:PORT describe SERVICE`; or give the types by grpc.descriptor_file.",
 	}},
 	{GRPCNotServing, "grpc_not_serving", "the health service says that the service is not serving", Help{
 		"The health service answered, and says NOT_SERVING, or UNKNOWN.",
 		"The server is starting or draining, or one of its own checks fails.",
-		"Look at the log of the server, and at what it makes its health depend on.",
+		"Look at the log of the server, and at what its health depends on.",
 	}},
 	{GRPCServiceUnknown, "grpc_service_unknown", "the health service says SERVICE_UNKNOWN", Help{
-		"The health service answered, and does not know the service that was asked for. So says Watch; Check says NOT_FOUND (2005).",
+		"The health service answered, and does not know the service that was asked for. Watch says this; Check says NOT_FOUND (2005).",
 		"A wrong name in grpc.message, or a server that does not register the service.",
 		"Compare the name with those that the server registers at its health service.",
 	}},

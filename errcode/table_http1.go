@@ -17,13 +17,13 @@ const (
 )
 
 var http1Table = [...]entry{
-	{HTTP1, "http1", "an HTTP/1 framing failure that is none of those below", Help{
-		"The response broke the rules of HTTP/1 in a way that no other code stands for.",
+	{HTTP1, "http1", "an HTTP/1 framing failure without a code of its own", Help{
+		"The response broke the rules of HTTP/1 in a way that has no other code.",
 		"Something rare.",
 		"Read the raw answer with `curl -sv --raw URL`.",
 	}},
 	{HTTP1StatusLine, "http1_status_line", "the status line is malformed, or the peer does not speak HTTP/1", Help{
-		"The first line of the answer is no HTTP status line.",
+		"The first line of the answer is not an HTTP status line.",
 		"Another protocol on that port (SSH, SMTP, a database, HTTP/2 without negotiation, TLS where the URL says http), or a script that prints before its header.",
 		"Run `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc HOST PORT | head -c 200 | xxd` and see what answers. Bytes 15 03 mean TLS: use https.",
 	}},
@@ -38,12 +38,12 @@ var http1Table = [...]entry{
 		"Read the raw header with `curl -sv --raw URL 2>&1 | cat -A`.",
 	}},
 	{HTTP1StatusRange, "http1_status_range", "a status outside 100-599", Help{
-		"The status is outside 100 to 599, so it is no HTTP status.",
+		"The status is outside 100 to 599, so it is not an HTTP status.",
 		"A defect in the application, or a proxy or firewall with numbers of its own (such as 999).",
 		"Run `curl -sI URL` and see which hop answers.",
 	}},
 	{HTTP1ContentLength, "http1_content_length", "a bad or contradictory Content-Length", Help{
-		"Content-Length is no number, or several of them contradict each other.",
+		"Content-Length is not a number, or several of them contradict each other.",
 		"Application and proxy both set it; a response put together by hand.",
 		"Read the header with `curl -sI URL`, directly at the application and through each proxy. This is how request smuggling begins: take it seriously.",
 	}},

@@ -18,8 +18,8 @@ const (
 )
 
 var http2Table = [...]entry{
-	{HTTP2, "http2", "an HTTP/2 failure that is none of those below", Help{
-		"An exchange over HTTP/2 failed in a way that no other code stands for.",
+	{HTTP2, "http2", "an HTTP/2 failure without a code of its own", Help{
+		"An exchange over HTTP/2 failed in a way that has no other code.",
 		"A broken rule of the protocol that has no number, or, for users of the library with net/http, an error without a type.",
 		"Read the error text of the target's last failures; try `curl -v --http2 URL`.",
 	}},
@@ -39,7 +39,7 @@ var http2Table = [...]entry{
 		"Try `curl -v --http1.1 URL` on the same port; look which software answers.",
 	}},
 	{HTTP2Closed, "http2_closed", "connection closed with the stream open and no GOAWAY", Help{
-		"The connection was closed while this request was open, without a GOAWAY: a new connection, or one on which the header of this response had come.",
+		"The connection was closed while this request was open, without a GOAWAY: it was a new connection, or the header of this response had already come.",
 		"The server crashed or was killed, or a load balancer cut the connection without regard for HTTP/2.",
 		"Look at restarts of the server and the idle and lifetime limits of the load balancer; a clean shutdown would have sent GOAWAY.",
 	}},
@@ -48,7 +48,7 @@ var http2Table = [...]entry{
 		"Cookies or debug headers that grow without bound.",
 		"Read the header with `curl -sI --http2 URL` and look for what is large or repeated.",
 	}},
-	{HTTP2NoStream, "http2_no_stream", "the server allows no stream (MAX_CONCURRENT_STREAMS 0) until the time ran out", Help{
+	{HTTP2NoStream, "http2_no_stream", "the time ran out before the server allowed a stream (MAX_CONCURRENT_STREAMS 0)", Help{
 		"The server allowed no further stream until the request's time ran out.",
 		"The server set MAX_CONCURRENT_STREAMS to 0 or to very few, because it is overloaded or drains its connections.",
 		"Look at the server's limit of streams and its load; compare with streams_per_connection.",
@@ -59,7 +59,7 @@ var http2Table = [...]entry{
 		"Look which software answers and its version; known defects have this shape.",
 	}},
 	{HTTP2Ping, "http2_ping", "a PING went unanswered", Help{
-		"The server did not answer a PING; the prober took the connection for dead.",
+		"The server did not answer a PING; the prober considered the connection dead.",
 		"The server, its node or a NAT entry between went away without closing the connection.",
 		"Look whether the server's host or a load balancer was replaced, and at the idle timeouts between.",
 	}},
@@ -129,7 +129,7 @@ var http2Reasons = [len(http2Names)]struct{ sent, found, look string }{
 		"Compare streams_per_connection with the server's limit of concurrent streams, and look at its load.",
 	},
 	{
-		"The server no longer wants the stream: its own timeout struck, or its client or upstream went away.",
+		"The server no longer wants the stream: its own timeout ran out, or its client or upstream went away.",
 		"The exchange was cancelled.",
 		"Look at the server's and gateway's timeouts for the upstream.",
 	},

@@ -19,8 +19,8 @@ const (
 )
 
 var http3Table = [...]entry{
-	{HTTP3, "http3", "a QUIC or HTTP/3 failure that is none of those below", Help{
-		"An exchange over HTTP/3 failed in a way that no other code stands for.",
+	{HTTP3, "http3", "a QUIC or HTTP/3 failure without a code of its own", Help{
+		"An exchange over HTTP/3 failed in a way that has no other code.",
 		"An error code of the server's own, or a server that allowed no stream until the request's time ran out.",
 		"Read the error text of the target's last failures: it names the number. Try `curl -v --http3-only URL`.",
 	}},
@@ -45,7 +45,7 @@ var http3Table = [...]entry{
 		"Compare the server's idle time with how long this request takes, and look whether the server or a node went away at that time.",
 	}},
 	{UDPUnreachable, "udp_unreachable", "ICMP says that the UDP port, host or network cannot be reached", Help{
-		"A connection stood, or its handshake had begun, and then ICMP said that the server's port, host or network cannot be reached any more.",
+		"A connection was open, or its handshake had begun, and then ICMP said that the server's port, host or network cannot be reached any more.",
 		"The server's process has ended (its port is closed now), or the host or a route to it went away. Before the handshake has begun such an answer is 1212, 1214 or 1215.",
 		"Look for a restart or a crash of the server at that time; `ss -lnu` on its host says whether it listens.",
 	}},

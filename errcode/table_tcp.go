@@ -21,8 +21,8 @@ const (
 )
 
 var tcpTable = [...]entry{
-	{TCP, "tcp", "a TCP failure that is none of those below", Help{
-		"A connection failed in a way that no other code stands for.",
+	{TCP, "tcp", "a TCP failure without a code of its own", Help{
+		"A connection failed in a way that has no other code.",
 		"Mostly a connection that our own side had already closed.",
 		"Read the error text of the target's last failures.",
 	}},
@@ -31,8 +31,8 @@ var tcpTable = [...]entry{
 		"The server refuses a large request body by closing instead of answering, or it closes new connections at once.",
 		"For requests with a body, look at the server's limit of the body size; otherwise at its limit of connections.",
 	}},
-	{TCPErrno, "tcp_errno", "an operating-system error on an established connection that is none of those below", Help{
-		"The operating system reported an error on an established connection that no other code stands for.",
+	{TCPErrno, "tcp_errno", "an operating-system error on an established connection, without a code of its own", Help{
+		"The operating system reported an error on an established connection, and the error has no other code.",
 		"A router or firewall on the way says that the network, the host or the port cannot be reached any more (ICMP); or something rare: a protocol error, a driver or tunnel that went away.",
 		"Read the error text of the target's last failures; it names the operation and the system's error.",
 	}},
@@ -46,9 +46,9 @@ var tcpTable = [...]entry{
 		"The server or a node lost power or network, a NAT or firewall forgot the connection, or a pod was removed without closing its connections.",
 		"Look whether the server, its node or a load balancer went away at that time, and at the idle timeouts of firewalls and NAT gateways between.",
 	}},
-	{Dial, "dial", "a dial failure that is none of those below", Help{
-		"The connection could not be made, in a way that no other code stands for.",
-		"An address or port that cannot be dialled.",
+	{Dial, "dial", "a dial failure without a code of its own", Help{
+		"The connection could not be made, in a way that has no other code.",
+		"An address or port that cannot be connected to.",
 		"Read the error text of the target's last failures.",
 	}},
 	{DialTimeout, "dial_timeout", "the connection was not established in time", Help{
@@ -61,8 +61,8 @@ var tcpTable = [...]entry{
 		"The service is down, is just being restarted, listens on another port or only on localhost; a load balancer has no healthy backend; a firewall rejects.",
 		"Check that the process runs and listens: `ss -lntp` on the server. In Kubernetes look at the endpoints of the service and the last deployment.",
 	}},
-	{DialErrno, "dial_errno", "an operating-system error on dial that is none of those below", Help{
-		"The operating system refused the dial with an error that no other code stands for.",
+	{DialErrno, "dial_errno", "an operating-system error on dial, without a code of its own", Help{
+		"The operating system refused the dial with an error that has no other code.",
 		"An address that cannot be connected to (a blackhole route, a wrong zone, an interface that does not exist), or an address family that the host does not support.",
 		"Read the error text of the target's last failures; compare the address with `ip route get ADDRESS`.",
 	}},
@@ -77,13 +77,13 @@ var tcpTable = [...]entry{
 		"Ping the host from its own network. In a cluster look whether the address belongs to a pod or node that no longer exists.",
 	}},
 	{DialReset, "dial_reset", "reset while connecting", Help{
-		"The connection was reset while it was being made. The prober itself never says so: what resets a connection that does not stand yet is 1212, and one that stands 1220.",
+		"The connection was reset while it was being made. The prober itself never says so: a reset of a connection that is not open yet is 1212, and of an open one 1220.",
 		"An error of another program that knows the difference. A firewall or load balancer that resets, SYN-flood protection, or a backend that vanished while connecting.",
 		"Look at the load balancer's or firewall's log for the prober's address, and at rate limits for new connections.",
 	}},
 	{Reset, "reset", "connection reset by peer", Help{
-		"The peer reset a new connection, however soon, or any connection within a response. On a reused one, before a response, that is 1223.",
-		"The process crashed or was killed, it closed the connection with unread data (a request too large, a worker that timed out), a load balancer or firewall cut the connection, or an idle timeout struck.",
+		"The peer reset a new connection, however soon, or any connection within a response. On a reused connection, a reset before a response is 1223.",
+		"The process crashed or was killed, it closed the connection with unread data (a request too large, a worker that timed out), a load balancer or firewall cut the connection, or an idle timeout ran out.",
 		"Look at the server's log and restarts at that time, then at the idle timeouts of load balancers. The phase label says when it happened: send and processing point to the application, transfer to a crash within the answer.",
 	}},
 	{Closed, "closed", "closed by the peer before any byte of a response, on a new connection", Help{
@@ -98,7 +98,7 @@ var tcpTable = [...]entry{
 	}},
 	{ClosedReused, "closed_reused", "closed or reset by the peer before any byte of a response, on a reused connection (keep-alive race)", Help{
 		"The peer closed or reset a connection that had served requests before, just when the next one was sent. Most systems close a connection by a reset if a request on it was not read.",
-		"The keep-alive race: the server's idle timeout or its limit of requests per connection struck at that moment. A few of these are normal; HTTP clients usually retry them in silence, the prober counts them.",
+		"The keep-alive race: the server's idle timeout or its limit of requests per connection was reached at that moment. A few of these are normal; HTTP clients usually retry them in silence, the prober counts them.",
 		"Compare the server's keep-alive timeout with the target's interval; keep the server's timeout longer than that of whatever stands before it. Many at once mean restarts of the server.",
 	}},
 }

@@ -23,15 +23,15 @@ const (
 )
 
 var tlsTable = [...]entry{
-	{TLS, "tls", "a TLS failure that is none of those below", Help{
-		"TLS failed in a way that no other code stands for, in the handshake or later.",
+	{TLS, "tls", "a TLS failure without a code of its own", Help{
+		"TLS failed in a way that has no other code, in the handshake or later.",
 		"The peer broke the protocol, flooded the prober with session tickets, key updates or empty records, or crypto/tls has only a text for the reason.",
 		"Read the error text of the target's last failures; run `openssl s_client -connect HOST:PORT -servername HOST`.",
 	}},
 	{TLSRecord, "tls_record", "the peer does not speak TLS", Help{
-		"What the peer sent is no TLS.",
+		"What the peer sent is not TLS.",
 		"The port serves another protocol (SSH, a database, plain text), the load balancer expects the PROXY protocol, or the connection ends at the wrong service.",
-		"Run `openssl s_client -connect HOST:PORT` and `nc HOST PORT`, and see what greets you.",
+		"Run `openssl s_client -connect HOST:PORT` and `nc HOST PORT`, and see what answers.",
 	}},
 	{TLSTimeout, "tls_timeout", "the TLS handshake was not finished in time", Help{
 		"The TLS handshake was not finished within tls_timeout. TCP had been connected.",

@@ -75,7 +75,7 @@ func parseTimes(text string) (r timeinterval.TimeRange, err error) {
 	case !ok || startErr != nil || endErr != nil:
 		return r, errors.New("must be times of the day such as 22:00-24:00")
 	case start >= end:
-		return r, errors.New("must end after it starts; of a night write both parts, such as 22:00-24:00 and 00:00-06:00")
+		return r, errors.New("must end after it starts; write a night as two parts, such as 22:00-24:00 and 00:00-06:00")
 	}
 	return timeinterval.TimeRange{StartMinute: start, EndMinute: end}, nil
 }

@@ -18,7 +18,7 @@ type hostRule struct {
 
 // The errors for forms that an entry cannot have.
 var (
-	errAddressRule = errors.New("is an address: those stand in network.deny")
+	errAddressRule = errors.New("is an address: write addresses in network.deny")
 	errHostRule    = errors.New("must be a host name, or *.name for all names below one, without scheme, port and path")
 )
 
@@ -72,7 +72,7 @@ func canonical(name string) string {
 	return strings.ToLower(strings.TrimRight(name, "."))
 }
 
-var errNotASCII = errors.New("the host holds letters that have no xn-- form")
+var errNotASCII = errors.New("the host has letters without an xn-- form")
 
 // ASCII returns host with its letters beyond ASCII in the xn-- form of DNS and
 // HTTP (UTS #46, as browsers do it). It leaves a host in ASCII as it is. The

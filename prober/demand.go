@@ -114,7 +114,7 @@ func (d *Demand) Exceeds(l Limits) error {
 	var errs []error
 	above := func(what string, need, most float64) {
 		if most > 0 && need > most {
-			errs = append(errs, fmt.Errorf("the configuration needs %s %.6g, above the ceiling of %.6g", what, need, most))
+			errs = append(errs, fmt.Errorf("%s: the configuration needs %.6g, but the limit is %.6g", what, need, most))
 		}
 	}
 	above("--limit.targets", float64(d.Targets), float64(l.Targets))

@@ -117,7 +117,7 @@ func TestADivisionThatCannotBeMadeChangesNothing(t *testing.T) {
 	cfg := divided(t, s)
 	require.NoError(t, m.Apply(cfg))
 	_, err := m.Divide(Shard{Ordinal: 0, Total: 1}, cfg, nil)
-	require.EqualError(t, err, "2 targets, and --limit.targets=1")
+	require.EqualError(t, err, "2 targets, but --limit.targets=1")
 	assert.Equal(t, 2, m.Self().Shards)
 	assert.False(t, m.Has(cfg.Targets[1].Name))
 	assert.True(t, m.Has("shared"))

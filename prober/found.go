@@ -12,7 +12,7 @@ import (
 )
 
 // ErrTooManyTargets is why a found target does not run: --limit.targets is reached.
-var ErrTooManyTargets = errors.New("there are as many targets as --limit.targets allows")
+var ErrTooManyTargets = errors.New("--limit.targets allows no more targets")
 
 // ApplyFound makes the targets of cfg and the found targets the running ones. No name is in both.
 // It fails like [Manager.Apply]. It leaves out a found target that cannot run; refused maps its

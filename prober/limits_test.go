@@ -91,7 +91,7 @@ func TestMoreTargetsThanTheCeilingChangeNothing(t *testing.T) {
 	s := newServer(t, ok)
 	m := NewManager(Options{Log: newTestManager(t).log, Limits: Limits{Targets: 1}})
 	err := m.Apply(&config.Config{Targets: []config.Target{s.target("a"), s.target("b")}})
-	require.ErrorContains(t, err, "2 targets, and --limit.targets=1")
+	require.ErrorContains(t, err, "2 targets, but --limit.targets=1")
 	assert.Empty(t, m.Targets())
 }
 

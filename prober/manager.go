@@ -238,7 +238,7 @@ func (m *Manager) Shutdown(ctx context.Context) {
 // changed.
 func (m *Manager) compileChanged(cfg *config.Config, own []config.Target) (map[string]*compiled, error) {
 	if most := m.limiter.Limits.Targets; most > 0 && len(own) > most {
-		return nil, fmt.Errorf("%d targets, and --limit.targets=%d", len(own), most)
+		return nil, fmt.Errorf("%d targets, but --limit.targets=%d", len(own), most)
 	}
 	sameNetwork := reflect.DeepEqual(m.network, cfg.Network)
 	// A change of the network's rules concerns every target, so all are compiled anew then.

@@ -24,7 +24,7 @@ const (
 	tokenReportEvery = time.Minute
 )
 
-var errNoTokenYet = errcode.New(errcode.Credentials, "no token has been asked for yet")
+var errNoTokenYet = errcode.New(errcode.Credentials, "the prober has not asked for a token yet")
 
 // tokenSource keeps a token of a target ready. run, never a request, fetches the token
 // and renews it ahead of its end. Without a token requests fail unsent: the target
@@ -90,7 +90,7 @@ func (s *tokenSource) authorization() (string, error) {
 	case s.failure != nil:
 		return "", s.failure
 	}
-	return "", errcode.New(errcode.Credentials, "the token has expired, and the next one is not there yet")
+	return "", errcode.New(errcode.Credentials, "the token has expired, and there is no new one yet")
 }
 
 // renew fetches a token and returns the time until the next fetch: the next token is

@@ -51,7 +51,7 @@ func (a *tokenAnswer) token(secrets []string) (*token, error) {
 		return nil, noToken(text)
 	}
 	if fields == nil {
-		return nil, noToken("the answer of the token endpoint is no JSON object")
+		return nil, noToken("the answer of the token endpoint is not a JSON object")
 	}
 	value, err := credentialsIn(fields)
 	if err != nil {
@@ -91,14 +91,14 @@ func (a *tokenAnswer) fields() map[string]json.RawMessage {
 func credentialsIn(fields map[string]json.RawMessage) (string, error) {
 	kind, isText := textIn(fields["token_type"])
 	if !isText {
-		return "", noToken("token_type in the answer of the token endpoint is no text")
+		return "", noToken("token_type in the answer of the token endpoint is not a text")
 	}
 	access, isText := textIn(fields["access_token"])
 	switch {
 	case !isText:
-		return "", noToken("access_token in the answer of the token endpoint is no text")
+		return "", noToken("access_token in the answer of the token endpoint is not a text")
 	case access == "":
-		return "", noToken("the answer of the token endpoint holds no access_token")
+		return "", noToken("the answer of the token endpoint has no access_token")
 	case kind == "" || strings.EqualFold(kind, "bearer"):
 		kind = "Bearer"
 	}
@@ -133,7 +133,7 @@ func expiryIn(raw json.RawMessage) (time.Time, error) {
 	// long.
 	life, err := strconv.ParseFloat(text, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) || strings.Trim(text, "0123456789+-.eE") != "" {
-		return time.Time{}, noToken("expires_in in the answer of the token endpoint is no number of seconds")
+		return time.Time{}, noToken("expires_in in the answer of the token endpoint is not a number of seconds")
 	}
 	switch {
 	case life < 0:

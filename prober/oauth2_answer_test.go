@@ -73,8 +73,8 @@ func TestALifeThatIsNoNumberOfSecondsIsToldSo(t *testing.T) {
 	t.Parallel()
 	for life, text := range map[string]string{
 		`-1`: "already expired", `-0.5`: "already expired", `"-3600"`: "already expired", `-1e400`: "already expired",
-		`true`: "no number", `{}`: "no number", `[3600]`: "no number", `"soon"`: "no number", `"NaN"`: "no number", `"Inf"`: "no number",
-		`"0x10"`: "no number", `"1-2"`: "no number", `"--"`: "no number", `"."`: "no number", `"2030-01-01"`: "no number", `"1_0"`: "no number",
+		`true`: "not a number", `{}`: "not a number", `[3600]`: "not a number", `"soon"`: "not a number", `"NaN"`: "not a number", `"Inf"`: "not a number",
+		`"0x10"`: "not a number", `"1-2"`: "not a number", `"--"`: "not a number", `"."`: "not a number", `"2030-01-01"`: "not a number", `"1_0"`: "not a number",
 	} {
 		a := tokenAnswer{status: 200, content: []byte(`{"access_token":"t","expires_in":` + life + `}`)}
 		_, err := a.token(nil)

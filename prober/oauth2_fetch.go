@@ -21,7 +21,7 @@ import (
 	"example.com/prober/prober/transport"
 )
 
-var errTokenHeld = errcode.New(errcode.LocalResources, "the ceiling of requests per second was reached until the time ran out")
+var errTokenHeld = errcode.New(errcode.LocalResources, "the time ran out while the limit of requests per second was reached")
 
 // tokenClient asks a token endpoint for tokens (RFC 6749, section 4.4). It sends like the
 // target, so the same rules hold for both, and the same ceilings except that of requests in

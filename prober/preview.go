@@ -110,7 +110,7 @@ func lineOf(t *config.Target) string {
 	case t.DNS != nil:
 		return fmt.Sprintf("ask %s for %s %s over %s", config.RedactedURL(t.URL), t.DNS.Name, t.DNS.Type, t.DNS.Transport)
 	case t.URL.Scheme == "tls":
-		return "connect to " + config.RedactedURL(t.URL) + " and shake hands"
+		return "connect to " + config.RedactedURL(t.URL) + ", with a TLS handshake"
 	}
 	return "connect to " + config.RedactedURL(t.URL)
 }

@@ -231,7 +231,7 @@ targets:
 		{Target: "http", Line: "POST http://a.example/b?c", Header: append(fields[:2:2], "Content-Length: 1024"), Body: "[generated, 1024 bytes]"},
 		{Target: "inline", Line: "PUT http://a.example/", Header: append(fields[:2:2], "Content-Length: 7"), Body: "{{ x }}"},
 		{Target: "tcp", Line: "connect to tcp://a.example:1"},
-		{Target: "tls", Line: "connect to tls://a.example:1 and shake hands"},
+		{Target: "tls", Line: "connect to tls://a.example:1, with a TLS handshake"},
 		{Target: "dns", Line: "ask dns://10.0.0.2 for a.example AAAA over udp"},
 		{Target: "grpc", Line: "grpc://a.example:1/grpc.health.v1.Health/Check", Body: "{}"},
 	}, previewsOf(t, text, t.TempDir(), Shard{}, 3))

@@ -68,7 +68,7 @@ func newTypeSource(t config.Target, cfgs []grpc.Config, e *grpc.Engine, l *load.
 	return s
 }
 
-var errNoRate = errcode.New(errcode.LocalResources, "the ceiling of requests per second was reached until the time ran out")
+var errNoRate = errcode.New(errcode.LocalResources, "the time ran out while the limit of requests per second was reached")
 
 // askTypes asks the server within the time of a request. The same ceilings hold as for a
 // request, except that of requests in flight.

@@ -87,7 +87,7 @@ func ToTrace(t config.Target, request string) (config.Target, error) {
 		return t, nil
 	}
 	if len(t.Journey) > 0 {
-		return t, fmt.Errorf("the target %q has a journey, which is traced from its first step on", t.Name)
+		return t, fmt.Errorf("the target %q has a journey, and its trace begins with the first step", t.Name)
 	}
 	var names []string
 	for i := range t.Requests {

@@ -16,7 +16,7 @@ func Join(files [][]byte) (descriptors []byte, missing []string, err error) {
 	for _, encoded := range files {
 		f := new(descriptorpb.FileDescriptorProto)
 		if proto.Unmarshal(encoded, f) != nil {
-			return nil, nil, errors.New("is no file of descriptors")
+			return nil, nil, errors.New("is not a file of descriptors")
 		}
 		if !names[f.GetName()] {
 			names[f.GetName()] = true

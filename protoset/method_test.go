@@ -96,7 +96,7 @@ func TestWhatIsNotThereIsSaid(t *testing.T) {
 	assert.EqualError(t, err, "the service grpc.health.v1.Health has no method Ask; it has Check, Watch")
 
 	_, err = Parse([]byte("no descriptors"))
-	assert.ErrorContains(t, err, "is no FileDescriptorSet")
+	assert.ErrorContains(t, err, "is not a FileDescriptorSet")
 	lacking := shop()
 	lacking.File[0].Dependency = []string{"google/protobuf/timestamp.proto"}
 	encoded, err = proto.Marshal(lacking)
@@ -159,18 +159,18 @@ func TestValuesAreExpectedAtPlaces(t *testing.T) {
 		"a number of an enum":      {values: map[string]any{"state": 1.0}},
 		"a default":                {values: map[string]any{"items.0.sku": "", "items.0.order_id": 0.0, "items.0.is_paid": false, "items.0.state": "OPEN"}},
 		"nothing":                  {values: map[string]any{"items.2": nil, "items.0.parent": nil, "counts.2": nil, "counts.x": nil}},
-		"nothing, and there is":    {values: map[string]any{"parent": nil}, fault: `at "parent", but`, found: "a shop.v1.Order"},
-		"another text":             {values: map[string]any{"sku": "b"}, fault: `at "sku", but`, found: "a"},
-		"another number":           {values: map[string]any{"parent.order_id": 8.0}, fault: `at "parent.order_id", but`, found: "7"},
-		"a fraction of an integer": {values: map[string]any{"parent.order_id": 7.5}, fault: `at "parent.order_id", but`, found: "7"},
-		"another enum":             {values: map[string]any{"state": "OPEN"}, fault: `at "state", but`, found: "SENT"},
-		"another truth":            {values: map[string]any{"is_paid": false}, fault: `at "is_paid", but`, found: "true"},
-		"a text for a truth":       {values: map[string]any{"is_paid": "true"}, fault: `at "is_paid", but`, found: "true"},
+		"nothing, and there is":    {values: map[string]any{"parent": nil}, fault: `at "parent" is not that of expect.message, but`, found: "a shop.v1.Order"},
+		"another text":             {values: map[string]any{"sku": "b"}, fault: `at "sku" is not that of expect.message, but`, found: "a"},
+		"another number":           {values: map[string]any{"parent.order_id": 8.0}, fault: `at "parent.order_id" is not that of expect.message, but`, found: "7"},
+		"a fraction of an integer": {values: map[string]any{"parent.order_id": 7.5}, fault: `at "parent.order_id" is not that of expect.message, but`, found: "7"},
+		"another enum":             {values: map[string]any{"state": "OPEN"}, fault: `at "state" is not that of expect.message, but`, found: "SENT"},
+		"another truth":            {values: map[string]any{"is_paid": false}, fault: `at "is_paid" is not that of expect.message, but`, found: "true"},
+		"a text for a truth":       {values: map[string]any{"is_paid": "true"}, fault: `at "is_paid" is not that of expect.message, but`, found: "true"},
 		"beyond a list":            {values: map[string]any{"items.2.sku": "c"}, fault: `has nothing at "items.2.sku"`},
 		"no message":               {values: map[string]any{"items.0.parent.sku": "c"}, fault: `has nothing at "items.0.parent.sku"`},
-		"a list":                   {values: map[string]any{"tags": "x"}, fault: `at "tags", but`, found: "a list of 2"},
-		"a map":                    {values: map[string]any{"counts": 1.0}, fault: `at "counts", but`, found: "a map of 1"},
-		"the first by its name":    {values: map[string]any{"sku": "b", "price": 2.0}, fault: `at "price", but`, found: "1.5"},
+		"a list":                   {values: map[string]any{"tags": "x"}, fault: `at "tags" is not that of expect.message, but`, found: "a list of 2"},
+		"a map":                    {values: map[string]any{"counts": 1.0}, fault: `at "counts" is not that of expect.message, but`, found: "a map of 1"},
+		"the first by its name":    {values: map[string]any{"sku": "b", "price": 2.0}, fault: `at "price" is not that of expect.message, but`, found: "1.5"},
 		"a key that is not there":  {values: map[string]any{"counts.2": 1.0}, fault: `has nothing at "counts.2"`},
 	} {
 		x, err := m.Expect(tt.values)
@@ -196,9 +196,9 @@ func TestAPlaceThatNoAnswerHasIsAMistake(t *testing.T) {
 		"skuu":           `skuu: shop.v1.Order has no field "skuu"`,
 		"parent.skuu":    `parent.skuu: shop.v1.Order has no field "skuu"`,
 		"items.0.skuu":   `items.0.skuu: shop.v1.Order has no field "skuu"`,
-		"sku.length":     `sku.length: "length" leads into a single value`,
-		"tags.0.x":       `tags.0.x: "x" leads into a single value`,
-		"counts.1.value": `counts.1.value: "value" leads into a single value`,
+		"sku.length":     `sku.length: there is no "length": the key before it has a single value`,
+		"tags.0.x":       `tags.0.x: there is no "x": the key before it has a single value`,
+		"counts.1.value": `counts.1.value: there is no "value": the key before it has a single value`,
 	} {
 		_, err := method(t, "Get").Expect(map[string]any{place: 1.0})
 		assert.EqualError(t, err, want)

@@ -36,7 +36,7 @@ func (f *ValueError) Error() string {
 	if f.Absent {
 		return fmt.Sprintf("the message has nothing at %q of expect.message", f.Place)
 	}
-	return fmt.Sprintf("the message has not the value of expect.message at %q, but", f.Place)
+	return fmt.Sprintf("the value of the message at %q is not that of expect.message, but", f.Place)
 }
 
 // Expect compiles the expected values at places of an answer. A place consists of the names of fields, the indexes of
@@ -59,7 +59,7 @@ func (m *Method) checkPath(path []string) error {
 	in := m.desc.Output()
 	for i := 0; i < len(path); i++ {
 		if in == nil {
-			return fmt.Errorf("%q leads into a single value", path[i])
+			return fmt.Errorf("there is no %q: the key before it has a single value", path[i])
 		}
 		f := fieldOf(in, path[i])
 		if f == nil {

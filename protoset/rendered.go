@@ -17,7 +17,7 @@ func (m *Method) EncodeRendered(t *template.Template, v *template.Values) ([]byt
 	encoded, err := m.Encode(text)
 	unknown, is := errors.AsType[*UnknownFieldError](err)
 	if is && !strings.Contains(t.Text(), `"`+unknown.Field+`"`) { // the name is, or contains, a value
-		return nil, fmt.Errorf("%s has no field with a name that was put in", unknown.Type)
+		return nil, fmt.Errorf("a value gives the name of a field, but %s has no field of that name", unknown.Type)
 	}
 	return encoded, err
 }

@@ -27,9 +27,9 @@ func TestAMessageIsEncodedWithValuesInIt(t *testing.T) {
 		"a key":                    {`{"{{ x }}": "a"}`, "sku", `{"sku": "a"}`, ""},
 		"all of it":                {`{{ x }}`, `{"sku": "a"}`, `{"sku": "a"}`, ""},
 		"no number":                {`{"order_id": "{{ x }}"}`, "s3cret", "", `the field "orderId" of shop.v1.Order cannot have that value`},
-		"no JSON":                  {`{"order_id": {{ x }}}`, "s3cret", "", "the value of {{ x }} is not JSON, as it must be outside of a string"},
-		"a key that there is not":  {`{"{{ x }}": "a"}`, "s3cret", "", "shop.v1.Order has no field with a name that was put in"},
-		"a part of a key":          {`{"a_{{ x }}": "a"}`, "s3cret", "", "shop.v1.Order has no field with a name that was put in"},
+		"no JSON":                  {`{"order_id": {{ x }}}`, "s3cret", "", "the value of {{ x }} is not JSON; outside of a string it must be JSON"},
+		"a key that there is not":  {`{"{{ x }}": "a"}`, "s3cret", "", "a value gives the name of a field, but shop.v1.Order has no field of that name"},
+		"a part of a key":          {`{"a_{{ x }}": "a"}`, "s3cret", "", "a value gives the name of a field, but shop.v1.Order has no field of that name"},
 		"a key of its own":         {`{"skuu": "{{ x }}"}`, "s3cret", "", `shop.v1.Order has no field "skuu"`},
 		"no message":               {`{{ x }}`, `["s3cret"]`, "", "is not a shop.v1.Order in JSON"},
 	} {

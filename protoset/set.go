@@ -21,7 +21,7 @@ type Set struct{ files *protoregistry.Files }
 func Parse(descriptors []byte) (*Set, error) {
 	list := new(descriptorpb.FileDescriptorSet)
 	if err := proto.Unmarshal(descriptors, list); err != nil {
-		return nil, errors.New("is no FileDescriptorSet, as protoc --include_imports --descriptor_set_out and buf build write it")
+		return nil, errors.New("is not a FileDescriptorSet, as protoc --include_imports --descriptor_set_out and buf build write it")
 	}
 	files, err := protodesc.NewFiles(list)
 	if err != nil {

@@ -27,7 +27,7 @@ func (e escaping) fault(value []byte) string {
 	switch e {
 	case jsonValue:
 		if !json.Valid(value) {
-			return "is not JSON, as it must be outside of a string"
+			return "is not JSON; outside of a string it must be JSON"
 		}
 	case headerValue:
 		for _, c := range value {
@@ -157,7 +157,7 @@ func (s *scanner) literal(to *strings.Builder, text string) error {
 func literalPath(to *strings.Builder, text string) error {
 	for _, c := range []byte(text) {
 		if c == '#' {
-			return errors.New(`a path must not hold "#": fragments are not sent; a literal one is written %23`)
+			return errors.New(`a path must not contain "#": fragments are not sent; a literal one is written %23`)
 		}
 		appendLiteral(to, c)
 	}

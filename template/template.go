@@ -260,7 +260,7 @@ func cutClosing(rest string) (inner, after string, err error) {
 		from = len(rest) - len(trimmed) + 1
 		end := strings.IndexByte(rest[from:], '"')
 		if end < 0 {
-			return "", "", errors.New(`a quoted text behind "{{" has no end`)
+			return "", "", errors.New(`a quoted text after "{{" has no end`)
 		}
 		from += end + 1
 	}
@@ -276,7 +276,7 @@ func partOf(inner string, most int) (part, error) {
 		return part{text: inner[1 : len(inner)-1], isQuoted: true}, nil
 	}
 	if !isName(inner, most) {
-		return part{}, errors.New(`between "{{" and "}}" must stand a name of letters, digits and _, or a quoted text as in {{ "{{" }}`)
+		return part{}, errors.New(`write a name of letters, digits and _ between "{{" and "}}", or a quoted text as in {{ "{{" }}`)
 	}
 	return part{text: inner, isName: true}, nil
 }

@@ -60,8 +60,8 @@ func TestAValueThatCannotStandInItsPlaceIsRefused(t *testing.T) {
 	}{
 		{"a: {{ x }}", Header, "1\r\nB: 2", "the value of {{ x }} has a control character, which no header field can hold"},
 		{"{{ x }}", Header, "\x7f", "the value of {{ x }} has a control character, which no header field can hold"},
-		{`{"n": {{ x }}}`, JSON, "abc", "the value of {{ x }} is not JSON, as it must be outside of a string"},
-		{`[{{ x }}]`, JSON, "", "the value of {{ x }} is not JSON, as it must be outside of a string"},
+		{`{"n": {{ x }}}`, JSON, "abc", "the value of {{ x }} is not JSON; outside of a string it must be JSON"},
+		{`[{{ x }}]`, JSON, "", "the value of {{ x }} is not JSON; outside of a string it must be JSON"},
 	} {
 		compiled, err := Parse(c.text, c.place, one)
 		require.NoError(t, err)
@@ -109,15 +109,15 @@ func TestAMistakeInATemplateIsNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		"a {{ x":       `a "{{" has no "}}"; a literal "{{" is written {{ "{{" }}`,
 		"{{ y }}":      "{{ y }}: there is no such name",
-		"{{ x | up }}": `between "{{" and "}}" must stand a name of letters, digits and _, or a quoted text as in {{ "{{" }}`,
-		"{{ }}":        `between "{{" and "}}" must stand a name of letters, digits and _, or a quoted text as in {{ "{{" }}`,
-		`{{ "a }}`:     `a quoted text behind "{{" has no end`,
+		"{{ x | up }}": `write a name of letters, digits and _ between "{{" and "}}", or a quoted text as in {{ "{{" }}`,
+		"{{ }}":        `write a name of letters, digits and _ between "{{" and "}}", or a quoted text as in {{ "{{" }}`,
+		`{{ "a }}`:     `a quoted text after "{{" has no end`,
 	} {
 		_, err := Parse(text, Text, one)
 		assert.EqualError(t, err, want, text)
 	}
 	_, err := Parse("/a#b", Path, one)
-	assert.EqualError(t, err, `a path must not hold "#": fragments are not sent; a literal one is written %23`)
+	assert.EqualError(t, err, `a path must not contain "#": fragments are not sent; a literal one is written %23`)
 }
 
 func TestATemplateWithoutNamesIsFixed(t *testing.T) {

@@ -117,7 +117,7 @@ func Parse(text string) (Threshold, error) {
 	case i < 0:
 		return Threshold{}, fmt.Errorf("must begin with %s", measures(all))
 	case hasCodes && !isPattern(codes):
-		return Threshold{}, errors.New("code: must have four digits behind it, or dots for any digit, such as code:13.. > 0")
+		return Threshold{}, errors.New("code: must have four digits after it, or dots for any digit, such as code:13.. > 0")
 	}
 	if err := t.Limit.parse(limit, all[i].units); err != nil {
 		return Threshold{}, fmt.Errorf("the limit of %s must be %s", measure, all[i].expected)
@@ -213,7 +213,7 @@ func (l *Limit) parse(text string, units []Unit) error {
 			return nil
 		}
 	}
-	return errors.New("is no limit in these units")
+	return errors.New("is not a limit in these units")
 }
 
 func (u Unit) parse(text string) (float64, error) {
@@ -240,7 +240,7 @@ func parseNumber(text, unit string) (float64, error) {
 	number, ok := strings.CutSuffix(text, unit)
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if !ok || strings.ContainsAny(number, "xX_") || math.IsInf(v, 0) || math.IsNaN(v) {
-		return 0, errors.New("is no number with its unit")
+		return 0, errors.New("is not a number with its unit")
 	}
 	return v, orNegative(err, v)
 }

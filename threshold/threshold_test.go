@@ -52,7 +52,7 @@ func TestAMistakeSaysWhatIsExpectedAndHoldsNothingOfTheText(t *testing.T) {
 	const (
 		form     = "must be a measure, one of >, >=, < and <=, and a limit, such as p99 > 500ms"
 		measure  = "must begin with p50, p90, p95, p99, p99.9, max, mean, error_rate, rate, code:, dropped, journeys_failed or journeys_interrupted"
-		pattern  = "code: must have four digits behind it, or dots for any digit, such as code:13.. > 0"
+		pattern  = "code: must have four digits after it, or dots for any digit, such as code:13.. > 0"
 		latency  = "the limit of p99 must be a time such as 500ms or 1.5s"
 		share    = "the limit of error_rate must be a share from 0% to 100%, such as 1%"
 		rate     = "the limit of rate must be a rate such as 95/s"

@@ -48,7 +48,7 @@ func (s *Shell) apiTargets(w http.ResponseWriter, r *http.Request) {
 	limit, okLimit := wholeNumber(q, "limit", apiLimit, 1, apiMaxLimit)
 	offset, okOffset := wholeNumber(q, "offset", 0, 0, 1_000_000)
 	if !okLimit || !okOffset || f.State != q.Get("state") || f.Range != q.Get("range") {
-		apiError(w, http.StatusBadRequest, "limit must be 1 to 1000, offset at least 0, state and range one of those in docs/api.md")
+		apiError(w, http.StatusBadRequest, "limit must be 1 to 1000, and offset at least 0; docs/api.md lists the values of state and range")
 		return
 	}
 	key := "api?" + f.query(1).Encode() + "&" + strconv.Itoa(limit) + "&" + strconv.Itoa(offset)

@@ -48,7 +48,7 @@ func (s *Shell) apiDiscovery(w http.ResponseWriter, r *http.Request) {
 	limit, okLimit := wholeNumber(q, "limit", apiLimit, 1, apiMaxLimit)
 	offset, okOffset := wholeNumber(q, "offset", 0, 0, 1_000_000)
 	if !okLimit || !okOffset || f.Discover != q.Get("discover") || !f.LeftOut && string(f.Reason) != q.Get("reason") {
-		apiError(w, http.StatusBadRequest, "limit must be 1 to 1000, offset at least 0, discover the name of one, reason one of those in docs/api.md")
+		apiError(w, http.StatusBadRequest, "limit must be 1 to 1000, and offset at least 0; discover must be the name of a discovery, and docs/api.md lists the values of reason")
 		return
 	}
 	key := "api/discovery?" + foundQuery(f, 1).Encode() + "&" + strconv.Itoa(limit) + "&" + strconv.Itoa(offset)

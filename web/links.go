@@ -18,7 +18,7 @@ func ParseGrafanaURL(text string) (*url.URL, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // none is wanted
 	}
-	return baseurl.Parse(text, "it", ": the pages show it")
+	return baseurl.Parse(text, "it", ", because the pages show it")
 }
 
 // grafanaLink returns the link to a dashboard of the prober. If target is not "", the dashboard shows this target.

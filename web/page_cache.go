@@ -28,7 +28,7 @@ const (
 	maxWaiting   = 32
 )
 
-var errBusy = errors.New("too many pages are asked for at once")
+var errBusy = errors.New("too many requests for pages at once")
 
 // pageCache keeps pages for drawnFor.
 type pageCache struct {

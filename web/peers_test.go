@@ -60,7 +60,7 @@ func TestTheVerdictSaysFromWhereTargetsFail(t *testing.T) {
 		"Waiting for the first bursts":                                    {columnOf("a", "x:w"), columnOf("b", "y:w")},
 		"No target fails, but probers have a problem with 1 of 2 targets": {columnOf("a", "x:o", "y:t"), columnOf("b", "x:o")},
 		"No target is known to fail, but 1 of 2 targets are unknown":      {columnOf("a", "x:o"), down(columnOf("b", "x:f", "y:f"))},
-		"Nothing is known of 1 target":                                    {columnOf("a"), down(columnOf("b", "y:f"))},
+		"Nothing is known about 1 target":                                 {columnOf("a"), down(columnOf("b", "y:f"))},
 		"3 of 4 targets fail: 2 everywhere, 1 from east only":             {columnOf("west", "a:f", "b:f", "c:o", "d:o"), columnOf("east", "a:f", "b:f", "c:f", "d:o")},
 		"1 of 2 targets fails: from east only":                            {columnOf("west", "a:o", "b:o"), columnOf("east", "a:f", "b:o"), columnOf("north", "a:o")},
 		"1 of 1 target fails: from all probers that answer":               {columnOf("west", "a:f"), down(columnOf("east", "a:o"))},

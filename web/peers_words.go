@@ -69,7 +69,7 @@ func (t *fleetTally) Verdict() string {
 	case n > 1:
 		return fmt.Sprintf("%d of %s fail: %s", n, of, t.whence())
 	case unknown == t.Targets:
-		return "Nothing is known of " + of
+		return "Nothing is known about " + of
 	case t.states[fleetTroubled] > 0:
 		return fmt.Sprintf("No target fails, but probers have a problem with %d of %s", t.states[fleetTroubled], of)
 	case unknown > 0:

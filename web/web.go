@@ -141,7 +141,7 @@ func (s *Shell) Validate() error {
 	}
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: s.path(p)}}
 	if _, taken := s.routes().Handler(r); taken != "" {
-		return fmt.Errorf("%s is a path of something else", p)
+		return fmt.Errorf("%s is already the path of something else", p)
 	}
 	return nil
 }
@@ -213,7 +213,7 @@ func (s *Shell) reload(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusForbidden, "the lifecycle API is off: start with --web.enable-lifecycle")
 		return
 	}
-	refuse := func() { text(w, http.StatusServiceUnavailable, "too many reloads are asked for at once") }
+	refuse := func() { text(w, http.StatusServiceUnavailable, "too many requests for a reload at once") }
 	ctx, place, ok := s.reloads.admit(r)
 	if !ok {
 		refuse()

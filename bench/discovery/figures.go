@@ -86,7 +86,7 @@ func (f *figures) settle(m rig.Metrics, received map[string]int, stayed []string
 	}
 }
 
-var appliedLine = regexp.MustCompile(`(?m)^time=(\S+) level=DEBUG .*msg="what was discovered was applied" .*took=(\S+)`)
+var appliedLine = regexp.MustCompile(`(?m)^time=(\S+) level=DEBUG .*msg="the discovered targets were applied" .*took=(\S+)`)
 
 // readLog finds the times of applied discoveries within a time.
 func (f *figures) readLog(log string, from, until time.Time) {

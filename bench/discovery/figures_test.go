@@ -10,10 +10,10 @@ import (
 func TestWhenWhatWasFoundWasApplied(t *testing.T) {
 	t.Parallel()
 	const log = `time=2026-11-30T10:00:00.000Z level=INFO source=daemon.go:1 msg=started
-time=2026-11-30T10:00:01.500Z level=DEBUG source=discovery.go:1 msg="what was discovered was applied" targets=1 refused=0 took=0s
-time=2026-11-30T10:00:06.700Z level=DEBUG source=discovery.go:1 msg="what was discovered was applied" targets=1 refused=0 took=200ms
-time=2026-11-30T10:00:12.500Z level=DEBUG source=discovery.go:1 msg="what was discovered was applied" targets=1 refused=0 took=0s
-time=2026-11-30T10:01:12.500Z level=DEBUG source=discovery.go:1 msg="what was discovered was applied" targets=1 refused=0 took=0s
+time=2026-11-30T10:00:01.500Z level=DEBUG source=discovery.go:1 msg="the discovered targets were applied" targets=1 refused=0 took=0s
+time=2026-11-30T10:00:06.700Z level=DEBUG source=discovery.go:1 msg="the discovered targets were applied" targets=1 refused=0 took=200ms
+time=2026-11-30T10:00:12.500Z level=DEBUG source=discovery.go:1 msg="the discovered targets were applied" targets=1 refused=0 took=0s
+time=2026-11-30T10:01:12.500Z level=DEBUG source=discovery.go:1 msg="the discovered targets were applied" targets=1 refused=0 took=0s
 `
 	at := time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC)
 	f := new(figures)

@@ -49,7 +49,7 @@ func (r *resolver) size(n *yaml.Node) int {
 		}
 		total += size
 		if total > maxNodes {
-			r.report.add(child, "", "", fmt.Sprintf("the file is longer than %d values once its aliases are written out", maxNodes))
+			r.report.add(child, "", "", fmt.Sprintf("the file has more than %d values when its aliases are written out", maxNodes))
 			total = 1
 			break
 		}

@@ -20,7 +20,7 @@ func (c Cursor) hint() string {
 			return hint
 		}
 		if variable.MatchString(text) {
-			return "; the prober expands no variables such as ${...}"
+			return "; the prober does not expand variables such as ${...}"
 		}
 	}
 	return ""
@@ -40,7 +40,7 @@ func spaceHint(s string) string {
 			what = "a space of another width"
 		}
 		if what != "" {
-			return fmt.Sprintf("; it holds %s (%U), which is no space to YAML", what, r)
+			return fmt.Sprintf("; it contains %s (%U), and YAML does not read that as a space", what, r)
 		}
 	}
 	return ""
@@ -74,7 +74,7 @@ func (f VariableFinder) Find(c Cursor, n *yaml.Node) {
 		}
 	default:
 		if variable.MatchString(n.Value) {
-			c.add(c.Node, c.Where, c.Path, "holds a variable such as ${...}, which is used as it stands: the prober expands none")
+			c.add(c.Node, c.Where, c.Path, "contains a variable such as ${...}; the prober does not expand it and uses the text as it is")
 		}
 	}
 }

@@ -20,7 +20,7 @@ func (o oneOfValue) Decode(c Cursor, n *yaml.Node) {
 		switch {
 		case !ok || other.Name == c.Path:
 		case m.part == c.part():
-			c.Fail("cannot stand beside %s, which is %s", other.Name, m.place())
+			c.Fail("cannot be combined with %s, which is %s", other.Name, m.place())
 			return
 		default:
 			other.Value.Reset()

@@ -65,7 +65,7 @@ func parseSecret(content []byte) (string, error) {
 	case secret == "":
 		return "", errors.New("it is empty")
 	case strings.ContainsFunc(secret, isInvisible):
-		return "", errors.New("it holds more than one line, or other control characters")
+		return "", errors.New("it has more than one line, or other control characters")
 	}
 	return secret, nil
 }
@@ -79,7 +79,7 @@ func CheckVisible(s string) error {
 	case s == "":
 		return errors.New("must not be empty")
 	case strings.ContainsFunc(s, isInvisible):
-		return errors.New("must not hold line breaks or other control characters")
+		return errors.New("must not contain line breaks or other control characters")
 	}
 	return nil
 }

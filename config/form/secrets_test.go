@@ -19,12 +19,12 @@ func TestParseSecret(t *testing.T) {
 		{"one that is too long", strings.Repeat("x", MaxSecretSize+1), "", "larger than 64KiB"},
 		{"nothing", "", "", "it is empty"},
 		{"only the end of a line", "\r\n", "", "it is empty"},
-		{"two ends", "secret\n\n", "", "it holds more than one line, or other control characters"},
-		{"a header of one's own", "secret\r\nX: y", "", "it holds more than one line, or other control characters"},
-		{"a tab", "sec\tret", "", "it holds more than one line, or other control characters"},
-		{"delete", "secret\x7f", "", "it holds more than one line, or other control characters"},
-		{"UTF-16", "s\x00e\x00", "", "it holds more than one line, or other control characters"},
-		{"a byte order mark", "\ufeffsecret", "", "it holds more than one line, or other control characters"},
+		{"two ends", "secret\n\n", "", "it has more than one line, or other control characters"},
+		{"a header of one's own", "secret\r\nX: y", "", "it has more than one line, or other control characters"},
+		{"a tab", "sec\tret", "", "it has more than one line, or other control characters"},
+		{"delete", "secret\x7f", "", "it has more than one line, or other control characters"},
+		{"UTF-16", "s\x00e\x00", "", "it has more than one line, or other control characters"},
+		{"a byte order mark", "\ufeffsecret", "", "it has more than one line, or other control characters"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -11,7 +11,7 @@ import (
 func (c Cursor) Values(n *yaml.Node, check func(*yaml.Node) error) []string {
 	if IsNull(n) {
 		if n.Value == "" {
-			c.Fail("has no value; write '' for an empty one, or null to leave out what the defaults say")
+			c.Fail("has no value; write '' for an empty one, or null to drop the value of the defaults")
 		}
 		return nil
 	}
@@ -20,7 +20,7 @@ func (c Cursor) Values(n *yaml.Node, check func(*yaml.Node) error) []string {
 		nodes = n.Content
 	}
 	if len(nodes) == 0 {
-		c.Fail("must hold at least one value")
+		c.Fail("must have at least one value")
 	}
 	values := make([]string, 0, len(nodes))
 	for i, node := range nodes {

@@ -8,7 +8,7 @@ const locationsUID = "prober-locations"
 // locations compares the results of several probers for the same targets. Prometheus gives each its label location.
 func locations(s rules.Settings) dashboard {
 	d := newDashboard(s, locationsUID, "Prober: locations",
-		"The same targets as seen from several locations: what fails everywhere is the target, what fails from one is the way there.", true)
+		"The same targets, seen from several locations. A target that fails everywhere has a problem itself. If it fails from one location only, the problem is on the way to it.", true)
 	d.Panels = layout([]section{
 		{bands: []band{{height: 4, panels: []panel{locationCount(), failEverywhere(), failFromSome()}}}},
 		{title: "Failures", bands: []band{
@@ -35,13 +35,13 @@ func locationCount() panel {
 
 func failEverywhere() panel {
 	seen := "count by (target) (" + requestRate(byPlace, ofTarget) + " > 0)"
-	return stat("Fail everywhere", "Targets of which a greater share of requests fails than the objective allows, from each location that sends any.", "none",
+	return stat("Fail everywhere", "Targets that fail more requests than the objective allows, from every location that sends requests.", "none",
 		series("count("+"count by (target) ("+failsFrom()+")\n  == "+seen+") or vector(0)", "targets", ratioWindow), below(good), from(1, bad))
 }
 
 func failFromSome() panel {
 	seen := "count by (target) (" + requestRate(byPlace, ofTarget) + " > 0)"
-	return stat("Fail from some", "Targets that fail from a location and are well from another: look at the way there.", "none",
+	return stat("Fail from some", "Targets that fail from one location and are OK from another: look at the way from that location to the target.", "none",
 		series("count("+"count by (target) ("+failsFrom()+")\n  < "+seen+") or vector(0)", "targets", ratioWindow), below(good), from(1, warn))
 }
 
@@ -59,7 +59,7 @@ func failureMatrix(s rules.Settings) panel {
 	ended := sum(byPlace, increase(of("prober_requests_total", ofTarget)))
 	share := sum(byPlace, increase(of("prober_requests_total", failed))) + " / (" + ended + " > 0)"
 	rank := sum("target", increase(of("prober_requests_total", failed)))
-	return matrix("Share of failures by target and location", "Share of the requests that failed in the time shown, of the $worst targets with the most failures. A red row is the target, a red column is the location.", "percentunit",
+	return matrix("Share of failures by target and location", "Share of the requests that failed in the time shown, for the $worst targets with the most failures. A red row is a problem of the target, a red column a problem of the location.", "percentunit",
 		columns(worst(share, rank)), below(good), from(1e-9, "yellow"), from(1-objective(s), warn), from(0.999, bad)).decimals(1)
 }
 
@@ -75,7 +75,7 @@ func codesByLocation() panel {
 }
 
 func failuresByPlace() panel {
-	return graph("Share of failures by target and location", "Share of the requests that fail, of the $worst targets where it is greatest in the time shown.", "percentunit",
+	return graph("Share of failures by target and location", "Share of the requests that fail, for the $worst targets with the greatest share in the time shown.", "percentunit",
 		series(worst(errorRatio(byPlace), byFailures()), "{{target}} from {{location}}", ratioWindow)).ranked().atMostOne().linked(toTarget("${__field.labels.target}"))
 }
 
@@ -83,7 +83,7 @@ func latencyMatrix() panel {
 	some := sum(byPlace, rateShown(of("prober_requests_total", success)))
 	each := "(" + quantileOver(rateShown, "$quantile", byPlace, latency(success)) + ")\n  and " + some + " > 0"
 	rank := "(" + quantileOver(rateShown, "$quantile", "target", latency(success)) + ") and on (target) " + sum("target", rateShown(of("prober_requests_total", success))) + " > 0"
-	return matrix("Latency at quantile $quantile by target and location", "Latency that this share of the successful requests stayed below in the time shown, of the $worst targets where it is highest."+howFarOff, "s",
+	return matrix("Latency at quantile $quantile by target and location", "Latency that this share of the successful requests stayed below in the time shown, for the $worst slowest targets."+howFarOff, "s",
 		columns(worst(each, rank)), below(plain))
 }
 
@@ -95,7 +95,7 @@ func latencyByLocation() panel {
 }
 
 func lagByLocation() panel {
-	return graph("Lag at quantile $quantile by location", "How late requests were fired through the probers' own fault. A location that is later than the others has a busier machine.", "s",
+	return graph("Lag at quantile $quantile by location", "How late the probers started requests, as far as they are the cause. A location that is later than the others has a busier machine.", "s",
 		series(quantile("$quantile", "location", ofProber(lagName)), "{{location}}", ratioWindow)).logarithmic()
 }
 

@@ -15,7 +15,7 @@ const (
 
 func overview(s rules.Settings) dashboard {
 	d := newDashboard(s, overviewUID, "Prober: overview",
-		"All targets at a glance: which fail, with what, how slow they are, and whether load is missing.", true)
+		"All targets at a glance: which targets fail, with which codes, how slow they are, and whether load is missing.", true)
 	d.Panels = layout([]section{
 		{bands: []band{{height: 4, panels: overviewStats(s), widths: []int{4, 3, 3, 4, 3, 3, 4}}}},
 		{title: "Health", bands: []band{{height: 14, panels: []panel{health()}}}},
@@ -48,7 +48,7 @@ func availability(s rules.Settings) panel {
 }
 
 func rateStat() panel {
-	return stat("Request rate", "Requests that ended per second, averaged over five intervals between bursts or more.", "reqps",
+	return stat("Request rate", "Requests that ended per second, averaged over at least five intervals between bursts.", "reqps",
 		series(sum("", rate(of("prober_requests_total"))), "requests", absoluteWindow), below(plain))
 }
 
@@ -58,18 +58,18 @@ func p95() panel {
 }
 
 func failing() panel {
-	return stat("Targets failing", "Targets of which a greater share of requests fails now than the objective allows.", "none",
+	return stat("Targets failing", "Targets that fail more requests now than the objective allows.", "none",
 		series("sum("+errorRatio("target")+" > bool (1 - $objective))", "targets", ratioWindow), below(good), from(1, bad))
 }
 
 func dropped() panel {
-	return stat("Dropped", "Share of the scheduled requests that were never sent in the time shown: targets too slow for their rate, a ceiling, or a prober that did not run.", "percentunit",
+	return stat("Dropped", "Share of the scheduled requests that were never sent in the time shown. The cause is a target that is too slow for its rate, a limit, or a prober that did not run.", "percentunit",
 		now(sum("", increase(of("prober_requests_dropped_total")))+" / "+sum("", increase(of("prober_requests_scheduled_total"))), ""),
 		below(good), from(0.001, warn), from(0.01, bad)).decimals(2)
 }
 
 func oldestBurst() panel {
-	return stat("Oldest burst", "Age of the last burst of the target that waits longest, when it was last scraped, in intervals of that target. Up to one interval is what to expect.", "suffix:intervals",
+	return stat("Oldest burst", "For the target that has waited longest: the age of its last burst at the last scrape, in intervals of that target. Up to one interval is normal.", "suffix:intervals",
 		now("max("+burstAge()+")", ""), below(good), from(3, warn), from(5, bad)).decimals(1)
 }
 
@@ -81,7 +81,7 @@ func burstAge() string {
 }
 
 func budget() panel {
-	return stat("Error budget left", "What is left of the failures that the objective allows, in the time shown. Below 0 % the objective is missed.", "percentunit",
+	return stat("Error budget left", "The remaining share of the failures that the objective allows in the time shown. Below 0 % the objective is missed.", "percentunit",
 		now(fmt.Sprintf("1 - %s / %s / (1 - $objective)",
 			sum("", increase(of("prober_requests_total", failed))), sum("", increase(of("prober_requests_total", ofTarget)))), ""),
 		below(bad), from(0, warn), from(0.25, good)).decimals(0)
@@ -91,7 +91,7 @@ func health() panel {
 	r := errorRatio("target")
 	expr := fmt.Sprintf("(%[1]s > bool 0)\n  + (%[1]s > bool (1 - $objective))\n  + (%[1]s > bool 0.999)\n  or 0 * %[2]s - 1",
 		r, requestRate("target", ofTarget))
-	return timeline("Target health", "The $worst targets of which the greatest share of requests fails in the time shown. Green: no failure. Yellow: some, within the objective. Orange: more than that. Red: every request fails. "+
+	return timeline("Target health", "The $worst targets with the greatest share of failed requests in the time shown. Green: no failure. Yellow: some, within the objective. Orange: more than that. Red: every request fails. "+
 		"Grey: no requests. Empty: the prober was not scraped. A click leads to the target.",
 		series(worst(expr, byFailures()), "{{target}}", ratioWindow),
 		state("-1", "no requests", absent, 0), state("0", "ok", good, 1), state("1", "some fail", "yellow", 2),
@@ -101,19 +101,19 @@ func health() panel {
 
 func failuresByRange() panel {
 	expr := sum("range", named(requestRate("error_code", failed), "range"))
-	return graph("Failures by range", "Failures per second by what failed, averaged over five intervals between bursts or more.", "reqps",
+	return graph("Failures by range", "Failures per second by the layer that failed, averaged over at least five intervals between bursts.", "reqps",
 		series(expr, "{{range}}", absoluteWindow)).stacked().overridden(rangeColors()...)
 }
 
 func ratioByTarget() panel {
-	return graph("Share of failures by target", "Share of the requests that fail, of the $worst targets where it is greatest in the time shown, and of all others together.", "percentunit",
+	return graph("Share of failures by target", "Share of the requests that fail, for the $worst targets with the greatest share in the time shown, and for all others together.", "percentunit",
 		series(worst(errorRatio("target"), byFailures()), "{{target}}", ratioWindow),
 		series(ratioOfOthers(byFailures()), othersLegend, ratioWindow)).ranked().atMostOne().linked(toTarget("${__field.labels.target}"))
 }
 
 func failureTable() panel {
 	expr := "round(" + named(sum("target, request, error_code", increase(of("prober_requests_total", failed))), "name, range") + ") > 0"
-	return table("Failures", "How often each target failed with which code in the time shown, and at which request if it has a mix or a journey. The code leads to what it means and where to look first.",
+	return table("Failures", "How often each target failed with each code in the time shown, and at which request if it has a mix or a journey. The link of the code says what it means and where to look first.",
 		[]column{
 			{"target", "Target", []property{links(toTarget("${__value.raw}"))}},
 			{"request", "Request", nil},
@@ -142,7 +142,7 @@ func quantilesOfSuccesses() panel {
 func latencyByTarget() panel {
 	some := requestRate("target", success) // a target without successes would have a line of NaN
 	expr := "(" + quantile("$quantile", "target", latency(success)) + ")\n  and " + some + " > 0"
-	return graph("Latency at quantile $quantile by target", "Latency that this share of the successful requests stayed below, of the $worst targets where it is highest in the time shown, and of all targets together. The axis is logarithmic."+howFarOff, "s",
+	return graph("Latency at quantile $quantile by target", "Latency that this share of the successful requests stayed below, for the $worst slowest targets in the time shown, and for all targets together. The axis is logarithmic."+howFarOff, "s",
 		series(worst(expr, byLatency("$quantile")), "{{target}}", ratioWindow),
 		series(quantile("$quantile", "", latency(success)), "all targets", ratioWindow)).
 		logarithmic().ranked().withExemplars().linked(toTarget("${__field.labels.target}"))
@@ -158,12 +158,12 @@ func timeByPhase() panel {
 	for _, phase := range phases() { // one query for each phase, as the order of the queries is the order in the stack
 		targets = append(targets, series(timeIn(phase), phase, ratioWindow))
 	}
-	return graph("Time of a request by phase", "Mean time that a request, failed ones included, spent in each phase. The phases add up to the mean latency.", "s",
+	return graph("Time of a request by phase", "Mean time that a request spent in each phase, including failed requests. The phases add up to the mean latency.", "s",
 		targets...).stacked().overridden(phaseColors()...)
 }
 
 func bursts() panel {
-	return graph("Bursts", "Bursts that ended per minute, and slots at which none started because the burst before still ran.", "suffix:/min",
+	return graph("Bursts", "Bursts that ended per minute, and slots without a burst because the burst before was still running.", "suffix:/min",
 		series("60 * "+sum("", rate(of("prober_bursts_total"))), "ended", absoluteWindow),
 		series("60 * "+sum("reason", rate(of("prober_bursts_skipped_total"))), "skipped: {{reason}}", absoluteWindow))
 }
@@ -171,7 +171,7 @@ func bursts() panel {
 func peaks() panel {
 	const peak = "prober_burst_peak_in_flight_requests"
 	each := sum("target", of(peak))
-	return graph("Peak in flight", "The most requests in flight at once during the last burst, of the $worst targets where that is highest in the time shown, and the highest of all others. The axis is logarithmic.", "none",
+	return graph("Peak in flight", "The most requests in flight at once during the last burst, for the $worst targets with the highest number in the time shown, and the highest number of all others. The axis is logarithmic.", "none",
 		series(worst(each, byPeak(peak)), "{{target}}", ratioWindow),
 		series("max("+others(each, byPeak(peak))+")", othersLegend, ratioWindow)).logarithmic().ranked()
 }
@@ -183,7 +183,7 @@ func drops() panel {
 }
 
 func certificates() panel {
-	return table("Certificates", "How long the certificates that targets show are valid. Below 21 days it is time to look, below 7 days to act.",
+	return table("Certificates", "How long the certificates of targets are still valid. Below 21 days it is time to look, below 7 days to act.",
 		[]column{
 			{"target", "Target", []property{links(toTarget("${__value.raw}"))}},
 			{"role", "Role", []property{width(100)}},
@@ -196,7 +196,7 @@ func budgets() panel {
 	ended := sum("target", increase(of("prober_requests_total", ofTarget)))
 	share := sum("target", increase(of("prober_requests_total", failed))) + " / (" + ended + " > 0)"
 	own := "max by (target) (" + of("prober_target_objective_ratio") + ") or 0 * " + ended + " + $objective"
-	return table("Error budget left by target", "What is left of the failures that the objective of each target allows, in the time shown: of the $worst targets with the least left.",
+	return table("Error budget left by target", "The remaining share of the failures that the objective of each target allows in the time shown, for the $worst targets with the least left.",
 		[]column{
 			{"target", "Target", []property{links(toTarget("${__value.raw}"))}},
 			{"Value", "Left", []property{unit("percentunit"), width(100), coloredCell(), steps(below(bad), from(0, warn), from(0.25, good))}},
@@ -213,6 +213,6 @@ func certificateAge() string {
 
 func ownTrouble() panel {
 	expr := named(requestRate("instance, error_code", own), "name")
-	return graph("Own trouble", "Requests per second that the prober itself spoilt (codes 1001 to 1007). They say nothing about a target and count in no ratio.", "reqps",
+	return graph("Own trouble", "Requests per second that failed because of the prober itself (codes 1001 to 1007). They say nothing about a target and count in no ratio.", "reqps",
 		series(expr, "{{instance}} {{error_code}} {{name}}", absoluteWindow)).stacked().otherwise("none")
 }

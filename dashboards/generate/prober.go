@@ -4,7 +4,7 @@ import "example.com/prober/dashboards/rules"
 
 func proberItself(s rules.Settings) dashboard {
 	d := newDashboard(s, proberUID, "Prober: itself",
-		"Whether the prober can be believed: its lateness, its ceilings, its configuration and what it costs.", true)
+		"Whether you can trust the prober: its lateness, its limits, its configuration and what it costs.", true)
 	d.Panels = layout([]section{
 		{bands: []band{{height: 4, panels: proberStats()}}},
 		{title: "Lateness and trouble of its own", bands: []band{
@@ -26,22 +26,22 @@ func proberStats() []panel {
 	return []panel{
 		stat("Probers down", "Probers that Prometheus could not scrape.", "none",
 			now("sum(1 - "+ofProber("up")+")", ""), below(good), from(1, bad)),
-		stat("Configuration", "Whether the last attempt to load the configuration succeeded on every prober. If not, the one before is in effect.", "none",
+		stat("Configuration", "Whether the last attempt to load the configuration succeeded on every prober. If not, the prober still uses the configuration before.", "none",
 			now("min("+ofProber("prober_config_last_reload_successful")+")", ""), below(bad), from(1, good)).
 			mapped(state("0", "invalid", bad, 0), state("1", "ok", good, 1)),
 		stat("Targets", "Targets that the probers serve.", "none",
 			now("sum("+ofProber("prober_limit_used", `limit="targets"`)+")", ""), below(plain)),
-		stat("Shards missing", "Shards of which no prober is seen, if the load is shared.", "none",
+		stat("Shards missing", "Shards without a prober, if several probers share the load.", "none",
 			now("max("+ofProber("prober_total_shards")+") - count(count_values(\"shard\", "+ofProber("prober_shard_ordinal")+"))", ""),
 			below(good), from(1, bad)),
-		stat("Lag, p99", "How late the prober fires 1 % of the requests, or later, through its own fault. Tens of milliseconds mean that its machine is too busy.", "s",
+		stat("Lag, p99", "One request in a hundred starts at least this late because of the prober itself. Tens of milliseconds mean that its machine is too busy.", "s",
 			series(quantile("0.99", "", ofProber(lagName)), "p99", ratioWindow), below(good), from(0.01, warn), from(0.1, bad)),
-		stat("Own trouble", "Requests in the time shown that the prober itself spoilt (codes 1001 to 1007).", "none",
+		stat("Own trouble", "Requests in the time shown that failed because of the prober itself (codes 1001 to 1007).", "none",
 			now("round("+sum("", increase(of("prober_requests_total", own)))+") or 0 * sum("+ofProber("up")+")", ""),
 			below(good), from(1, warn)),
-		stat("Breakers open", "Targets whose bursts are thinned to one request because they only fail.", "none",
+		stat("Breakers open", "Targets whose bursts are reduced to one request because all requests fail.", "none",
 			now("sum("+of("prober_breaker_open")+")", ""), below(good), from(1, warn)),
-		stat("Last reload", "How long ago the configuration was last loaded with success, by the prober where that is longest ago.", "s",
+		stat("Last reload", "How long ago a valid configuration was last loaded, for the prober where that is longest ago.", "s",
 			now("time() - min("+ofProber("prober_config_last_reload_success_timestamp_seconds")+")", ""), below(plain)),
 	}
 }
@@ -52,7 +52,7 @@ const (
 )
 
 func lag() panel {
-	return graph("Lag", "How late requests were fired through the prober's own fault: they were due and a worker was free.", "s",
+	return graph("Lag", "How late the prober started requests, as far as it is the cause: they were due and a worker was free.", "s",
 		series(quantile("0.5", "", ofProber(lagName)), "p50", ratioWindow),
 		series(quantile("0.99", "", ofProber(lagName)), "p99", ratioWindow),
 		series(quantile("0.999", "", ofProber(lagName)), "p99.9", ratioWindow)).logarithmic()
@@ -64,21 +64,21 @@ func lagByProber() panel {
 }
 
 func receiveLag() panel {
-	return graph("Receive lag", "How long answers lay in the kernel until the prober had read them. Latencies do not hold it.", "s",
+	return graph("Receive lag", "How long answers waited in the kernel until the prober had read them. Latencies do not include this time.", "s",
 		series(quantile("0.5", "", ofProber(receiveLagName)), "p50", ratioWindow),
 		series(quantile("0.99", "", ofProber(receiveLagName)), "p99", ratioWindow),
 		series(quantile("0.999", "", ofProber(receiveLagName)), "p99.9", ratioWindow)).logarithmic()
 }
 
 func lagHeat() panel {
-	return heatmap("Lag over time", "How many requests per second were fired how late.",
+	return heatmap("Lag over time", "Requests per second by how late they started.",
 		series(heat(ofProber(lagName)), "{{le}}", absoluteWindow))
 }
 
 func skipped() panel {
 	const slots = "prober_bursts_skipped_total"
 	rank := sum("target", increaseToEnd(of(slots)))
-	return graph("Skipped bursts", "Slots per minute at which no burst started, by target and reason, of the $worst targets with the most in the time shown, and of all others together.", "suffix:/min",
+	return graph("Skipped bursts", "Slots per minute without a burst, by target and reason, for the $worst targets with the most in the time shown, and for all others together.", "suffix:/min",
 		series(worst("60 * "+sum("target, reason", rate(of(slots)))+" > 0", rank), "{{target}}: {{reason}}", absoluteWindow),
 		series("60 * "+sum("", others(sum("target", rate(of(slots))), rank))+" > 0", othersLegend, absoluteWindow)).
 		otherwise("none")
@@ -86,7 +86,7 @@ func skipped() panel {
 
 func limitShare() panel {
 	const by = "instance, limit"
-	return graph("Share of limits in use", "How much of each ceiling is in use, where there is one. At 100 % requests are held back and dropped.", "percentunit",
+	return graph("Share of limits in use", "How much of each limit is in use, if there is one. At 100 % the prober holds requests back and drops them.", "percentunit",
 		series("max by ("+by+") ("+ofProber("prober_limit_used")+")\n  / (max by ("+by+") ("+ofProber("prober_limit")+") > 0)",
 			"{{instance}} {{limit}}", scrapeWindow)).atMostOne().otherwise("no limits")
 }
@@ -100,19 +100,19 @@ func inUse() panel {
 
 func breakers() panel {
 	const breaker = "prober_breaker_open"
-	return timeline("Open breakers", "Targets whose bursts are thinned to one request because they only fail: the $worst where that is so for the longest part of the time shown.",
+	return timeline("Open breakers", "Targets whose bursts are reduced to one request because all requests fail: the $worst targets where this lasted longest in the time shown.",
 		series(worst("max by (target) ("+of(breaker)+") == 1", sum("target", "avg_over_time("+of(breaker)+atEnd+")")), "{{target}}", scrapeWindow),
 		state("1", "open", bad, 0)).linked(toTarget("${__field.labels.target}")).otherwise("all closed")
 }
 
 func reloads() panel {
-	return timeline("Configuration", "Whether the last attempt to load the configuration succeeded. If not, the one before is in effect.",
+	return timeline("Configuration", "Whether the last attempt to load the configuration succeeded. If not, the prober still uses the configuration before.",
 		series("min by (instance) ("+ofProber("prober_config_last_reload_successful")+")", "{{instance}}", scrapeWindow),
 		state("0", "invalid", bad, 0), state("1", "ok", good, 1))
 }
 
 func cpu() panel {
-	return graph("CPU", "Processors kept busy, averaged over five intervals between bursts or more.", "suffix:cores",
+	return graph("CPU", "Processors in use, averaged over at least five intervals between bursts.", "suffix:cores",
 		series(sum("instance", rate(ofProber("process_cpu_seconds_total"))), "{{instance}}", absoluteWindow))
 }
 
@@ -123,12 +123,12 @@ func memory() panel {
 }
 
 func goroutines() panel {
-	return graph("Goroutines", "Goroutines of the process: a few for each target, one for each connection in use.", "none",
+	return graph("Goroutines", "Goroutines of the process: a few for each target, and one for each connection in use.", "none",
 		series(sum("instance", ofProber("go_goroutines")), "{{instance}}", scrapeWindow))
 }
 
 func descriptors() panel {
-	return graph("File descriptors", "Descriptors that are open, and how many may be. The axis is logarithmic.", "none",
+	return graph("File descriptors", "Open descriptors, and how many may be open. The axis is logarithmic.", "none",
 		series(sum("instance", ofProber("process_open_fds")), "{{instance}} open", scrapeWindow),
 		series(sum("instance", ofProber("process_max_fds")), "{{instance}} at most", scrapeWindow)).logarithmic()
 }
@@ -144,7 +144,7 @@ func scrapeDuration() panel {
 }
 
 func probers() panel {
-	return table("Probers", "Each prober with its shard, counted from 0, how many shards it believes in, and how many targets it serves.",
+	return table("Probers", "Each prober with its shard, counted from 0, the number of shards that it knows, and the number of its targets.",
 		[]column{
 			{"instance", "Instance", nil},
 			{"Value #A", "Shard", []property{width(80)}},

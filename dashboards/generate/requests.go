@@ -20,7 +20,7 @@ func requestTable(s rules.Settings) panel {
 	}
 	all := sum("request", rateShown(of("prober_requests_total", ofTarget, withName)))
 	failures := sum("request", rateShown(of("prober_requests_total", failed, withName)))
-	return table("Requests", "Each request of a mix, or step of a journey, in the time shown: how often it ended, how many failed, and how long those that succeeded took.",
+	return table("Requests", "Each request of a mix, or step of a journey, in the time shown: how often it ended, how often it failed, and how long it took when it succeeded.",
 		[]column{
 			{"request", "Request", nil},
 			{"Value #A", "Rate", []property{unit("reqps"), width(100)}},
@@ -51,7 +51,7 @@ const noJourney = "no journey"
 // reachedSteps orders the steps by the number of journeys that reached them. This is their order in the journey.
 func reachedSteps() panel {
 	reached := sum("target, request", increase(of("prober_requests_total", withName))) + " and on (target) " + of("prober_journeys_in_flight")
-	p := bars("Journeys that reached each step", "How many journeys came to each step in the time shown, and how many to their end. What is missing from one bar to the next ended there.", "none",
+	p := bars("Journeys that reached each step", "How many journeys reached each step in the time shown, and how many reached the end. The difference between two bars is the journeys that ended there.", "none",
 		now("sort_desc("+reached+")", "{{request}}"))
 	end := now(sum("target", increase(of("prober_journeys_total", `result="success"`))), "to the end")
 	end.RefID = "B"
@@ -61,7 +61,7 @@ func reachedSteps() panel {
 }
 
 func journeyEnds() panel {
-	return graph("Ends of journeys", "Journeys per second by how they ended, and at which step. Those that were interrupted say nothing about the target.", "suffix:/s",
+	return graph("Ends of journeys", "Journeys per second by how they ended, and at which step. Interrupted journeys say nothing about the target.", "suffix:/s",
 		series(sum("result, step", rate(of("prober_journeys_total")))+" > 0", "{{result}} {{step}}", absoluteWindow)).
 		stacked().overridden(byName("success ", fixedColor(good))).otherwise(noJourney)
 }
@@ -70,7 +70,7 @@ func journeyDuration() panel {
 	const duration = "prober_journey_duration_seconds%s"
 	whole := of(duration, `result="success"`)
 	pauses := sum("", rate(of("prober_journey_think_seconds_total"))) + "\n  / (" + sum("", rate(of("prober_journeys_total"))) + " > 0)"
-	return graph("Duration of journeys", "How long journeys that succeeded took, from when they were due to their end, without the pauses between their steps; and how long all paused on average.", "s",
+	return graph("Duration of journeys", "How long successful journeys took, from when they were due to their end, without the pauses between their steps. And how long all journeys paused on average.", "s",
 		series(quantile("0.5", "", whole), "p50", ratioWindow),
 		series(quantile("0.95", "", whole), "p95", ratioWindow),
 		series(quantile("0.99", "", whole), "p99", ratioWindow),

@@ -27,7 +27,7 @@ func targetStats(s rules.Settings) []panel {
 		availability(s), budget(), rateStat(), p95(), oldestBurst(),
 		stat("Last good burst", "How long ago the last burst without a failure ended. There may never have been one.", "s",
 			now("time() - max("+of("prober_burst_last_success_timestamp_seconds")+" > 0)", ""), below(plain)).otherwise("never"),
-		stat("Breaker", "Whether bursts are thinned to one request because the target only fails.", "none",
+		stat("Breaker", "Whether bursts are reduced to one request because all requests fail.", "none",
 			now("max("+of("prober_breaker_open")+")", ""), below(good), from(1, bad)).
 			mapped(state("0", "closed", good, 0), state("1", "open", bad, 1)),
 		stat("Certificate check", "Whether the prober checks the certificate of the target, as configured.", "none",
@@ -53,7 +53,7 @@ func codeHistory() panel {
 }
 
 func failuresByPhase() panel {
-	return graph("Failures by phase", "Failures per second by the phase in which they happened; none: the answer came whole and was not what is expected.", "reqps",
+	return graph("Failures by phase", "Failures per second by the phase in which they happened. none: the answer was complete, but not as expected.", "reqps",
 		series(sum("phase", rate(of("prober_request_failures_total", ofTarget))), "{{phase}}", absoluteWindow)).
 		stacked().overridden(append(phaseColors(), byName(errcode.PhaseNone.String(), fixedColor("#C4162A")))...).otherwise("no failures")
 }
@@ -67,13 +67,13 @@ func fate() panel {
 
 func burstDuration() panel {
 	const duration = "prober_burst_duration_seconds%s"
-	return graph("Duration of bursts", "Mean duration of a burst, beside the interval at which bursts start. A burst that outlasts it makes the next one be skipped.", "s",
+	return graph("Duration of bursts", "Mean duration of a burst, beside the interval at which bursts start. If a burst takes longer than the interval, the next one is skipped.", "s",
 		series(total("", of(duration))+"\n  / "+observations("", of(duration)), "burst", ratioWindow),
 		series("max("+of("prober_burst_interval_seconds")+")", "interval", ratioWindow))
 }
 
 func connections() panel {
-	return graph("Connections", "Connections opened, and requests sent on one that was open already, per second.", "suffix:/s",
+	return graph("Connections", "Connections opened, and requests sent on a connection that was already open, per second.", "suffix:/s",
 		series(sum("", rate(of("prober_connections_opened_total"))), "opened", absoluteWindow),
 		series(sum("", rate(of("prober_connections_reused_total"))), "reused", absoluteWindow))
 }
@@ -85,19 +85,19 @@ func versions() panel {
 }
 
 func statuses() panel {
-	return graph("Statuses", "Answers per second by status, also those whose body failed later.", "reqps",
+	return graph("Statuses", "Answers per second by status, including answers whose body failed later.", "reqps",
 		series(sum("status", rate(of("prober_responses_total"))), "{{status}}", absoluteWindow)).
 		stacked().overridden(statusColors()...).otherwise("no answers")
 }
 
 func dnsRecords() panel {
-	return graph("DNS records", "Records in the last answer of a DNS server, of the type that was asked for, and whether the server has verified the signatures.", "none",
+	return graph("DNS records", "Records of the type that was asked for in the last answer of a DNS server, and whether the server has verified the signatures.", "none",
 		series("min("+of("prober_dns_answer_records")+")", "records", ratioWindow),
 		series("min("+of("prober_dns_answer_authentic")+")", "verified", ratioWindow)).otherwise("no DNS server")
 }
 
 func dnsTTL() panel {
-	return graph("DNS time to live", "The least time that a record of the last answer has left to live.", "s",
+	return graph("DNS time to live", "The shortest TTL of a record in the last answer.", "s",
 		series("min("+of("prober_dns_answer_ttl_seconds")+")", "TTL", ratioWindow)).otherwise("no DNS server")
 }
 
@@ -107,13 +107,13 @@ func dnsCut() panel {
 }
 
 func traffic() panel {
-	return graph("Traffic", "Bytes of HTTP or DNS per second, without those of TLS.", "Bps",
+	return graph("Traffic", "Bytes of HTTP or DNS per second, without the bytes of TLS.", "Bps",
 		series(sum("", rate(of("prober_sent_bytes_total"))), "sent", absoluteWindow),
 		series(sum("", rate(of("prober_received_bytes_total"))), "received", absoluteWindow))
 }
 
 func certificatesOfTarget() panel {
-	return table("Certificate", "How long the certificates are valid: leaf is the target's own, earliest the one in its chain that ends first, client the prober's.",
+	return table("Certificate", "How long the certificates are still valid. leaf is the certificate of the target, earliest is the certificate in its chain that ends first, and client is the certificate of the prober.",
 		[]column{
 			{"role", "Role", nil},
 			{"Value", "Ends in", []property{unit("s"), coloredCell(), validity()}},

@@ -29,7 +29,7 @@ func variables(s rules.Settings, allTargets bool) []variable {
 		labels("target", "Target", `prober_target_info{job=~"$job", instance=~"$instance", $label=~"$value"}`, allTargets).listed(),
 		quantiles(),
 		worstCount(),
-		constant("objective", strconv.FormatFloat(objective(s), 'f', -1, 64), "Share of requests that shall succeed: what the error budget is counted against."),
+		constant("objective", strconv.FormatFloat(objective(s), 'f', -1, 64), "Share of requests that must succeed. The error budget is counted from it."),
 		pages(s),
 		minStep("absolute_step", absoluteStep, "One and a quarter of the longest interval between bursts, in seconds."),
 		minStep("ratio_step", ratioStep, "Half of the longest interval between bursts, in seconds."),
@@ -101,7 +101,7 @@ func quantiles() variable {
 // pages is hidden. It is the address of the pages of a prober, with the explanations of the codes. The default is the
 // address for scrapes. If readers cannot reach it, set a constant instead.
 func pages(s rules.Settings) variable {
-	const description = "Where the pages of a prober are, which explain the codes."
+	const description = "Address of a prober whose pages explain the codes."
 	if s.Pages != "" {
 		return constant("pages", s.Pages, description)
 	}
@@ -115,7 +115,7 @@ func pages(s rules.Settings) variable {
 
 // worstCount is how many targets the graphs by target show.
 func worstCount() variable {
-	v := variable{Label: "Worst", Name: "worst", Description: "How many targets the graphs by target show, the worst first.", Query: "5,15,50,200", Type: "custom"}
+	v := variable{Label: "Worst", Name: "worst", Description: "How many targets a graph by target shows, worst first.", Query: "5,15,50,200", Type: "custom"}
 	for _, n := range []string{"5", "15", "50", "200"} {
 		c := choice{Selected: n == "15", Text: n, Value: n}
 		v.Options = append(v.Options, c)

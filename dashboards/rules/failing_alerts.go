@@ -68,6 +68,6 @@ func alikeWords() map[string]string {
 	return map[string]string{
 		"host":       " at the host {{ $labels.host }}",
 		"error_code": " with the code {{ $labels.error_code }}",
-		"location":   " from {{ $labels.location }}, and not from elsewhere",
+		"location":   " from {{ $labels.location }}, but not from other locations",
 	}
 }

@@ -54,7 +54,7 @@ func (s Settings) lag() alert {
 			    histogram_quantile(0.99, sum by (job, location, instance, le) (rate(prober_schedule_lag_seconds_bucket[$w])))
 			)
 			> 0.05`, "w", s.span(window)),
-		summary:     "The prober {{ $labels.instance }} sends late, and its latencies are its own",
+		summary:     "The prober {{ $labels.instance }} sends requests late, so its latencies include its own delay",
 		description: "One request in a hundred leaves {{ $labels.instance }} {{ $value | humanizeDuration }} after it was due, although a worker was free. Its machine is too busy.",
 		variables:   []string{"job", "instance"},
 	}
@@ -94,7 +94,7 @@ func (s Settings) trouble() alert {
 			sum by (job, location, instance) (increase(prober_requests_total{error_code="1001"}[$w]))
 			  > 0.05 * sum by (job, location, instance) (increase(prober_requests_total[$w]))`, "w", s.span(window)),
 		summary: "The prober {{ $labels.instance }} itself has trouble",
-		description: "Requests of {{ $labels.instance }} failed for reasons of its own within " + name(window) + ", which no ratio counts: {{ printf \"%.0f\" $value }}. The codes:" +
+		description: "{{ printf \"%.0f\" $value }} requests of {{ $labels.instance }} failed because of the prober itself within " + name(window) + ". No ratio counts them. The codes:" +
 			"{{ range printf `topk(3, (sum by (error_code) (prober_requests_total{job=%q,instance=%q,error_code=~\"100[1-7]\"}) > 0)" +
 			" * on (error_code) group_left (name) max by (error_code, name) (prober_error_code_info))`" +
 			" $labels.job $labels.instance | query }} {{ .Labels.error_code }} {{ .Labels.name }} ({{ .Value }} since its start){{ end }}.",
@@ -109,7 +109,7 @@ func reload() alert {
 		lasting:     5 * time.Minute,
 		expr:        "prober_config_last_reload_successful == 0",
 		summary:     "The prober {{ $labels.instance }} runs with an old configuration",
-		description: "The last attempt of {{ $labels.instance }} to load its configuration failed. It goes on with the one before; after a restart it would not start.",
+		description: "The last attempt of {{ $labels.instance }} to load its configuration failed. It still uses the configuration before, but could not start with the new one after a restart.",
 		variables:   []string{"job", "instance"},
 	}
 }
@@ -121,7 +121,7 @@ func targetFile() alert {
 		lasting:     5 * time.Minute,
 		expr:        "prober_config_file_last_reload_successful == 0",
 		summary:     "A file of targets of {{ $labels.instance }} is wrong: {{ $labels.file }}",
-		description: "The last attempt of {{ $labels.instance }} to load {{ $labels.file }} failed. The targets that the file had before go on; after a restart they would be missing.",
+		description: "The last attempt of {{ $labels.instance }} to load {{ $labels.file }} failed. The targets that the file had before go on, but would be missing after a restart.",
 		variables:   []string{"job", "instance"},
 	}
 }
@@ -133,7 +133,7 @@ func discovery() alert {
 		lasting:     15 * time.Minute,
 		expr:        "increase(prober_discovery_failures_total[15m]) > 0",
 		summary:     "A discovery of {{ $labels.instance }} fails: {{ $labels.discover }}",
-		description: "The discovery {{ $labels.discover }} of {{ $labels.instance }} keeps failing. Its last targets go on for its keep_for, and are gone then.",
+		description: "The discovery {{ $labels.discover }} of {{ $labels.instance }} keeps failing. Its last targets go on for the time of keep_for, and then they end.",
 		variables:   []string{"job", "instance"},
 	}
 }
@@ -148,7 +148,7 @@ func shardMissing() alert {
 			  - count by (job) (count_values by (job) ("shard", prober_shard_ordinal))
 			  > 0`),
 		summary: "Shards of {{ $labels.job }} are missing: {{ $value }}",
-		description: "The probers of the job {{ $labels.job }} are told of more shards than there are. The load of those that are missing is not sent. There are:" +
+		description: "The probers of the job {{ $labels.job }} expect more shards than there are. Nobody sends the load of the missing shards. These shards are there:" +
 			"{{ range printf `sort(max by (instance) (prober_shard_ordinal{job=%q}))` $labels.job | query }} {{ .Value }} ({{ .Labels.instance }}){{ end }}.",
 		variables: []string{"job"},
 	}
@@ -163,7 +163,7 @@ func shardsDisagree() alert {
 			max by (job) (prober_total_shards)
 			  != min by (job) (prober_total_shards)`),
 		summary: "The probers of {{ $labels.job }} disagree on the number of shards",
-		description: "Targets are sent too much load or none. The number of shards that each goes by:" +
+		description: "Some targets get too much load, and some get none. The number of shards that each prober uses:" +
 			"{{ range printf `sort(max by (instance) (prober_total_shards{job=%q}))` $labels.job | query }} {{ .Value }} ({{ .Labels.instance }}){{ end }}.",
 		variables: []string{"job"},
 	}
@@ -180,7 +180,7 @@ func shardsNotFound() alert {
 			time() - (prober_shards_lookup_last_success_timestamp_seconds > 0)
 			  > 300`),
 		summary:     "{{ $labels.instance }} does not find the shards",
-		description: "The look-ups of {{ $labels.instance }} have not found the shards for {{ $value | humanizeDuration }}. It goes by their last number, and would miss a change.",
+		description: "The look-ups of {{ $labels.instance }} have not found the shards for {{ $value | humanizeDuration }}. It uses their last number, and would miss a change.",
 		variables:   []string{"job", "instance"},
 	}
 }

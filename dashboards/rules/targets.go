@@ -46,7 +46,7 @@ func (s Settings) requestAlert() Rule {
 			"failed", failed, "w", s.span(window), "now", s.span(short), "fewest", number(fewest))),
 		summary: "{{ $labels.target }} fails at the request {{ $labels.request }}" + from,
 		description: "{{ $value | humanizePercentage }} of the requests {{ $labels.request }} to {{ $labels.target }}" + from + " failed in the last " + name(window) +
-			", more than its objective allows, and some do now. The commonest codes:" + s.codes(failed, window, "job", "target", "request") + ".",
+			", more than its objective allows, and some fail now. The commonest codes:" + s.codes(failed, window, "job", "target", "request") + ".",
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
 	})
@@ -71,7 +71,7 @@ func (s Settings) journeyAlert() Rule {
 				fmt.Sprintf(ended, "rate", s.span(short)) + " > 0"),
 		summary: "Journeys of {{ $labels.target }} fail at the step {{ $labels.request }}" + from,
 		description: "{{ $value | humanizePercentage }} of the journeys of {{ $labels.target }}" + from + " ended at the step {{ $labels.request }} in the last " + name(window) +
-			", more than its objective allows, and some do now. The commonest codes:" + s.codes(failed, window, "job", "target", "request") + ".",
+			", more than its objective allows, and some fail now. The commonest codes:" + s.codes(failed, window, "job", "target", "request") + ".",
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
 	})
@@ -146,7 +146,7 @@ func (s Settings) certificateAlert(left time.Duration, severity string) Rule {
 		expr: onTarget(inParentheses(condition) + "\n" +
 			unlessTold("ProberCertificateExpires", severity, byTarget, "last_over_time("+failing+"["+s.span(recently)+"])")),
 		summary: "A certificate of {{ $labels.target }} {{ if lt $value 0.0 }}has ended{{ else }}ends in {{ $value | humanizeDuration }}{{ end }}",
-		description: "The certificates of {{ $labels.target }}, where earliest is the first to end in the server's chain, and client is the prober's own:" +
+		description: "The certificates of {{ $labels.target }}. earliest is the certificate in the server's chain that ends first, and client is the certificate of the prober:" +
 			certificates("x - time()", "ends in") + certificates("time() - x", "ended") + ".",
 		dashboard: targetDashboard,
 		variables: []string{"job", "target"},
@@ -184,7 +184,7 @@ func (s Settings) stalledAlert() Rule {
 			> clamp_min(5 * prober_burst_interval_seconds, $least)`, "least", s.seconds(time.Minute))),
 		summary: "No burst to {{ $labels.target }} starts any more",
 		description: "{{ $labels.instance }} started its last burst to {{ $labels.target }} {{ $value | humanizeDuration }} ago, more than five intervals." +
-			" What other alerts say about the target is old.",
+			" Other alerts about this target rely on old data.",
 		dashboard: targetDashboard,
 		variables: []string{"job", "instance", "target"},
 	})
@@ -228,7 +228,7 @@ func (s Settings) queueAlert() Rule {
 			sum by (job, location, target) (rate(prober_requests_total{error_code="1006"}[$now])) > 0`,
 			"arrivals", arrivals("increase(prober_requests_total["+s.span(window)+"])"), "w", s.span(window), "now", s.span(short))),
 		summary:     "Requests to {{ $labels.target }} wait for the prober until their time runs out",
-		description: "{{ printf \"%.0f\" $value }} requests to {{ $labels.target }} within " + name(window) + " spent most of their time waiting for a worker of the prober, and then ran out of it (1006). That is not the target's failure." + cure(),
+		description: "{{ printf \"%.0f\" $value }} requests to {{ $labels.target }} within " + name(window) + " spent most of their time waiting for a worker of the prober, and then timed out (1006). That is not a failure of the target." + cure(),
 		dashboard:   targetDashboard,
 		variables:   []string{"job", "target"},
 	})
@@ -259,7 +259,7 @@ func (s Settings) overrunAlert() Rule {
 			and
 			sum by (job, location, target) (rate(prober_bursts_skipped_total{reason="overrun"}[$now])) > 0`, "w", s.span(window), "now", s.span(short))),
 		summary:     "Bursts of {{ $labels.target }} take longer than its interval",
-		description: "{{ printf \"%.0f\" $value }} slots of {{ $labels.target }} passed within " + name(window) + " while the burst before was not over. Its load is less than what is configured.",
+		description: "{{ printf \"%.0f\" $value }} slots of {{ $labels.target }} passed within " + name(window) + " without a burst, because the burst before was still running. Its load is lower than configured.",
 		dashboard:   targetDashboard,
 		variables:   []string{"job", "target"},
 	})

@@ -34,7 +34,7 @@ func (s Settings) ratios() string {
 // locations names the locations that agree on the failure of a target, if they have names.
 func (s Settings) locations(f set) string {
 	if f.labels == byLocation {
-		return " It does not fail from elsewhere."
+		return " It does not fail from other locations."
 	}
 	return "{{ with printf `group by (location) (prober_target_info{job=%q,target=%q,location!=\"\"})` $labels.job $labels.target | query | sortByLabel \"location\" }}" +
 		" It fails from:{{ range . }} {{ .Labels.location }}{{ end }}.{{ end }}"

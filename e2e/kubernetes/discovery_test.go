@@ -127,7 +127,7 @@ func TestTheExampleFollowsTheCluster(t *testing.T) {
 	// The only Ingress is gone: the targets of the last discovery stay for keep_for.
 	m := awaitTargets(t, d, want)
 	assert.Zero(t, m.Sum("prober_discovery_failures_total"))
-	assert.Contains(t, d.Output(), "a discovery finds no target any more")
+	assert.Contains(t, d.Output(), "a discovery finds no targets any more")
 }
 
 func TestAnAPIServerThatIsKilledInBurstsChangesNothing(t *testing.T) {

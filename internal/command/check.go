@@ -16,19 +16,19 @@ import (
 	"example.com/prober/prober"
 )
 
-const checkHelp = `Read the configuration as run would, and say what it asks for or all that is wrong with it. Fails when it asks for more than the ceilings allow.
+const checkHelp = `Read the configuration as prober run does. If it is valid, print how much load it asks for. If not, print every mistake. The check also fails if the load exceeds a --limit flag.
 
---print-requests also prints the first requests of each target, as they would be sent, and sends nothing. For a value of a file or a list it prints the name and the row, as in email-3; for one that an answer would give, <token>. What a file of a secret holds is <redacted>, and so are Authorization and Cookie. All other header fields, queries and bodies that stand in the configuration are printed as they are: look before you share them.`
+With --print-requests, the check also prints the first requests of each target as they would be sent. It sends nothing. A value from a file or a list is printed as its name and row, such as email-3. A value from an answer is printed as its name, such as <token>. Secrets from files, Authorization and Cookie are printed as <redacted>. All other header fields, queries and bodies are printed as they are in the configuration: read them before you share them.`
 
 const checkExamples = `Examples:
   prober check
-      Whether prober.yml is valid, and how much it asks for.
+      Check prober.yml, and print how much load it asks for.
   prober check --print-requests=10
-      The same, and the first ten requests of each target: of a mix in the order of a burst, of a journey step by step.
+      Also print the first ten requests of each target. A mix is in the order of a burst, and a journey is step by step.
   prober check --discover=5s
-      The same, and the targets that discoveries find within 5 s, with what they leave out and why.
+      Also print the targets that discoveries find within 5 s, and the targets that they leave out with the reason.
   prober check --shard=0 --total-shards=3 --print-requests=3
-      What the first of three probers would do.
+      Check and print what the first of three probers would do.
 `
 
 // checkFlags are the flags of check.
@@ -43,9 +43,9 @@ func checkCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("check", checkHelp).HelpLong(checkExamples)
 	var f checkFlags
 	f.register(cmd)
-	wholeFlag(cmd, "total-shards", "1", "How many probers with this configuration divide its load.", &f.shard.Total, 1, maxShards)
-	wholeFlag(cmd, "print-requests", "0", "Print so many requests of each target as they would be sent, with made-up values and without secrets.", &f.print, 0, maxPrinted)
-	lengthFlag(cmd, "discover", "0s", "Run each discovery, wait so long for it, and print the targets that it finds; 0 means not to.", &f.discover, 0)
+	wholeFlag(cmd, "total-shards", "1", "How many probers share the load of this configuration.", &f.shard.Total, 1, maxShards)
+	wholeFlag(cmd, "print-requests", "0", "Print this many requests of each target as they would be sent, with made-up values and without secrets.", &f.print, 0, maxPrinted)
+	lengthFlag(cmd, "discover", "0s", "Run each discovery for at most this time, and print the targets that it finds; 0 runs none.", &f.discover, 0)
 	return "check", func(ctx context.Context, c *console) error { return check(ctx, c, f) }
 }
 
@@ -71,7 +71,7 @@ func check(ctx context.Context, c *console, f checkFlags) error {
 	}
 	d := prober.DemandOf(cfg, f.shard)
 	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s is valid: %d targets\n", f.configFile, d.Targets)
+	fmt.Fprintf(table, "%s is valid: %s\n", f.configFile, targetsWord(d.Targets))
 	fmt.Fprintf(table, "  requests/s on average\t%.4g\n", d.AverageRate)
 	fmt.Fprintf(table, "  requests/s at the peak of all open bursts\t%.4g\n", d.PeakRate)
 	fmt.Fprintf(table, "  requests in flight at most\t%d\n", d.InFlight)
@@ -93,10 +93,18 @@ func check(ctx context.Context, c *console, f checkFlags) error {
 	return errors.Join(undiscovered, d.Exceeds(f.limits))
 }
 
+// targetsWord returns "1 target" or "2 targets".
+func targetsWord(n int) string {
+	if n == 1 {
+		return "1 target"
+	}
+	return fmt.Sprintf("%d targets", n)
+}
+
 // warn logs valid settings of cfg that are hardly meant.
 func warn(log *slog.Logger, cfg *config.Config) {
 	for _, w := range cfg.Warnings {
-		log.Warn("the configuration says what it hardly means", "warning", w)
+		log.Warn("the configuration has a value that is probably a mistake", "warning", w)
 	}
 	for _, t := range cfg.Targets {
 		if t.Connection.TLS.InsecureSkipVerify {
@@ -104,7 +112,7 @@ func warn(log *slog.Logger, cfg *config.Config) {
 		}
 	}
 	if allowed, wanted, tooFew := prober.DatagramRoomFor(cfg); tooFew {
-		log.Warn("the kernel keeps few datagrams for a connection of HTTP/3: long answers may lose some, which costs time; raise net.core.rmem_max",
+		log.Warn("the kernel buffers few datagrams for an HTTP/3 connection: long answers may lose some and take longer; raise net.core.rmem_max",
 			"bytes", allowed, "wanted", wanted)
 	}
 }

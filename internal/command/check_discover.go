@@ -90,7 +90,7 @@ func printFound(c *console, set *discover.Set, found []config.Target) error {
 	}
 	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	for _, st := range set.Status() {
-		fmt.Fprintf(table, "discover %s: %d targets of %d found\n", st.Name, st.Targets, st.Found)
+		fmt.Fprintf(table, "discover %s: %d of %d found targets are used\n", st.Name, st.Targets, st.Found)
 		all, _ := set.Found(discover.Filter{Discover: st.Name}, 0, st.Found)
 		left := 0
 		for _, one := range all {

@@ -22,11 +22,11 @@ import (
 )
 
 func demoCommand(app *kingpin.Application) (string, command) {
-	cmd := app.Command("demo", "Start a server on loopback that behaves well and badly in many ways, and the prober with a target for each.")
+	cmd := app.Command("demo", "Start a demo server on loopback, and the prober. The server behaves well and badly in many ways, and the prober has a target for each of them.")
 	listen := kingpinflag.AddFlags(cmd, defaultAddress)
 	var every, duration time.Duration
 	lengthFlag(cmd, "demo.table-interval", "10s", "How often to print the table of targets.", &every, minInterval)
-	lengthFlag(cmd, "demo.duration", "0s", "End by itself after so long; 0 means to stay.", &duration, 0)
+	lengthFlag(cmd, "demo.duration", "0s", "End after this time; 0 means never.", &duration, 0)
 	return "demo", detached(func(ctx context.Context, c *console) error {
 		if duration > 0 {
 			var cancel context.CancelFunc
@@ -68,7 +68,7 @@ func runDemo(ctx context.Context, c *console, listen *toolkit.FlagConfig, every 
 	}
 	welcome := fmt.Sprintf("The demo server misbehaves in %d ways; the prober has a target for each.\n\n"+
 		"  status page    http://%[2]s/\n  metrics        http://%[2]s/metrics\n  configuration  %[3]s\n\n"+
-		"A table follows every %[4]s. Ctrl-C ends the demo.\n", len(server.Behaviours()), address, file, every)
+		"The demo prints a table every %[4]s. Ctrl-C ends it.\n", len(server.Behaviours()), address, file, every)
 	return runVisibly(ctx, d, func(ctx context.Context) error {
 		return printTables(ctx, c.stdout, welcome, d.manager, every)
 	})

@@ -58,11 +58,11 @@ func (d *daemon) applyFound() {
 	found := d.discoveries.Targets(cfg.Targets)
 	refused, err := d.manager.ApplyFound(cfg, found)
 	if err != nil {
-		d.log.Error("what was discovered was not applied", "err", err)
+		d.log.Error("the discovered targets were not applied", "err", err)
 		return
 	}
 	d.discoveries.Refused(refused, reasonOf)
-	d.log.Debug("what was discovered was applied", "targets", len(found), "refused", len(refused), "took", time.Since(start))
+	d.log.Debug("the discovered targets were applied", "targets", len(found), "refused", len(refused), "took", time.Since(start))
 }
 
 // reasonOf returns the reason for a target refused by the manager.

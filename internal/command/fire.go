@@ -19,43 +19,45 @@ import (
 	"example.com/prober/prober/numbers"
 )
 
-const fireHelp = `Fire one burst now and report what it came to.
+const fireHelp = `Fire one burst now and print a report.
 
-TARGET is the name of a target in the configuration; several targets, and those that --selector and --all choose, are fired together. A URL, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051, need not be in it: it gets 20 requests, at most 2 at a time, and the defaults of the configuration if --config.file is given, else those of the program. The flags for the request, its connection, what it expects and its burst go before what the configuration says; the file - is standard input. Of a target with a journey they count journeys.
+TARGET is the name of a target in the configuration. Several targets are fired together, and so are the targets of --selector and --all. A URL needs no configuration, such as https://staging.example.com/, tcp://db.example.com:5432 or grpc://orders.example.com:50051. It gets 20 requests, at most 2 at a time. Its other settings are the defaults of the configuration if you give --config.file, and otherwise the defaults of the program. Flags for the request, its connection, its expectations and its burst override the configuration. --config.file=- reads standard input. With a journey, the flags of the burst count journeys instead of requests.
 
-The report goes to standard output. A mix has a row for each of its requests there, and a journey one for each step and how many journeys came that far. Of several targets each has a report, and a table sums them up. The exit code is 0 if every request that was due succeeded, 1 if any failed or was dropped, or a journey was interrupted, or the breaker ended the burst, and 2 if nothing could be sent. With --fail-if, or thresholds in the configuration, it is 1 if one of them holds, whatever failed. With --compare it is also 1 if the burst is worse than the one before, by the verdict or, with --fail-if='p99 worse by 10%', by that. Ctrl-C ends the burst after the requests in flight, reports what was done and makes the exit code 130; a second one ends at once.`
+The report goes to standard output. For a mix it has a row for each request. For a journey it has a row for each step with the number of journeys that reached it. Several targets have a report each, and a table with their sums.
+
+The exit code is 0 if every request that was due succeeded. It is 1 if a request failed or was dropped, if a journey was interrupted, or if the breaker ended the burst. It is 2 if nothing could be sent. With --fail-if, or with thresholds in the configuration, it is 1 if one of these conditions holds, and failed requests alone do not count. With --compare it is also 1 if the burst is worse than the earlier one; a threshold such as --fail-if='p99 worse by 10%' then decides instead of the verdict. Ctrl-C ends the burst after the requests in flight and prints the report. The exit code is then 130. A second Ctrl-C ends the program at once.`
 
 const fireExamples = `Examples:
   prober fire checkout
-      The burst of the target checkout in prober.yml.
+      Fire the burst of the target checkout in prober.yml.
   prober fire checkout --burst.rate=5 --burst.duration=1m
-      The same requests, five per second for a minute.
+      Send the same requests, five per second for a minute.
   prober fire checkout --burst.rate=null --burst.requests=100
-      A closed burst instead of an open one: null takes back a key of the configuration.
+      Fire a closed burst instead of an open one: null removes a key of the configuration.
   prober fire https://staging.example.com/
-      20 requests at a URL, without a configuration.
+      Send 20 requests to a URL, without a configuration.
   prober fire https://staging.example.com/cart -X POST -H 'Content-Type: application/json' -d '{"sku":1}' -n 200 -c 10
-      200 requests of another kind, ten at a time.
+      Send 200 POST requests, ten at a time.
   prober fire https://staging.example.com/ -z 30s -r 50 --bearer-file=token --expect.status=200 --resolve=10.0.0.7
-      50 requests per second for 30 seconds, with a login, at the address of one backend.
+      Send 50 requests per second for 30 seconds, with a login, to the address of one backend.
   prober fire https://staging.example.com/ --config.file=prober.yml
-      The same with the defaults of a configuration: its headers, its login, its authorities.
+      Use the defaults of a configuration for a URL: its headers, its login, its certificate authorities.
   prober fire checkout --fail-if='p99 > 500ms' --fail-if='error_rate > 1%'
-      The exit code is 1 if one of these holds, and a failed request alone is not.
+      Exit with 1 if one of these conditions holds. A failed request alone does not count.
   prober fire --selector=team=shop --fail-if='error_rate > 1%'
-      All targets with this label together, each judged by itself.
+      Fire all targets with this label together, and judge each of them by itself.
   prober fire checkout --compare=old.json --fail-if='p99 worse by 10%'
-      Whether it is slower than it was, when --output=json wrote old.json.
+      Compare with an earlier burst, whose report --output=json printed to old.json. Fail if the p99 is 10 % worse.
   prober fire checkout --against=https://old.example.com --burst.rate=50 --burst.duration=1m
-      Two versions fired in turn, 50 requests per second at each, and compared.
+      Fire at two versions in turn, 50 requests per second at each, and compare them.
   prober fire checkout --wait=60s
-      The same for a service that has just been started: once a request has succeeded.
+      Wait until one request succeeds, then fire. This is for a service that has just been started.
   prober fire checkout --report=burst.html --report=burst.xml --report=burst.csv
-      The report also as a page with charts, for the CI's list of tests, and request by request.
+      Also write the report as a page with charts, as a list of tests for CI, and as one line for each request.
   prober fire checkout --output=json | jq .journey.steps
-      How far the journeys of a target came, step by step.
+      Print how many journeys of a target reached each step.
   prober fire checkout --output=json | jq .latency.p99
-      One number for a script. docs/fire.md describes the others.
+      Print one number for a script. docs/fire.md describes the others.
 `
 
 // fireFlags are the flags of a single burst.
@@ -77,35 +79,35 @@ func fireCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("fire", fireHelp).HelpLong(fireExamples)
 	f := fireFlags{target: config.Pick{Labels: map[string]string{}, Burst: map[string]string{}, Flags: map[string][]string{}}, stdin: os.Stdin}
 	f.register(cmd)
-	cmd.Arg("TARGET|URL", "Name of a target of the configuration, or a URL; several are fired together.").HintAction(f.targetNames).StringsVar(&f.target.Others)
+	cmd.Arg("TARGET|URL", "Name of a target in the configuration, or a URL. Several are fired together.").HintAction(f.targetNames).StringsVar(&f.target.Others)
 	return "fire", detached(func(ctx context.Context, c *console) error { return fire(ctx, c, f) })
 }
 
 func (f *fireFlags) register(cmd *kingpin.CmdClause) {
 	f.registerSource(cmd)
-	cmd.Flag("all", "Fire at all targets of the configuration.").BoolVar(&f.target.All)
-	cmd.Flag("selector", "Fire at the targets of the configuration that have these labels, as in team=shop,tier=1.").PlaceHolder("LABELS").
+	cmd.Flag("all", "Fire at all targets in the configuration.").BoolVar(&f.target.All)
+	cmd.Flag("selector", "Fire at the targets in the configuration with these labels, such as team=shop,tier=1.").PlaceHolder("LABELS").
 		SetValue(&checkedFlag{name: "selector", set: f.setLabels})
 	f.registerTarget(cmd)
 	for _, b := range []struct{ key, example, help string }{
-		{"requests", "N", "End the burst after so many requests."},
-		{"duration", "TIME", "End the burst after so long, such as 30s."},
-		{"rate", "N", "Send so many requests per second, however slow the answers are."},
-		{"stages", "LIST", "Ramp the rate, as in [{duration: 10s, rate: 50}, {duration: 30s, rate: 50}]."},
-		{"concurrency", "N", "At most so many requests in flight."},
-		{"arrival", "SPACING", "How the requests of a rate are spaced: constant or poisson."},
-		{"precision", "WAY", "How the time between them is waited for: sleep or spin."},
+		{"requests", "N", "End the burst after this many requests."},
+		{"duration", "TIME", "End the burst after this time, such as 30s."},
+		{"rate", "N", "Send this many requests per second, even if the answers are slow."},
+		{"stages", "LIST", "Change the rate in stages, such as [{duration: 10s, rate: 50}, {duration: 30s, rate: 50}]."},
+		{"concurrency", "N", "Keep at most this many requests in flight."},
+		{"arrival", "SPACING", "How to space the requests of a rate: constant or poisson."},
+		{"precision", "WAY", "How to wait for the next request of a rate: sleep or spin."},
 	} {
 		cmd.Flag("burst."+b.key, b.help).PlaceHolder(b.example).SetValue(burstFlag{b.key, f.target.Burst})
 	}
-	cmd.Flag("fail-if", "Fail if this holds, such as 'p99 > 500ms', 'error_rate > 1%', 'rate < 95/s' or 'code:13.. > 0', and no longer for each request that fails. Repeat it for more.").
+	cmd.Flag("fail-if", "Fail if this condition holds, such as 'p99 > 500ms', 'error_rate > 1%', 'rate < 95/s' or 'code:13.. > 0'. Then a failed request alone does not count. Repeat it for more.").
 		PlaceHolder("THRESHOLD").StringsVar(&f.target.FailIf)
 	f.compare.register(cmd)
-	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request a second until one succeeds, for so long at most.", &f.wait, 0)
+	lengthFlag(cmd, "wait", "0s", "Before the burst, send one request per second until one succeeds. Give up after this time.", &f.wait, 0)
 	f.trace.register(cmd)
 	choiceFlag(cmd, "output", "text", "What to print: text or json.", &f.output, "text", "json")
 	f.registerReports(cmd)
-	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after Ctrl-C or SIGTERM; then they are cancelled.", &f.grace, 0)
+	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may go on after Ctrl-C or SIGTERM. Then the prober cancels them.", &f.grace, 0)
 }
 
 // burstFlag is a flag for a key of a burst. The configuration checks its value.
@@ -137,7 +139,7 @@ func fire(ctx context.Context, c *console, f fireFlags) error {
 	noteFiles(log, nil, cfg)
 	for i := range cfg.Targets {
 		if t := &cfg.Targets[i]; len(f.target.Flags["insecure"]) > 0 && t.Connection.TLS.InsecureSkipVerify {
-			log.Warn("any certificate is accepted, as --insecure asks", "target", t.Name)
+			log.Warn("any certificate is accepted, because of --insecure", "target", t.Name)
 		}
 	}
 	options := prober.Options{Log: log, Metrics: cfg.Metrics, Limits: f.limits}

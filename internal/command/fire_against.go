@@ -22,9 +22,9 @@ func (f *fireFlags) parse(text []byte, name string) (*config.Config, error) {
 	}
 	switch {
 	case f.compare.report != "":
-		return nil, errors.New("--against: not together with --compare: a burst is compared with one other")
+		return nil, errors.New("--against: cannot be combined with --compare: a burst is compared with one other burst")
 	case !f.target.IsOne():
-		return nil, errors.New("--against: takes one target, named or as a URL")
+		return nil, errors.New("--against: needs exactly one target, as a name or a URL")
 	}
 	add := cfg.Targets[0]
 	other := f.target
@@ -38,7 +38,7 @@ func (f *fireFlags) parse(text []byte, name string) (*config.Config, error) {
 	}
 	old := oldCfg.Targets[0]
 	if old.Kind() != add.Kind() {
-		return nil, fmt.Errorf("--against: must be a URL of the kind of the target's, which begins with %s://", add.URL.Scheme)
+		return nil, fmt.Errorf("--against: must be a URL of the same kind as the target, whose URL begins with %s://", add.URL.Scheme)
 	}
 	if old.URL.Host != add.URL.Host {
 		old.Connection.Resolve = nil // the addresses of another host

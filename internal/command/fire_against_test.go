@@ -104,9 +104,9 @@ func TestWhatCannotBeFiredInTurnIsAMistakeOfTheCommandLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"http://127.0.0.1:1/", "http://127.0.0.1:2/", "--against=http://127.0.0.1:3/"}, "--against: takes one target, named or as a URL"},
-		{[]string{"http://127.0.0.1:1/", "--against=http://127.0.0.1:3/", "--compare=old.json"}, "--against: not together with --compare: a burst is compared with one other"},
-		{[]string{"http://127.0.0.1:1/", "--against=tcp://127.0.0.1:3"}, "--against: must be a URL of the kind of the target's, which begins with http://"},
+		{[]string{"http://127.0.0.1:1/", "http://127.0.0.1:2/", "--against=http://127.0.0.1:3/"}, "--against: needs exactly one target, as a name or a URL"},
+		{[]string{"http://127.0.0.1:1/", "--against=http://127.0.0.1:3/", "--compare=old.json"}, "--against: cannot be combined with --compare: a burst is compared with one other burst"},
+		{[]string{"http://127.0.0.1:1/", "--against=tcp://127.0.0.1:3"}, "--against: must be a URL of the same kind as the target, whose URL begins with http://"},
 		{[]string{"http://127.0.0.1:1/", "--against=http://u:s3cret@127.0.0.1:3/"}, "--against: "},
 		{[]string{"http://127.0.0.1:1/", "--against=ftp://127.0.0.1:3/"}, "--against: "},
 	} {

@@ -20,10 +20,10 @@ type compareFlags struct {
 }
 
 func (f *compareFlags) register(cmd *kingpin.CmdClause) {
-	cmd.Flag("compare", "Compare with the report of an earlier burst, which --output=json has printed into this file.").PlaceHolder("FILE").StringVar(&f.report)
-	cmd.Flag("against", "Fire at this URL too, request by request in turn with the target, and compare the target with it. It gets the same requests.").PlaceHolder("URL").StringVar(&f.against)
-	checked(cmd, "compare.margin", "10%", "By how much a latency may differ and still count as the same.", f.setMargin)
-	checked(cmd, "compare.min-change", config.DefaultMinChange.String(), "The least change of a latency that counts: a smaller one is the same, however large a share it is.", f.setLeast)
+	cmd.Flag("compare", "Compare with an earlier burst. The file has its report, as --output=json printed it.").PlaceHolder("FILE").StringVar(&f.report)
+	cmd.Flag("against", "Send the same requests to this URL, in turn with the target, and compare the target with it.").PlaceHolder("URL").StringVar(&f.against)
+	checked(cmd, "compare.margin", "10%", "The largest difference between two latencies that still counts as the same.", f.setMargin)
+	checked(cmd, "compare.min-change", config.DefaultMinChange.String(), "A difference below this time counts as the same, even if it is above --compare.margin.", f.setLeast)
 }
 
 func (f *compareFlags) setMargin(text string) (err error) {
@@ -71,7 +71,7 @@ func (f *compareFlags) newComparison(cfg *config.Config) (*comparison, error) {
 func (f *compareFlags) check(targets []config.Target) error {
 	if f.isGiven() {
 		if f.report != "" && len(targets) > 1 {
-			return fmt.Errorf("--compare: takes one target, not %d", len(targets))
+			return fmt.Errorf("--compare: needs exactly one target, not %d", len(targets))
 		}
 		return nil
 	}

@@ -52,17 +52,17 @@ func readFireReport(file, scheme string) (*earlierReport, error) {
 	oldScheme, _, _ := strings.Cut(j.URL, "://")
 	switch {
 	case j.Schema == nil:
-		return nil, errors.New("schema: is missing: this is no report of prober fire --output=json")
+		return nil, errors.New("schema: is missing: this is not a report of prober fire --output=json")
 	case *j.Schema != fireSchema:
-		return nil, fmt.Errorf("schema: is %d, and this prober reads %d", *j.Schema, fireSchema)
+		return nil, fmt.Errorf("schema: is %d, but this prober reads %d", *j.Schema, fireSchema)
 	case j.Targets != nil:
-		return nil, errors.New("targets: this is the report of several targets; give that of one")
+		return nil, errors.New("targets: this is the report of several targets; give a report of one target")
 	case len(j.Slices) == 0:
-		return nil, errors.New("slices: is missing or empty: no request has ended, or a prober without --compare has written this; fire it again")
+		return nil, errors.New("slices: is missing or empty: no request ended, or an older prober wrote this report; fire the burst again")
 	case len(j.Slices) > maxSlices:
-		return nil, fmt.Errorf("slices: has %d, and %d at most can be", len(j.Slices), maxSlices)
+		return nil, fmt.Errorf("slices: has %d entries, but at most %d are allowed", len(j.Slices), maxSlices)
 	case kindOf(oldScheme) != kindOf(scheme):
-		return nil, fmt.Errorf("url: is one of %.10q, and the target is one of %q: they are of different kinds", oldScheme, scheme)
+		return nil, fmt.Errorf("url: has the scheme %.10q, but the target has %q: they are of different kinds", oldScheme, scheme)
 	}
 	r := &earlierReport{url: cutText(j.URL), started: j.Started, sample: new(compare.Sample)}
 	for i, s := range j.Slices {
@@ -116,7 +116,7 @@ func jsonTrouble(err error) error {
 		return fmt.Errorf("%s: must not be a JSON %s", wrong.Field, wrong.Value)
 	}
 	if wrong, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("is no JSON or was cut: %w at byte %d", wrong, wrong.Offset)
+		return fmt.Errorf("is not JSON or was cut: %w at byte %d", wrong, wrong.Offset)
 	}
-	return fmt.Errorf("is no report: %w", err)
+	return fmt.Errorf("is not a report: %w", err)
 }

@@ -86,7 +86,7 @@ func TestWithoutThresholdsABurstThatIsWorseFails(t *testing.T) {
 func TestABurstWithoutRequestsHasNothingToCompare(t *testing.T) {
 	t.Parallel()
 	j := judgeCompared(exampleReport(), thresholdsOf(t, "p99 worse by 10%"), new(compare.Sample), exampleComparison())
-	require.ErrorContains(t, verdict(j), "p99 worse by 10%: cannot tell, as there is nothing to measure")
+	require.ErrorContains(t, verdict(j), "p99 worse by 10%: cannot tell, because there is nothing to measure")
 	var text bytes.Buffer
 	writeFireComparison(&text, j.comparison)
 	assert.Contains(t, text.String(), "3000 requests before, 0 now: cannot tell\n")
@@ -126,17 +126,17 @@ func TestAFileThatIsNoReportIsAMistakeOfTheCommandLine(t *testing.T) {
 	dir := t.TempDir()
 	good := `{"schema": 1, "url": "https://a.example/", "started": "2026-03-04T09:30:00Z", "slices": [{"failed": 0, "latencies": "1:2"}]}`
 	for name, c := range map[string]struct{ text, want string }{
-		"cut":      {good[:60], "is no JSON or was cut: unexpected end of JSON input at byte 60"},
-		"empty":    {"", "is no JSON or was cut: unexpected end of JSON input at byte 0"},
-		"no JSON":  {"latency: 5s", "is no JSON or was cut: invalid character 'l' looking for beginning of value at byte 1"},
-		"another":  {`{"name": "package"}`, "schema: is missing: this is no report of prober fire --output=json"},
-		"newer":    {strings.Replace(good, "1,", "2,", 1), "schema: is 2, and this prober reads 1"},
-		"several":  {`{"schema": 1, "targets": []}`, "targets: this is the report of several targets; give that of one"},
-		"older":    {`{"schema": 1, "url": "https://a.example/"}`, "slices: is missing or empty: no request has ended, or a prober without --compare has written this; fire it again"},
-		"kind":     {strings.Replace(good, "https://", "dns://", 1), `url: is one of "dns", and the target is one of "http": they are of different kinds`},
+		"cut":      {good[:60], "is not JSON or was cut: unexpected end of JSON input at byte 60"},
+		"empty":    {"", "is not JSON or was cut: unexpected end of JSON input at byte 0"},
+		"no JSON":  {"latency: 5s", "is not JSON or was cut: invalid character 'l' looking for beginning of value at byte 1"},
+		"another":  {`{"name": "package"}`, "schema: is missing: this is not a report of prober fire --output=json"},
+		"newer":    {strings.Replace(good, "1,", "2,", 1), "schema: is 2, but this prober reads 1"},
+		"several":  {`{"schema": 1, "targets": []}`, "targets: this is the report of several targets; give a report of one target"},
+		"older":    {`{"schema": 1, "url": "https://a.example/"}`, "slices: is missing or empty: no request ended, or an older prober wrote this report; fire the burst again"},
+		"kind":     {strings.Replace(good, "https://", "dns://", 1), `url: has the scheme "dns", but the target has "http": they are of different kinds`},
 		"type":     {strings.Replace(good, `"https://a.example/"`, "5", 1), "url: must not be a JSON number"},
 		"counts":   {strings.Replace(good, `1:2`, "canary", 1), "slices[0]: must be numbers of buckets with their counts, such as -361:12 -360:7"},
-		"too long": {strings.Replace(good, `{"failed": 0, "latencies": "1:2"}`, "{}"+strings.Repeat(",{}", maxSlices), 1), "slices: has 4097, and 4096 at most can be"},
+		"too long": {strings.Replace(good, `{"failed": 0, "latencies": "1:2"}`, "{}"+strings.Repeat(",{}", maxSlices), 1), "slices: has 4097 entries, but at most 4096 are allowed"},
 	} {
 		file := rig.WriteFile(t, dir, strings.ReplaceAll(name, " ", "-")+".json", "%s", c.text)
 		exit, stdout, stderr := fireAt(t.Context(), "http://127.0.0.1:1/", "--compare="+file)
@@ -160,7 +160,7 @@ func TestAComparisonNeedsOneTargetAndSomethingToCompareWith(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"http://127.0.0.1:1/", "http://127.0.0.1:2/", "--compare=old.json"}, "--compare: takes one target, not 2"},
+		{[]string{"http://127.0.0.1:1/", "http://127.0.0.1:2/", "--compare=old.json"}, "--compare: needs exactly one target, not 2"},
 		{[]string{"http://127.0.0.1:1/", "--fail-if=p99 worse by 10%"}, `target "http://127.0.0.1:1/": ` + nothing},
 		{[]string{"shop", "--config.file=" + file}, `target "shop": ` + nothing},
 		{[]string{"http://127.0.0.1:1/", "--compare.margin=1%"}, "--compare.margin: must be a share from 2% to 1000%, such as 10%; see prober --help"},

@@ -35,10 +35,10 @@ func receiveJSON(r *numbers.Report) fireReceiveJSON {
 // writeFireReceiveLag prints the same for people.
 func writeFireReceiveLag(out io.Writer, r *numbers.Report) {
 	if r.LateReads.Count > 0 {
-		fmt.Fprintf(out, "receive lag\tp50 %s, p99 %s, the prober's own; latencies do not hold it\n", shortDuration(r.LateReads.P50), shortDuration(r.LateReads.P99))
+		fmt.Fprintf(out, "receive lag\tp50 %s, p99 %s, of the prober itself; latencies do not include it\n", shortDuration(r.LateReads.P50), shortDuration(r.LateReads.P99))
 	}
 	if r.Untimed > 0 {
-		fmt.Fprintf(out, "program clock\tfor %d of them, as the kernel did not say when the answer arrived\n", r.Untimed)
+		fmt.Fprintf(out, "program clock\tfor %d of the requests, because the kernel did not say when the answer arrived\n", r.Untimed)
 	}
 }
 
@@ -65,9 +65,9 @@ func bytesJSON(c *numbers.Counters) fireBytesJSON { return fireBytesJSON{c.Sent,
 
 // writeFireCounters prints the same for people.
 func writeFireCounters(out io.Writer, c *numbers.Counters) {
-	fmt.Fprintf(out, "connections\t%d opened, %d requests on one that was open\n", c.Opened, c.Reused)
+	fmt.Fprintf(out, "connections\t%d opened, %d requests on a connection that was already open\n", c.Opened, c.Reused)
 	if c.Resent > 0 {
-		fmt.Fprintf(out, "resent\t%d that the server said it had not processed\n", c.Resent)
+		fmt.Fprintf(out, "resent\t%d requests, because the server said that it had not processed them\n", c.Resent)
 	}
 	fmt.Fprintf(out, "bytes\t%d sent, %d received\n", c.Sent, c.Received)
 	if c.Messages > 0 {
@@ -88,6 +88,6 @@ func writeFireDNS(out io.Writer, d *numbers.DNS) {
 		fmt.Fprintln(out)
 	}
 	if d.Cut > 0 {
-		fmt.Fprintf(out, "cut\t%d answers, asked for again over TCP\n", d.Cut)
+		fmt.Fprintf(out, "cut\t%d answers, so the prober asked again over TCP\n", d.Cut)
 	}
 }

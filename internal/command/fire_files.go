@@ -19,7 +19,7 @@ import (
 
 // registerReports registers the flag for reports in files.
 func (f *fireFlags) registerReports(cmd *kingpin.CmdClause) {
-	cmd.Flag("report", "Write the report into this file, too, in the format that its name ends with: "+report.Endings()+". Repeat it for more.").
+	cmd.Flag("report", "Also write the report to this file. The end of its name says the format: "+report.Endings()+". Repeat it for more.").
 		PlaceHolder("FILE").SetValue(reportFlag{&f.reports})
 }
 

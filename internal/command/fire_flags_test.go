@@ -80,8 +80,8 @@ func TestAnyCertificateIsAcceptedWithAWarningOnly(t *testing.T) {
 	assert.NotContains(t, stderr, "certificate is accepted")
 	exit, stdout, stderr := fireAt(t.Context(), append(args, "-k")...)
 	assert.Equal(t, ExitOK, exit, stderr)
-	assert.Contains(t, stderr, `msg="any certificate is accepted, as --insecure asks" target=tls-expired`)
-	assert.Contains(t, stdout, "not verified, as insecure_skip_verify demands")
+	assert.Contains(t, stderr, `msg="any certificate is accepted, because of --insecure" target=tls-expired`)
+	assert.Contains(t, stdout, "not verified, because insecure_skip_verify is true")
 }
 
 func TestNoSecretStandsOnTheCommandLine(t *testing.T) {

@@ -68,7 +68,7 @@ func writeFireSummary(out io.Writer, r *numbers.Report) {
 		fmt.Fprintf(out, "latency\tp50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s\n", shortDuration(l.P50), shortDuration(l.P90),
 			shortDuration(l.P95), shortDuration(l.P99), shortDuration(l.P999))
 		w := &l.Widths
-		fmt.Fprintf(out, "\teach less by at most %s, %s, %s, %s, %s\n", shortDuration(w.P50), shortDuration(w.P90),
+		fmt.Fprintf(out, "\tabove the true value by at most %s, %s, %s, %s, %s\n", shortDuration(w.P50), shortDuration(w.P90),
 			shortDuration(w.P95), shortDuration(w.P99), shortDuration(w.P999))
 		fmt.Fprintf(out, "\tmean %s, max %s\n", shortDuration(l.Mean), shortDuration(l.Max))
 	}
@@ -119,7 +119,7 @@ func writeFireTLS(out io.Writer, r *numbers.Report) {
 		}
 	}
 	if r.TLS.Unverified {
-		fmt.Fprintln(out, "\tnot verified, as insecure_skip_verify demands")
+		fmt.Fprintln(out, "\tnot verified, because insecure_skip_verify is true")
 	}
 }
 

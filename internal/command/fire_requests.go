@@ -27,7 +27,7 @@ func writeFireRate(out io.Writer, r *numbers.Report) {
 		return
 	}
 	fmt.Fprintf(out, "rate\t%s of %s asked for%s\n", perSecond(r.Rate), perSecond(r.Plan.Rate), what)
-	fmt.Fprintf(out, "lateness\tp99 %s, the prober's own\n", shortDuration(r.LagP99))
+	fmt.Fprintf(out, "lateness\tp99 %s, of the prober itself\n", shortDuration(r.LagP99))
 }
 
 // writeFireCut prints how much of the burst was never due.
@@ -37,7 +37,7 @@ func writeFireCut(out io.Writer, r *numbers.Report) {
 		what = " journeys"
 	}
 	if cut := r.Cuts.Requests(); cut > 0 {
-		fmt.Fprintf(out, "\t%d more%s were cut and never due\n", cut, what)
+		fmt.Fprintf(out, "\t%d more%s were cut before they were due\n", cut, what)
 	}
 }
 

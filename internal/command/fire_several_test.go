@@ -59,7 +59,7 @@ func TestSeveralTargetsAreFiredTogether(t *testing.T) {
 		"with flags over each of them":         {[]string{"--all", "-n", "2", "--expect.status=200,503"}, "a b c", 6, 0, ExitOK, ""},
 		"a name beside labels, each once":      {[]string{"b", "--selector=team=shop"}, "b a", 6, 3, ExitError, "prober: b: 3 of 3 requests failed\n"},
 		"after a wait for each of them":        {[]string{"a", "c", "--wait=1m"}, "a c", 8, 0, ExitOK, ""},
-		"by labels of which no target has all": {[]string{"--selector=team=shop,tier=2"}, "", 0, 0, ExitUsage, "prober: " + file + " has no such targets\n"},
+		"by labels of which no target has all": {[]string{"--selector=team=shop,tier=2"}, "", 0, 0, ExitUsage, "prober: " + file + " has no matching targets\n"},
 		"by a name that is none of them":       {[]string{"a", "cc"}, "", 0, 0, ExitUsage, "prober: " + file + " has no target \"cc\", did you mean \"c\"?\n"},
 		"by no label":                          {[]string{"--selector=team"}, "", 0, 0, ExitUsage, "prober: --selector: must be labels and their values, such as team=shop,tier=1; see prober --help\n"},
 		"by nothing":                           {nil, "", 0, 0, ExitUsage, "prober: name a target or a URL, or give --selector or --all; see prober fire --help\n"},

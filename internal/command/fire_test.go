@@ -128,8 +128,8 @@ func TestTheReportOfADNSServerHasItsAnswer(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]numbers.DNS{
 		"": {},
-		"answer\t2 records, TTL 1m0s, signatures verified by the server\n": {Answered: true, Answers: 2, TTL: time.Minute, Authentic: true},
-		"answer\t0 records\ncut\t3 answers, asked for again over TCP\n":    {Answered: true, Cut: 3},
+		"answer\t2 records, TTL 1m0s, signatures verified by the server\n":        {Answered: true, Answers: 2, TTL: time.Minute, Authentic: true},
+		"answer\t0 records\ncut\t3 answers, so the prober asked again over TCP\n": {Answered: true, Cut: 3},
 	} {
 		var text strings.Builder
 		writeFireDNS(&text, &d)

@@ -70,7 +70,7 @@ func (r *judgedReport) broken() []string {
 			all = append(all, fmt.Sprintf("%s: %s", j.Threshold, j.evidence()))
 		case j.compared != nil:
 		case !j.isKnown:
-			all = append(all, fmt.Sprintf("%s: cannot tell, as there is nothing to measure", j.Threshold))
+			all = append(all, fmt.Sprintf("%s: cannot tell, because there is nothing to measure", j.Threshold))
 		case j.isBroken():
 			all = append(all, fmt.Sprintf("%s: measured %s", j.Threshold, j.value()))
 		}

@@ -69,7 +69,7 @@ func TestAThresholdOnNothingMeasuredIsBroken(t *testing.T) {
 		"p99 > 1h", "mean > 1h", "error_rate > 50%", "rate < 1/s", "rate > 1/s", "code:13.. > 0", "code:.... > 50%", "dropped > 0", "journeys_failed > 0",
 	} {
 		j := judge(&numbers.Report{Snapshot: numbers.Snapshot{Outcome: numbers.Complete}}, thresholdsOf(t, text))
-		require.EqualError(t, verdict(j), text+": cannot tell, as there is nothing to measure; no request was due")
+		require.EqualError(t, verdict(j), text+": cannot tell, because there is nothing to measure; no request was due")
 		assert.Equal(t, fireThresholdJSON{Text: text}, thresholdJSON(j.thresholds[0]))
 	}
 }
@@ -78,7 +78,7 @@ func TestAllFailuresOfTheProbersOwnLeaveNoErrorRate(t *testing.T) {
 	t.Parallel()
 	r := exampleReport()
 	r.Succeeded, r.Failed, r.Codes = 0, 495, []numbers.CodeCount{{Code: errcode.Cancelled, Count: 495}}
-	assert.EqualError(t, verdict(judge(r, thresholdsOf(t, "error_rate > 50%"))), "error_rate > 50%: cannot tell, as there is nothing to measure")
+	assert.EqualError(t, verdict(judge(r, thresholdsOf(t, "error_rate > 50%"))), "error_rate > 50%: cannot tell, because there is nothing to measure")
 }
 
 func TestABurstThatDidNotGoThroughFailsWhateverItsThresholdsSay(t *testing.T) {

@@ -26,9 +26,9 @@ type traceFlags struct {
 }
 
 func (t *traceFlags) register(cmd *kingpin.CmdClause) {
-	cmd.Flag("trace", "Send one request, of a journey its steps until one fails, and print all that becomes of it instead of a report.").BoolVar(&t.asked)
-	cmd.Flag("trace-request", "Of a mix, send the request of this name instead of the first.").PlaceHolder("NAME").StringVar(&t.request)
-	sizeFlag(cmd, "trace-body", "1KiB", "Print so much of each body that comes, at most 1MiB.", &t.body)
+	cmd.Flag("trace", "Send one request, and print all that happens to it instead of a report. With a journey, send its steps until one fails.").BoolVar(&t.asked)
+	cmd.Flag("trace-request", "With a mix, send the request with this name instead of the first.").PlaceHolder("NAME").StringVar(&t.request)
+	sizeFlag(cmd, "trace-body", "1KiB", "Print at most this much of each body, up to 1MiB.", &t.body)
 }
 
 // check returns an error about flags that exclude a trace.
@@ -43,17 +43,17 @@ func (t *traceFlags) check(f *fireFlags) error {
 	case !t.asked:
 		return nil
 	case !f.target.IsOne():
-		return errors.New("--trace is for one target: name one, or a URL")
+		return errors.New("--trace needs exactly one target, as a name or a URL")
 	case burst:
-		return errors.New("--trace sends one request: flags for the burst do not go with it")
+		return errors.New("--trace sends one request: it cannot be combined with flags for the burst")
 	case len(f.reports) > 0:
-		return errors.New("--trace prints what becomes of one request: --report does not go with it")
+		return errors.New("--trace prints what happens to one request: it cannot be combined with --report")
 	case f.compare.isGiven():
-		return errors.New("--trace sends one request: --compare and --against do not go with it")
+		return errors.New("--trace sends one request: it cannot be combined with --compare and --against")
 	case len(f.target.FailIf) > 0:
-		return errors.New("--trace sends one request: --fail-if does not go with it")
+		return errors.New("--trace sends one request: it cannot be combined with --fail-if")
 	case f.output != "text":
-		return errors.New("--trace prints text: --output does not go with it")
+		return errors.New("--trace prints text: it cannot be combined with --output")
 	case t.body > maxTracedBody:
 		return errors.New("--trace-body must be 0 to 1MiB")
 	}

@@ -100,19 +100,19 @@ targets:
   - {name: journey, url: 'http://127.0.0.1:1', burst: {requests: 1}, journey: [{name: login, path: /login}]}
 `)
 	for args, want := range map[string]string{
-		"one mix --trace":                      "--trace is for one target: name one, or a URL",
-		"--all --trace":                        "--trace is for one target: name one, or a URL",
-		"one --trace --burst.rate=5":           "--trace sends one request: flags for the burst do not go with it",
-		"one --trace -n 5":                     "--trace sends one request: flags for the burst do not go with it",
-		"one --trace --fail-if=dropped>0":      "--trace sends one request: --fail-if does not go with it",
-		"one --trace --report=burst.md":        "--trace prints what becomes of one request: --report does not go with it",
-		"one --trace --against=http://old/":    "--trace sends one request: --compare and --against do not go with it",
-		"one --trace --output=json":            "--trace prints text: --output does not go with it",
+		"one mix --trace":                      "--trace needs exactly one target, as a name or a URL",
+		"--all --trace":                        "--trace needs exactly one target, as a name or a URL",
+		"one --trace --burst.rate=5":           "--trace sends one request: it cannot be combined with flags for the burst",
+		"one --trace -n 5":                     "--trace sends one request: it cannot be combined with flags for the burst",
+		"one --trace --fail-if=dropped>0":      "--trace sends one request: it cannot be combined with --fail-if",
+		"one --trace --report=burst.md":        "--trace prints what happens to one request: it cannot be combined with --report",
+		"one --trace --against=http://old/":    "--trace sends one request: it cannot be combined with --compare and --against",
+		"one --trace --output=json":            "--trace prints text: it cannot be combined with --output",
 		"one --trace --trace-body=2MiB":        "--trace-body must be 0 to 1MiB",
 		"one --trace-request=good":             "--trace-request needs --trace",
 		"one --trace --trace-request=good":     `--trace-request: the target "one" has one request, without a name`,
 		"mix --trace --trace-request=ugly":     `--trace-request: the target "mix" has no request "ugly": it has good, bad`,
-		"journey --trace --trace-request=none": `--trace-request: the target "journey" has a journey, which is traced from its first step on`,
+		"journey --trace --trace-request=none": `--trace-request: the target "journey" has a journey, and its trace begins with the first step`,
 	} {
 		exit, stdout, stderr := fireAt(t.Context(), append(strings.Fields(args), "--config.file="+file)...)
 		assert.Equal(t, ExitUsage, exit, args)
@@ -148,7 +148,7 @@ func TestATraceShowsWhatWasSaidInEachVersionOfHTTP(t *testing.T) {
 		lines   []string
 	}{
 		peers.HTTP1:    {"1.1", []string{"> POST /cart?id=***&token=*** HTTP/1.1", "> Host: 127.0.0.1", "> X-Api-Key: ***", "< HTTP/1.1 200 OK", "< Server: shop"}},
-		peers.HTTP1TLS: {"1.1", []string{"* TLS 1.3, ", `ALPN "http/1.1", not resumed`, "* certificate 0: subject ", "as insecure_skip_verify says", "< HTTP/1.1 200 OK"}},
+		peers.HTTP1TLS: {"1.1", []string{"* TLS 1.3, ", `ALPN "http/1.1", not resumed`, "* certificate 0: subject ", "because insecure_skip_verify is true", "< HTTP/1.1 200 OK"}},
 		peers.HTTP2:    {"2", []string{"* TLS 1.3, ", `ALPN "h2", not resumed`, "> POST /cart?id=***&token=*** HTTP/2", "> :authority: 127.0.0.1", "> x-api-key: ***", "< HTTP/2 200", "< server: shop"}},
 		peers.H2C:      {"h2c", []string{"> POST /cart?id=***&token=*** HTTP/2", "< HTTP/2 200"}},
 		peers.HTTP3:    {"3", []string{" over QUIC, with TLS for ", `ALPN "h3", not resumed`, "> POST /cart?id=***&token=*** HTTP/3", "> x-api-key: ***", "< HTTP/3 200", "< server: shop"}},
@@ -285,7 +285,7 @@ targets:
 	exit, text := trace(t, "shop", "--config.file="+file)
 	assert.Equal(t, ExitError, exit)
 	for _, line := range []string{
-		"\nrequest login\n", "> GET /login/*** HTTP/1.1", "not shown: a secret may stand in it", "\nrequest cart\n", "* on the open connection to ", "> X-Say: ***", "code        1502 http_502",
+		"\nrequest login\n", "> GET /login/*** HTTP/1.1", "not shown: it may contain a secret", "\nrequest cart\n", "* on the open connection to ", "> X-Say: ***", "code        1502 http_502",
 	} {
 		assert.Contains(t, text, line)
 	}
@@ -317,7 +317,7 @@ targets:
 	}
 	exit, text = trace(t, "tcp://"+peers.Listen(t, peers.Silence).Addr().String())
 	assert.Equal(t, ExitOK, exit)
-	assert.Contains(t, text, "decided by  a connection stood\n")
+	assert.Contains(t, text, "decided by  a connection was open\n")
 }
 
 func TestAReportOfFailuresSaysHowToTrace(t *testing.T) {

@@ -30,7 +30,7 @@ func writeTrace(out io.Writer, t *prober.Traced, r *numbers.Report) error {
 		writeTracedRest(&text, t, r)
 	}
 	if t.Left > 0 {
-		fmt.Fprintf(&text, "\n%d more steps, for which there was no room\n", t.Left)
+		fmt.Fprintf(&text, "\n%d more steps are not shown: there was no room for them\n", t.Left)
 	}
 	_, err := out.Write(text.Bytes())
 	return err
@@ -81,7 +81,7 @@ func writeTracedStep(out io.Writer, s *prober.TracedStep) {
 	case s.Mark != body:
 		fmt.Fprintf(out, "%s %s %s\n", at, s.Mark, numbers.Visible(s.Text))
 	case s.Hidden:
-		fmt.Fprintf(out, "%s * %s, %d bytes, not shown: a secret may stand in it\n", at, s.What, s.Total)
+		fmt.Fprintf(out, "%s * %s, %d bytes, not shown: it may contain a secret\n", at, s.What, s.Total)
 	case s.Cut:
 		fmt.Fprintf(out, "%s * %s, %d bytes, of which the first:\n", at, s.What, s.Total)
 		writeTracedBody(out, s.Text)

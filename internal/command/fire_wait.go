@@ -49,7 +49,7 @@ func awaitTarget(ctx context.Context, out io.Writer, o prober.Options, cfg *conf
 		report := shot.Report()
 		switch {
 		case ctx.Err() != nil:
-			return interruptedBy(ctx, errors.New("interrupted while it waited for the target"))
+			return interruptedBy(ctx, errors.New("interrupted while waiting for the target"))
 		case over.Err() != nil:
 			return fmt.Errorf("%s did not succeed within %s%s", t.Name, most, failureWords(last))
 		case len(report.Failures) == 0:

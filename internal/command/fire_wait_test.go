@@ -88,5 +88,5 @@ func TestFireCanBeInterruptedWhileItWaits(t *testing.T) {
 	rig.Until(t, "it waits", func() bool { return l.refused.Load() >= 1 && strings.Contains(stderr.String(), "waiting") })
 	interrupt()
 	assert.Equal(t, ExitSignal+int(syscall.SIGINT), <-ended)
-	assert.Contains(t, stderr.String(), "prober: interrupted while it waited for the target\n")
+	assert.Contains(t, stderr.String(), "prober: interrupted while waiting for the target\n")
 }

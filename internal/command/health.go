@@ -25,12 +25,12 @@ type healthFlags struct {
 }
 
 func healthCommand(app *kingpin.Application) (string, command) {
-	cmd := app.Command("health", "Ask a prober on this machine whether it is alive, with or without TLS. For images without a shell: exits with 0 if it is, with 1 if not.")
+	cmd := app.Command("health", "Ask a prober on this machine whether it is alive, with or without TLS. The exit code is 0 if it is, and 1 if not. Container images without a shell can run this as their health check.")
 	var f healthFlags
-	cmd.Flag("web.listen-address", "Address on which the prober listens, as run was given it.").Default(defaultAddress).StringVar(&f.address)
-	cmd.Flag("ready", "Ask whether it is ready; it is not while it shuts down.").BoolVar(&f.ready)
+	cmd.Flag("web.listen-address", "Address on which the prober listens, as in the flag of prober run.").Default(defaultAddress).StringVar(&f.address)
+	cmd.Flag("ready", "Ask whether the prober is ready. While it shuts down, it is not.").BoolVar(&f.ready)
 	lengthFlag(cmd, "timeout", "3s", "How long to wait for the answer.", &f.timeout, minInterval)
-	cmd.Flag("cert-file", "Certificate to show, where the prober asks its clients for one.").StringVar(&f.certFile)
+	cmd.Flag("cert-file", "Certificate of this command, if the prober asks clients for one.").StringVar(&f.certFile)
 	cmd.Flag("key-file", "Key of that certificate.").StringVar(&f.keyFile)
 	return "health", func(ctx context.Context, c *console) error { return health(ctx, c, f) }
 }

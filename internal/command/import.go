@@ -16,38 +16,38 @@ import (
 	"example.com/prober/internal/imports"
 )
 
-const importHelp = "Make a configuration of what other programs have, and print it. prober check accepts what is printed; comments say what has no counterpart. docs/import.md has more."
+const importHelp = "Make a configuration from files of other programs, and print it. prober check accepts the result. Comments in it say what could not be imported. docs/import.md has more."
 
-const secretsHelp = "\n\nPasswords, tokens and cookies never stand in what is printed: with --secrets-dir they go into files of their own, which only their owner can read; without it a comment says what to put where."
+const secretsHelp = "\n\nPasswords, tokens and cookies never appear in the output. With --secrets-dir the command writes them to files that only the owner can read. Without it, comments say what to write to which file."
 
 const importCurlExamples = `Examples:
   prober import curl 'curl -H "Accept: application/json" https://staging.example.com/orders' > prober.yml
-      One command, in quotes, as a browser copies it ("Copy as cURL (bash)").
+      Import one command in quotes, as a browser copies it ("Copy as cURL (bash)").
   prober import curl - --secrets-dir=secrets < commands.sh > prober.yml
-      All commands of a file. Those to one origin become a mix; their secrets go into files.
+      Import all commands of a file. Commands to the same origin become a mix. Secrets go into files.
   prober import curl -- curl -X POST -d 'term=tea' https://staging.example.com/search
-      Without quotes around the whole: the shell takes the command apart.
+      Import a command without quotes around it: the shell splits it into words.
 `
 
 const importHARExamples = `Examples:
   prober import har shop.har > prober.yml
-      A mix for each origin: the same requests are one, with their number as its weight.
+      Make a mix for each origin. Equal requests become one, and their number is its weight.
   prober import har shop.har --journey --secrets-dir=secrets > prober.yml
-      A journey for each origin: the requests in order, with cookies, and tokens captured from answers.
+      Make a journey for each origin: the requests in order, with cookies, and with tokens captured from answers.
 `
 
 const importOpenAPIExamples = `Examples:
   prober import openapi openapi.yaml --url=https://staging.example.com/v1 > prober.yml
-      A request for each operation, at a server of one's own.
+      Make a request for each operation, to your own server.
   prober import openapi - < openapi.json
-      The servers that the document names.
+      Use the servers that the document names.
 `
 
 const importBlackboxExamples = `Examples:
   prober import blackbox blackbox.yml --target=https://staging.example.com/ --target=db.example.com:5432
-      A target for each module and each URL that it can probe.
+      Make a target for each module and each URL that it can probe.
   prober import blackbox blackbox.yml --target=http_2xx=https://staging.example.com/
-      This URL for one module; the others get a URL that stands for one.
+      Use this URL for one module. The other modules get a placeholder URL.
 `
 
 // importFlags are the flags of every import.
@@ -68,7 +68,7 @@ func importCommands(app *kingpin.Application) map[string]command {
 }
 
 func (f *importFlags) register(cmd *kingpin.CmdClause) {
-	cmd.Flag("secrets-dir", "Write each secret to a file in this folder, with mode 0600. Give it as it is seen from the folder of prober.yml.").StringVar(&f.secrets)
+	cmd.Flag("secrets-dir", "Write each secret to a file in this folder, with mode 0600. If the path is relative, run the command in the folder of prober.yml.").StringVar(&f.secrets)
 }
 
 func (f *importFlags) registerFile(cmd *kingpin.CmdClause, what string) {
@@ -79,7 +79,7 @@ func importCurl(parent *kingpin.CmdClause) command {
 	cmd := parent.Command("curl", "Import command lines of curl and print a configuration. docs/import.md has more."+secretsHelp).HelpLong(importCurlExamples)
 	var f importFlags
 	f.register(cmd)
-	words := cmd.Arg("COMMAND", "The command in quotes, or - for standard input; or its words behind --.").Required().Strings()
+	words := cmd.Arg("COMMAND", "The command in quotes, or - for standard input, or its words after --.").Required().Strings()
 	return func(_ context.Context, c *console) error {
 		o := f.options("command line")
 		if len(*words) > 1 {
@@ -112,7 +112,7 @@ func importOpenAPI(parent *kingpin.CmdClause) command {
 	cmd := parent.Command("openapi", "Import a document of OpenAPI 3 or Swagger 2.0 and print a configuration. docs/import.md has more.").HelpLong(importOpenAPIExamples)
 	var f importFlags
 	f.registerFile(cmd, "The document, in YAML or JSON")
-	url := cmd.Flag("url", "Where the operations are, instead of the servers of the document.").PlaceHolder("URL").String()
+	url := cmd.Flag("url", "URL of the server, instead of the servers in the document.").PlaceHolder("URL").String()
 	return f.reading(func(source []byte, o imports.Options) (*imports.Result, error) {
 		return imports.OpenAPI(source, imports.OpenAPIOptions{Options: o, URL: *url, Read: f.readBeside})
 	})
@@ -123,7 +123,7 @@ func importBlackbox(parent *kingpin.CmdClause) command {
 	var f importFlags
 	f.register(cmd)
 	f.registerFile(cmd, "The blackbox.yml")
-	targets := cmd.Flag("target", "What the modules are to probe: a URL or HOST:PORT, or MODULE=URL for one module. Can be repeated.").PlaceHolder("URL").Strings()
+	targets := cmd.Flag("target", "What the modules probe: a URL or HOST:PORT, or MODULE=URL for one module. Repeat it for more.").PlaceHolder("URL").Strings()
 	return f.reading(func(source []byte, o imports.Options) (*imports.Result, error) {
 		if !isStdin(f.source) {
 			o.Folder = filepath.ToSlash(filepath.Dir(f.source))
@@ -195,7 +195,7 @@ func readSource(name string) (content []byte, err error) {
 // files of this user.
 func (f *importFlags) readBeside(name string) ([]byte, error) {
 	if isStdin(f.source) {
-		return nil, errors.New("a document from standard input has no files beside it")
+		return nil, errors.New("a document on standard input cannot refer to other files")
 	}
 	folder, err := os.OpenRoot(filepath.Dir(f.source))
 	if err != nil {
@@ -222,7 +222,7 @@ func writeSecrets(secrets []imports.Secret) error {
 	for _, s := range secrets {
 		switch old, err := os.ReadFile(s.Path); {
 		case err == nil && !bytes.Equal(old, s.Content):
-			return fmt.Errorf("%s: exists and holds something else; remove it, or name another --secrets-dir", s.Path)
+			return fmt.Errorf("%s: exists already with other content; remove it, or give another --secrets-dir", s.Path)
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return err
 		}

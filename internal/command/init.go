@@ -13,15 +13,15 @@ import (
 	"example.com/prober/config"
 )
 
-const initHelp = `Write a configuration to begin with: a target for each URL, and comments on what else to set. Without a URL there is a target to change. A file that is there already stays, unless --force is given.`
+const initHelp = `Write a first configuration. It has a target for each URL, and comments about other settings. Without a URL it has an example target to change. The command does not overwrite a file without --force.`
 
 const initExamples = `Examples:
   prober init https://staging.example.com/checkout
-      prober.yml with one target. prober check says what it asks for, prober runs it.
+      Write prober.yml with one target. Then prober check prints how much load it asks for, and prober runs it.
   prober init https://staging.example.com/ tcp://db.example.com:5432 dns://10.0.0.2
-      Targets of several kinds.
+      Write targets of several kinds.
   prober init --config.file=- https://staging.example.com/
-      The same on standard output.
+      Print the configuration to standard output.
 `
 
 // initFlags are the flags of init.
@@ -34,9 +34,9 @@ type initFlags struct {
 func initCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("init", initHelp).HelpLong(initExamples)
 	var f initFlags
-	cmd.Flag("config.file", "File to write; - is standard output.").Default("prober.yml").StringVar(&f.configFile)
-	cmd.Flag("force", "Write over a file that is there.").BoolVar(&f.force)
-	cmd.Arg("URL", "What to send requests to, such as https://staging.example.com/; - for standard output.").StringsVar(&f.urls)
+	cmd.Flag("config.file", "File to write; - means standard output.").Default("prober.yml").StringVar(&f.configFile)
+	cmd.Flag("force", "Overwrite a file that exists.").BoolVar(&f.force)
+	cmd.Arg("URL", "URL of a target, such as https://staging.example.com/. A - means standard output.").StringsVar(&f.urls)
 	return "init", func(_ context.Context, c *console) error { return writeStarter(c, f) }
 }
 
@@ -53,7 +53,7 @@ func writeStarter(c *console, f initFlags) error {
 	}
 	text := starter(urls)
 	if _, err := config.Parse([]byte(text), "prober.yml"); err != nil {
-		return usageError{fmt.Errorf("cannot make a configuration of these URLs: %w", err)}
+		return usageError{fmt.Errorf("cannot make a configuration for these URLs: %w", err)}
 	}
 	if toStdout {
 		_, err := io.WriteString(c.stdout, text)
@@ -62,7 +62,7 @@ func writeStarter(c *console, f initFlags) error {
 	if err := f.write(text); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.stdout, "%s is written. Next: prober check --config.file=%[1]s\n", f.configFile)
+	_, err := fmt.Fprintf(c.stdout, "wrote %s. Next: prober check --config.file=%[1]s\n", f.configFile)
 	return err
 }
 
@@ -74,7 +74,7 @@ func (f *initFlags) write(text string) error {
 	}
 	file, err := os.OpenFile(f.configFile, how, 0o666) //nolint:gosec // the umask of the user decides, as for other files of theirs
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already; --force writes over it", f.configFile)
+		return fmt.Errorf("%s exists already; --force overwrites it", f.configFile)
 	}
 	if err != nil {
 		return err

@@ -15,19 +15,19 @@ const placeholderURL = "http://127.0.0.1:8080/"
 
 const starterHead = `# What prober sends requests to. Check changes with: prober check
 #
-# docs/configuration.md explains every key. Lines that begin with a # and no space after it are settings to try: take the # away.
-# For an editor that completes keys and marks mistakes: prober schema > prober.schema.json, and take one # from this line:
+# docs/configuration.md explains every key. A line that begins with a # and no space after it is a setting to try: remove the #.
+# An editor can complete keys and mark mistakes: run prober schema > prober.schema.json, and remove one # from this line:
 ## yaml-language-server: $schema=prober.schema.json
 
-# What targets have in common. A target overrides it key by key.
+# Settings of all targets. A target can override each key.
 defaults:
   interval: 30s          # from the start of a burst to the start of the next
   timeout: 10s           # one request, from the moment it is due to its last byte
   burst:
     requests: 10         # in each burst
     concurrency: 2       # the most in flight at once
-    #rate: 5             # per second, however slow the answers are; without it, each worker waits for its answer
-  #labels: {team: shop}  # on prober_target_info, to route alerts by
+    #rate: 5             # per second, even if answers are slow; without it, a worker waits for its answer
+  #labels: {team: shop}  # on prober_target_info, to route alerts
 
 targets:
 `
@@ -39,10 +39,10 @@ var starterHints = map[config.Kind]string{
 `,
 	config.KindTCP: `    #expect: {max_latency: 50ms}
 `,
-	config.KindGRPC: `    #grpc: {service: shop.v1.Orders, method: List, reflection: true}   # without it the health service is asked
+	config.KindGRPC: `    #grpc: {service: shop.v1.Orders, method: List, reflection: true}   # without it, the prober calls the health service
     #expect: {grpc_status: [OK], max_latency: 2s}
 `,
-	config.KindDNS: `    #dns: {name: shop.example.com, type: A}   # without it the servers of the root are asked for
+	config.KindDNS: `    #dns: {name: shop.example.com, type: A}   # without it, the prober asks for the root servers
     #expect: {rcode: NOERROR, max_latency: 50ms}
 `,
 }

@@ -50,7 +50,7 @@ func inherit() ([]net.Listener, error) {
 		}
 	}
 	if len(bound) == 0 {
-		return nil, errors.New("systemd has handed over no socket to listen on")
+		return nil, errors.New("systemd has passed no socket to listen on")
 	}
 	return bound, nil
 }

@@ -11,5 +11,5 @@ func orInit(err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return fmt.Errorf("%w; prober init writes one, and prober demo runs without one", err)
+	return fmt.Errorf("%w; prober init writes a configuration, and prober demo needs none", err)
 }

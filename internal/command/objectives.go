@@ -11,17 +11,17 @@ import (
 	"example.com/prober/web/history"
 )
 
-const objectivesHelp = `Write the objectives of the configuration for a generator of recording rules and alerts: a file of Sloth, or objects of Pyrra. The rules that come with the prober need neither.
+const objectivesHelp = `Print the objectives of the configuration for Sloth or Pyrra. These programs make recording rules and alerts from them. The rules that come with the prober need neither program.
 
-Targets that discoveries find are not among them.`
+Targets of discoveries are not included.`
 
 const objectivesExamples = `Examples:
   prober objectives --for=sloth > slo.yml && sloth generate -i slo.yml -o rules.yml
-      The rules of Sloth. Its flag sets the window, 30 days unless told otherwise.
+      Make rules with Sloth. The window is 30 days; a flag of sloth changes it.
   prober objectives --for=pyrra | kubectl apply -f -
-      An object for each objective, each with its own window. Locations are told apart.
+      Make an object for each objective. Each object has its own window, and keeps locations apart.
   prober objectives --for=sloth --matchers='location="east"'
-      The same for one location. Sloth adds up all that it finds.
+      Make rules for one location only. Sloth adds up all series that it finds.
 `
 
 // objectivesFlags are the flags of objectives.
@@ -35,8 +35,8 @@ func objectivesCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("objectives", objectivesHelp).HelpLong(objectivesExamples)
 	var f objectivesFlags
 	cmd.Flag("config.file", "Path of the configuration.").Default("prober.yml").StringVar(&f.configFile)
-	cmd.Flag("for", "Which generator: sloth or pyrra.").Required().EnumVar(&f.generator, "sloth", "pyrra")
-	cmd.Flag("matchers", "Which series are of the probers, as job=\"prober\",location=\"east\"; all if empty.").Default("").StringVar(&f.options.Matchers)
+	cmd.Flag("for", "The program to make rules with: sloth or pyrra.").Required().EnumVar(&f.generator, "sloth", "pyrra")
+	cmd.Flag("matchers", "Labels of the series of the probers, such as job=\"prober\",location=\"east\". If empty, all series count.").Default("").StringVar(&f.options.Matchers)
 	return "objectives", func(_ context.Context, c *console) error { return writeObjectives(c, f) }
 }
 

@@ -32,11 +32,11 @@ func (*peerFlag) IsCumulative() bool { return true }
 
 func (f *peerFlags) register(on flags) {
 	const peer = "web.peer"
-	on.Flag(peer, "Another prober, whose targets the page /peers shows beside those of this one. Repeatable. Without a name it has the host and port of its URL.").
+	on.Flag(peer, "Name and URL of another prober. The page /peers shows its targets beside those of this prober. Repeat it for more. Without NAME, the host and port of the URL are the name.").
 		PlaceHolder("NAME=URL").SetValue(&peerFlag{checkedFlag{name: peer, set: f.add}})
-	on.Flag("web.peer-name", "Name of this prober on that page, the host name if empty. A --web.peer with this name is left out, so that all probers can have the same flags.").
+	on.Flag("web.peer-name", "Name of this prober on the page /peers. If empty, it is the host name. The prober ignores a --web.peer with this name, so all probers can have the same flags.").
 		Default("").StringVar(&f.name)
-	on.Flag("web.client-config", "File that says how to authenticate at the peers and at Prometheus, and which certificates to trust: an http_config of Prometheus.").
+	on.Flag("web.client-config", "File with the credentials for the peers and for Prometheus, and with the certificates to trust. It is an http_config of Prometheus.").
 		Default("").StringVar(&f.clientFile)
 }
 

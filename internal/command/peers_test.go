@@ -26,12 +26,12 @@ func runWith(t *testing.T, flags ...string) string {
 func TestPeersThatAreNoneAreRefused(t *testing.T) {
 	t.Parallel()
 	for want, flags := range map[string][]string{
-		"--web.peer: it must be NAME=URL":                       {"--web.peer=prober-east"},
-		"--web.peer: its URL must not hold a user name":         {"--web.peer=http://a/", "--web.peer=east=http://u:s3cret@h/"},
-		`--web.peer: two peers have the name "east"`:            {"--web.peer=east=http://a", "--web.peer=east=http://b"},
-		"--web.peer-name: a name must have 1 to 64":             {"--web.peer-name= "},
-		"--web.peer: there are 51 peers, and at most 50 may be": strings.Split(strings.Repeat("--web.peer=http://a ", 51), " ")[:51],
-		"none.yml: no such file or directory":                   {"--web.peer=self=http://a", "--web.peer-name=self"}, // the flags are right
+		"--web.peer: it must be NAME=URL":                            {"--web.peer=prober-east"},
+		"--web.peer: its URL must not contain a user name":           {"--web.peer=http://a/", "--web.peer=east=http://u:s3cret@h/"},
+		`--web.peer: two peers have the name "east"`:                 {"--web.peer=east=http://a", "--web.peer=east=http://b"},
+		"--web.peer-name: a name must have 1 to 64":                  {"--web.peer-name= "},
+		"--web.peer: there are 51 peers, but at most 50 are allowed": strings.Split(strings.Repeat("--web.peer=http://a ", 51), " ")[:51],
+		"none.yml: no such file or directory":                        {"--web.peer=self=http://a", "--web.peer-name=self"}, // the flags are right
 	} {
 		said := runWith(t, flags...)
 		assert.Contains(t, said, want)

@@ -27,18 +27,18 @@ type loadFlags struct {
 
 func (f *loadFlags) register(cmd *kingpin.CmdClause) {
 	f.registerSource(cmd)
-	ceilingFlag(cmd, "limit.targets", "Ceiling of the number of targets; 0 means none.", &f.limits.Targets)
-	sizeFlag(cmd, "limit.kept-failures", "8MiB", "Ceiling of the memory for the answers that keep_failures asks for; 0 means none.", &f.limits.KeptFailures)
-	shardFlag(cmd, "shard", "0", "Which of the shards this prober is, counted from 0.", &f.shard.Ordinal)
+	ceilingFlag(cmd, "limit.targets", "The most targets at once; 0 means no limit.", &f.limits.Targets)
+	sizeFlag(cmd, "limit.kept-failures", "8MiB", "The most memory for the answers that keep_failures keeps; 0 means no limit.", &f.limits.KeptFailures)
+	shardFlag(cmd, "shard", "0", "The number of this shard, counted from 0.", &f.shard.Ordinal)
 }
 
 // registerSource registers the flags that also concern a single target.
 func (f *loadFlags) registerSource(cmd *kingpin.CmdClause) {
 	cmd.Flag("config.file", "Path of the configuration.").Default("prober.yml").IsSetByUser(&f.given).StringVar(&f.configFile)
-	limitRateFlag(cmd, "limit.rate", "Ceiling of requests per second over all targets, whatever the configuration says; 0 means none.", &f.limits.Rate)
-	ceilingFlag(cmd, "limit.in-flight", "Ceiling of requests in flight; 0 means none.", &f.limits.InFlight)
-	ceilingFlag(cmd, "limit.connections", "Ceiling of open connections; 0 means none.", &f.limits.Connections)
-	sizeFlag(cmd, "limit.kept-bodies", "10MiB", "Ceiling of the memory for bodies that are looked at or decoded; 0 means none.", &f.limits.KeptBodies)
+	limitRateFlag(cmd, "limit.rate", "The most requests per second to all targets together, whatever the configuration says; 0 means no limit.", &f.limits.Rate)
+	ceilingFlag(cmd, "limit.in-flight", "The most requests in flight at once; 0 means no limit.", &f.limits.InFlight)
+	ceilingFlag(cmd, "limit.connections", "The most open connections at once; 0 means no limit.", &f.limits.Connections)
+	sizeFlag(cmd, "limit.kept-bodies", "10MiB", "The most memory for bodies that the prober checks or decodes; 0 means no limit.", &f.limits.KeptBodies)
 }
 
 // daemonFlags are the flags of a prober that keeps running.
@@ -64,25 +64,25 @@ type daemonFlags struct {
 }
 
 func runCommand(app *kingpin.Application) (string, command) {
-	cmd := app.Command("run", "Fire the bursts that the configuration asks for and serve the metrics. The default command.\n\nSIGHUP loads the configuration again; SIGTERM ends after the requests in flight; a second one ends at once.")
+	cmd := app.Command("run", "Fire the bursts of the configuration and serve the metrics. This is the default command.\n\nSIGHUP loads the configuration again. SIGTERM ends the prober after the requests in flight. A second SIGTERM ends it at once.")
 	var f daemonFlags
 	f.register(cmd)
 	f.shards.register(cmd, &f.shard.Total)
-	intervalFlag(cmd, "config.auto-reload-interval", "0s", "How often to look whether the configuration or a file that it refers to has changed, and load it then; 0 means never.", &f.autoReload)
-	intervalFlag(cmd, "config.refresh-interval", "1m", "How often to look whether a file that the configuration refers to has changed, such as a secret or a certificate, and read those again; 0 means only with a reload.", &f.refresh)
-	intervalFlag(cmd, "discover.apply-interval", "5s", "How long to gather what discoveries find before it is applied, unless nothing has changed for as long.", &f.applyInterval)
+	intervalFlag(cmd, "config.auto-reload-interval", "0s", "How often to check whether the configuration or a file that it names has changed. If so, the prober loads the configuration again. 0 means never.", &f.autoReload)
+	intervalFlag(cmd, "config.refresh-interval", "1m", "How often to check whether a file that the configuration names has changed, such as a secret or a certificate. If so, the prober reads that file again. 0 means only at a reload.", &f.refresh)
+	intervalFlag(cmd, "discover.apply-interval", "5s", "Apply what discoveries find at most once in this time. A change after a quiet time is applied at once.", &f.applyInterval)
 	f.listen = kingpinflag.AddFlags(cmd, defaultAddress)
-	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
-	cmd.Flag("web.external-url", "URL under which a reverse proxy shows the web interface, if not the one of its address. Its path comes before that of everything served.").Default("").StringVar(&f.externalURL)
-	cmd.Flag("web.grafana-url", "URL of a Grafana that has the dashboards of the prober, for links from the pages.").Default("").StringVar(&f.grafanaURL)
+	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
+	cmd.Flag("web.external-url", "URL at which a reverse proxy shows the web interface. All paths of the prober then begin with the path of this URL.").Default("").StringVar(&f.externalURL)
+	cmd.Flag("web.grafana-url", "URL of a Grafana with the dashboards of the prober. The pages then link to it.").Default("").StringVar(&f.grafanaURL)
 	cmd.Flag("web.prometheus-url", "URL of the Prometheus that scrapes the prober. The page of each target then shows its last 30 days.").Default("").StringVar(&f.prometheusURL)
-	cmd.Flag("web.prometheus-matchers", "Which series of that Prometheus are of probers like this one, as job=\"prober\"; all if empty.").Default("").StringVar(&f.matchers)
-	cmd.Flag("web.enable-badges", "Serve pictures of the availability of targets and groups under /badges/, for pages of other sites.").BoolVar(&f.enableBadges)
+	cmd.Flag("web.prometheus-matchers", "Labels of the series of these probers in Prometheus, such as job=\"prober\". If empty, all series count.").Default("").StringVar(&f.matchers)
+	cmd.Flag("web.enable-badges", "Serve pictures under /badges/ with the availability of targets and groups. Other sites can show them.").BoolVar(&f.enableBadges)
 	f.peers.register(cmd)
-	cmd.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&f.enableLifecycle)
+	cmd.Flag("web.enable-lifecycle", "Allow a reload with POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&f.enablePprof)
-	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may take to end after SIGTERM; then they are cancelled.", &f.grace, 0)
-	lengthFlag(cmd, "shutdown.final-scrape", "10s", "How long to wait after that for one more scrape, if there has been any.", &f.finalScrape, 0)
+	lengthFlag(cmd, "shutdown.grace", "15s", "How long requests in flight may go on after SIGTERM. Then the prober cancels them.", &f.grace, 0)
+	lengthFlag(cmd, "shutdown.final-scrape", "10s", "How long to wait after that for one more scrape. Without an earlier scrape, the prober does not wait.", &f.finalScrape, 0)
 	return "run", detached(func(ctx context.Context, c *console) error { return serveForever(ctx, c, f) })
 }
 

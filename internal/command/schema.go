@@ -8,18 +8,18 @@ import (
 	"example.com/prober/schema"
 )
 
-const schemaHelp = `Print the JSON Schema of the configuration, for editors that complete keys, explain them and mark mistakes while one types. It finds what a single value can have wrong; prober check finds the rest.`
+const schemaHelp = `Print the JSON Schema of the configuration. With it, an editor completes keys, explains them and marks mistakes. The schema finds mistakes in single values; prober check finds all mistakes.`
 
 const schemaExamples = `Examples:
   prober schema > prober.schema.json
-      Beside prober.yml, whose first line then is: # yaml-language-server: $schema=prober.schema.json
+      Write the schema beside prober.yml. The first line of prober.yml is then: # yaml-language-server: $schema=prober.schema.json
   prober schema --target-files > targets.schema.json
-      The same for the files that target_files names.
+      Write the schema of the files that target_files names.
 `
 
 func schemaCommand(app *kingpin.Application) (string, command) {
 	cmd := app.Command("schema", schemaHelp).HelpLong(schemaExamples)
-	targets := cmd.Flag("target-files", "Print that of the files that target_files names.").Bool()
+	targets := cmd.Flag("target-files", "Print the schema of the files that target_files names.").Bool()
 	return "schema", func(_ context.Context, c *console) error {
 		text := schema.Configuration()
 		if *targets {

@@ -31,7 +31,7 @@ type shardFlags struct {
 
 // register registers the flags for the number of shards. A given number goes to total.
 func (f *shardFlags) register(cmd *kingpin.CmdClause, total *int) {
-	checked(cmd, "total-shards", "1", "How many probers with this configuration divide its load, or auto to look that up.", func(text string) (err error) {
+	checked(cmd, "total-shards", "1", "How many probers share the load of this configuration, or auto to look that number up in DNS.", func(text string) (err error) {
 		if f.auto = text == "auto"; f.auto {
 			*total = 0
 			return nil
@@ -41,7 +41,7 @@ func (f *shardFlags) register(cmd *kingpin.CmdClause, total *int) {
 		}
 		return nil
 	})
-	checked(cmd, "shards.srv", "", "Name whose SRV records name the pods of all shards, for --total-shards=auto. In Kubernetes it is _PORT._tcp.SERVICE.", func(text string) error {
+	checked(cmd, "shards.srv", "", "DNS name for --total-shards=auto. Its SRV records list the pods of all shards. In Kubernetes it is _PORT._tcp.SERVICE.", func(text string) error {
 		const longest = 253 // RFC 1035, section 2.3.4, as text
 		if len(text) > longest {
 			return fmt.Errorf("must have at most %d characters", longest)
@@ -49,11 +49,11 @@ func (f *shardFlags) register(cmd *kingpin.CmdClause, total *int) {
 		f.srv = text
 		return nil
 	})
-	checked(cmd, "shards.dns-server", "", "Address of the DNS server to ask for them; those of the system if it is empty.", func(text string) (err error) {
+	checked(cmd, "shards.dns-server", "", "Address of the DNS server for this look-up. If empty, the prober asks the DNS servers of the system.", func(text string) (err error) {
 		f.server, err = parseServer(text)
 		return err
 	})
-	checked(cmd, "shards.lookup-interval", "10s", "How often to look them up. A number is taken when two look-ups in a row found it.", func(text string) (err error) {
+	checked(cmd, "shards.lookup-interval", "10s", "Time between two look-ups. A number counts when two look-ups in a row have found it.", func(text string) (err error) {
 		f.interval, err = parseLength(text)
 		if err == nil && (f.interval < minInterval || f.interval > maxShardInterval) {
 			return fmt.Errorf("must be %s to %s", minInterval, maxShardInterval)

@@ -174,7 +174,7 @@ func highestOrdinal(records []*net.SRV) (int, error) {
 		set = m[1]
 		ordinal, err := strconv.Atoi(m[2])
 		if err != nil || ordinal >= maxShards {
-			return 0, fmt.Errorf("%.80q: there can be %d shards at most", r.Target, maxShards)
+			return 0, fmt.Errorf("%.80q: there can be at most %d shards", r.Target, maxShards)
 		}
 		highest = max(highest, ordinal)
 	}

@@ -56,7 +56,7 @@ func TestTheNumberOfShardsIsThatOfTheHighestPod(t *testing.T) {
 		"no ordinal":                  {records("prober"), 0, "does not begin with the name of a pod"},
 		"an ordinal with a zero":      {records("prober-01"), 0, "does not begin with the name of a pod"},
 		"two sets":                    {records("prober-0", "other-1"), 0, `pods of two StatefulSets, "prober" and "other"`},
-		"too many":                    {records("prober-10000"), 0, "there can be 10000 shards at most"},
+		"too many":                    {records("prober-10000"), 0, "there can be at most 10000 shards"},
 		"a long name":                 {records(strings.Repeat("x", 300)), 0, `"` + strings.Repeat("x", 80) + `" does not begin`},
 		"an odd name":                 {records("a\x1b[2Jb"), 0, `"a\x1b[2Jb.`},
 	} {

@@ -16,9 +16,9 @@ type shardMeter struct {
 
 var (
 	shardsChangedDesc = prometheus.NewDesc("prober_shards_changed_total",
-		"Number of times that the targets were divided among another number of shards; 0 without --total-shards=auto.", nil, nil)
+		"How many times the targets were divided among a new number of shards; 0 without --total-shards=auto.", nil, nil)
 	shardFailuresDesc = prometheus.NewDesc("prober_shards_lookup_failures_total",
-		"Number of look-ups that did not find the shards; 0 without --total-shards=auto.", nil, nil)
+		"Look-ups that did not find the shards; 0 without --total-shards=auto.", nil, nil)
 	shardSuccessDesc = prometheus.NewDesc("prober_shards_lookup_last_success_timestamp_seconds",
 		"When a look-up last found the shards, in seconds since 1970; 0 without --total-shards=auto.", nil, nil)
 )

@@ -142,7 +142,7 @@ func TestAWrongFileOfTargetsIsNamedAndHurtsNoOther(t *testing.T) {
 	page := d.get("/")
 	assert.Contains(t, page, "1 file of targets has a mistake. The prober keeps the last targets of that file.")
 	assert.Contains(t, page, "Targets in d/b.yml")
-	assert.Contains(t, page, "kept, because the file has a mistake: d/b.yml:1: targets[0] &#34;b&#34;: url: must not hold a user name or password")
+	assert.Contains(t, page, "kept, because the file has a mistake: d/b.yml:1: targets[0] &#34;b&#34;: url: must not contain a user name or password")
 	assert.NotContains(t, page, d.folder)
 	shown := d.get("/config")
 	assert.Contains(t, shown, `# of "d/b.yml"`)

@@ -71,7 +71,7 @@ func (b *blackbox) modules(source []byte) ([]*module, error) {
 		return nil, &placeError{name: b.options.Name, line: line, msg: "is not valid YAML: " + shortened(yamlLine.ReplaceAllString(err.Error(), ""))}
 	}
 	if len(doc.Content) == 0 {
-		return nil, &placeError{name: b.options.Name, key: "modules", msg: "is missing: this is no configuration of blackbox_exporter"}
+		return nil, &placeError{name: b.options.Name, key: "modules", msg: "is missing: this is not a configuration of blackbox_exporter"}
 	}
 	var found []*module
 	isThere := false
@@ -88,7 +88,7 @@ func (b *blackbox) modules(source []byte) ([]*module, error) {
 		})
 	})
 	if err == nil && !isThere {
-		err = b.fail(doc.Content[0], "modules", "is missing: this is no configuration of blackbox_exporter")
+		err = b.fail(doc.Content[0], "modules", "is missing: this is not a configuration of blackbox_exporter")
 	}
 	for _, m := range found {
 		if m != nil {
@@ -305,7 +305,7 @@ func (b *blackbox) expressions(n *yaml.Node, key string) ([]string, error) {
 	all, err := b.words(n, key)
 	for i, e := range all {
 		if _, invalid := regexp.Compile(e); invalid != nil {
-			return nil, b.fail(behindAlias(n.Content[i]), fmt.Sprintf("%s[%d]", key, i), "is no regular expression of RE2: %s", cut(e))
+			return nil, b.fail(behindAlias(n.Content[i]), fmt.Sprintf("%s[%d]", key, i), "is not a regular expression of RE2: %s", cut(e))
 		}
 	}
 	return all, err

@@ -69,9 +69,9 @@ func (p *probe) headerPatterns(h *httpProbe, n *yaml.Node, path string) error {
 		case name == "" || !isToken(name):
 			return b.fail(item, place+".header", "must be the name of a header")
 		case invalid != nil:
-			return b.fail(item, place+".regexp", "is no regular expression of RE2: %s", cut(pattern))
+			return b.fail(item, place+".regexp", "is not a regular expression of RE2: %s", cut(pattern))
 		case missing || slices.Contains(h.headerPatterns, strings.ToLower(name)):
-			p.note("fail_if_header_not_matches for %s: %s is left out: a header must be there, and has one expression.", cut(name), cut(pattern))
+			p.note("fail_if_header_not_matches for %s: %s is left out: a header must be present, and can have one expression only.", cut(name), cut(pattern))
 		default:
 			h.headerPatterns = append(h.headerPatterns, strings.ToLower(name))
 			p.expect.section("headers").text(quote(name), pattern)
@@ -129,7 +129,7 @@ func (p *probe) expectVersion(h *httpProbe) {
 	}
 	fits := map[string][]string{"": {"1.0", "1.1", "2"}, "1.1": {"1.0", "1.1"}, "3": {"3"}}[spoken]
 	if len(h.versions) > 1 || version == "" || !slices.Contains(fits, version) {
-		p.note("valid_http_versions: %s is left out: one version can be expected, of those that are spoken.", cut(strings.Join(h.versions, ", ")))
+		p.note("valid_http_versions: %s is left out: only one version can be expected, and the prober must speak it.", cut(strings.Join(h.versions, ", ")))
 		return
 	}
 	p.expect.text("http_version", version)
@@ -154,7 +154,7 @@ func (p *probe) bodyLimit(h *httpProbe) {
 		most = 8 << 20 // the prober keeps a body that it examines
 	}
 	if err != nil || n <= 0 || n > most>>shift {
-		p.note("body_size_limit: %s is left out: it is 1 byte to 1 GiB, or to 8 MiB where the body is looked at.", cut(h.bodyLimit))
+		p.note("body_size_limit: %s is left out: it must be 1 byte to 1 GiB, or to 8 MiB if the body is checked.", cut(h.bodyLimit))
 		return
 	}
 	unit := map[string]string{"": "", "K": "KiB", "M": "MiB", "G": "GiB"}[m[2]]

@@ -46,7 +46,7 @@ func (p *probe) dnsKey(d *dnsProbe, key string, n *yaml.Node) (err error) {
 	case "query_name":
 		d.name, err = b.word(n, path)
 		if err == nil && (!questionName.MatchString(d.name) || len(d.name) > 253) {
-			err = b.fail(n, path, "must be a name of DNS, not %s", cut(d.name))
+			err = b.fail(n, path, "must be a DNS name, not %s", cut(d.name))
 		}
 	case "query_type":
 		d.kind, err = b.word(n, path)
@@ -95,7 +95,7 @@ func (p *probe) answerRecords(d *dnsProbe, n *yaml.Node, path string) error {
 func (p *probe) question(d *dnsProbe) {
 	keys := newBlock()
 	if d.name == "" {
-		p.note("The module has no query_name: the prober asks for the servers of the root.")
+		p.note("The module has no query_name: the prober asks for the root servers.")
 	} else {
 		keys.text("name", d.name)
 		kind := option.RecordType(strings.ToUpper(d.kind))
@@ -136,7 +136,7 @@ func (p *probe) answers(d *dnsProbe) {
 		p.expect.section("answers").plain("count", "0").beside = "blackbox_exporter takes an answer without records, too"
 		return
 	}
-	p.expect.note("blackbox_exporter matches an expression against a whole record with its name, TTL and class; the prober against what dig +short prints. Adapt it and remove the # below.")
+	p.expect.note("blackbox_exporter matches an expression against a whole record with its name, TTL and class; the prober matches it against what dig +short prints. Adapt it and remove the # below.")
 	answers := p.expect.off("answers")
 	for _, e := range d.answers {
 		answers.text("regexp", e)

@@ -70,7 +70,7 @@ func (p *probe) httpURL(h *httpProbe) error {
 	}
 	at, err := parseAddress(raw)
 	if err == nil && at.user != nil {
-		err = errors.New("must not hold a user name or password")
+		err = errors.New("must not contain a user name or password")
 	}
 	if err != nil {
 		return fmt.Errorf("--target: %s %w", cut(shownURL(raw)), err)
@@ -94,7 +94,7 @@ func (p *probe) httpRequest(h *httpProbe, key string, n *yaml.Node) (taken bool,
 		}
 		verb, ok := method(orElse(given, "GET"))
 		if !ok {
-			return true, b.fail(n, path, "is no method that can be sent to a target")
+			return true, b.fail(n, path, "is not a method that can be sent to a target")
 		}
 		p.request.method = verb
 	case "headers":
@@ -128,7 +128,7 @@ func (p *probe) addHeader(name, value string) {
 	value = strings.TrimSpace(value)
 	if strings.EqualFold(name, "Host") {
 		if _, err := parseAddress("http://" + value); err != nil || strings.ContainsAny(value, "/?#@") {
-			p.note("The header Host is left out: its value is no host.")
+			p.note("The header Host is left out: its value is not a host.")
 			return
 		}
 		p.request.host = value
@@ -212,7 +212,7 @@ func (p *probe) settleRequest(h *httpProbe) {
 		}
 	}
 	if m := p.request.method; (m == "HEAD" || m == "TRACE") && (p.request.body != nil || p.request.bodyFile != "") {
-		p.note("%s cannot have a body: that of the module is left out.", m)
+		p.note("%s cannot have a body: the body of the module is left out.", m)
 		p.request.body, p.request.bodyFile = nil, ""
 	}
 	if (p.request.body != nil || p.request.bodyFile != "") && p.request.method == "" {

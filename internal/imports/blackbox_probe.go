@@ -97,7 +97,7 @@ func (p *probe) timeout(n *yaml.Node) error {
 	if timeout, fits := duration(seconds, minTimeout, maxTimeout); fits {
 		p.target.timeout = timeout
 	} else if seconds > 0 {
-		p.note("timeout: %s is left out: it is 1 ms to 1 hour here.", cut(value))
+		p.note("timeout: %s is left out: it must be 1 ms to 1 hour here.", cut(value))
 	}
 	return nil
 }
@@ -173,7 +173,7 @@ func (p *probe) settleFamily() {
 	}
 	addr, err := netip.ParseAddr(p.source)
 	if err != nil || !isHostAddress(addr) || noAddress == nil || keys.has("ip_version") && addr.Is4() != (p.family == "ip4") {
-		p.note("source_ip_address: %s is left out: it must be an address of the family that is dialled.", cut(p.source))
+		p.note("source_ip_address: %s is left out: it must be an address of the IP version of the connection.", cut(p.source))
 		return
 	}
 	keys.text("source_address", addr.String())
@@ -233,7 +233,7 @@ func (p *probe) tlsFiles(files map[string]string) {
 		p.tls.text("key_file", key)
 		return
 	}
-	p.tls.note("A client certificate needs both files, and they are not here. Where they are, remove the # below.")
+	p.tls.note("A client certificate needs both files, and they are not here. If they exist, remove the # below.")
 	p.tls.add(&entry{key: "cert_file", value: quote(cert), off: true})
 	p.tls.add(&entry{key: "key_file", value: quote(key), off: true})
 }
@@ -276,7 +276,7 @@ func (p *probe) endpoint(scheme, port string, needsPort bool) error {
 		if needsPort {
 			wanted = "HOST:PORT"
 		}
-		return fmt.Errorf("--target: %s is no %s that the module %s can probe", withoutUser(p.given), wanted, cut(p.module.name))
+		return fmt.Errorf("--target: %s is not a %s that the module %s can probe", withoutUser(p.given), wanted, cut(p.module.name))
 	}
 	if _, literal := netip.ParseAddr(host); literal == nil && strings.Contains(host, ":") {
 		host = net.JoinHostPort(host, port)
@@ -291,7 +291,7 @@ func (p *probe) buildTCP(section *yaml.Node) error {
 		if key != "query_response" {
 			return false, nil
 		}
-		p.note("query_response is left out: nothing is sent to a tcp or tls target, and what it says is not read (%s).", counted(len(n.Content), "step"))
+		p.note("query_response is left out: the prober sends nothing to a tcp or tls target, and does not read what it says (%s).", counted(len(n.Content), "step"))
 		return true, nil
 	})
 	if err != nil {

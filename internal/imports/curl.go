@@ -42,11 +42,11 @@ func curlCommands(commands []command, o Options) (*Result, error) {
 	for _, c := range commands {
 		c.words = withoutPrefix(c.words)
 		if len(c.words) == 0 {
-			g.head = append(g.head, fmt.Sprintf("Left out: line %d has a word with a = that is no command. A URL with & needs quotes.", c.line))
+			g.head = append(g.head, fmt.Sprintf("Left out: line %d has a word with a = that is not a command. A URL with & needs quotes.", c.line))
 			continue
 		}
 		if name := path.Base(c.words[0]); name != "curl" && name != "curl.exe" {
-			return nil, &placeError{name: o.Name, line: c.line, msg: "is no command of curl: it begins with " + cut(c.words[0]) + "; a URL with & needs quotes"}
+			return nil, &placeError{name: o.Name, line: c.line, msg: "is not a command of curl: it begins with " + cut(c.words[0]) + "; a URL with & needs quotes"}
 		}
 		runs, err := parseCurl(c)
 		if err != nil {
@@ -59,7 +59,7 @@ func curlCommands(commands []command, o Options) (*Result, error) {
 		}
 	}
 	if len(g.targets) == 0 {
-		return nil, &placeError{name: o.Name, msg: "holds no command of curl"}
+		return nil, &placeError{name: o.Name, msg: "has no command of curl"}
 	}
 	for _, t := range g.targets {
 		t.settle()

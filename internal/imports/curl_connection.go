@@ -18,7 +18,7 @@ func (c *curlRequest) buildConnection() {
 		if timeout, ok := duration(seconds, minTimeout, maxTimeout); ok {
 			c.connection.plain("connect_timeout", timeout)
 		} else {
-			c.note("--connect-timeout is left out: it is 1 ms to 1 hour.")
+			c.note("--connect-timeout is left out: it must be 1 ms to 1 hour.")
 		}
 	}
 	c.buildAddresses()
@@ -34,7 +34,7 @@ func (c *curlRequest) buildVersion() {
 		c.connection.text("http_version", "1.1")
 	case "http2":
 		if isHTTPS {
-			c.connection.plain("http_version", "auto").beside = "HTTP/2 where the server chooses it, as with curl; 2 demands it"
+			c.connection.plain("http_version", "auto").beside = "HTTP/2 if the server chooses it, as with curl; 2 requires it"
 			return
 		}
 		c.note("--http2 asks an http URL for an upgrade, which has no counterpart; connection.http_version: h2c speaks HTTP/2 at once.")
@@ -43,7 +43,7 @@ func (c *curlRequest) buildVersion() {
 		case isHTTPS:
 			c.connection.plain("http_version", "2")
 		case proxy && !c.isSOCKS():
-			c.note("--http2-prior-knowledge is left out: h2c passes no HTTP proxy.")
+			c.note("--http2-prior-knowledge is left out: h2c cannot go through an HTTP proxy.")
 		default:
 			c.connection.plain("http_version", "h2c")
 		}
@@ -129,7 +129,7 @@ func proxyLogin(l *login, proxy string) (ok *login, why string) {
 func (c *curlRequest) buildAddresses() {
 	if c.run.ip != "" {
 		if addr, err := netip.ParseAddr(c.dialled()); err == nil && addr.Is4() != (c.run.ip == "4") {
-			c.note("-%s is left out: the address to dial is of the other family.", c.run.ip)
+			c.note("-%s is left out: the address to connect to has the other IP version.", c.run.ip)
 		} else {
 			c.connection.text("ip_version", c.run.ip)
 		}
@@ -141,7 +141,7 @@ func (c *curlRequest) buildAddresses() {
 		addr, err := netip.ParseAddr(server)
 		port, errPort := netip.ParseAddrPort(server)
 		if (err != nil || !isHostAddress(addr)) && (errPort != nil || !isHostAddress(port.Addr())) || c.connection.has("resolve") {
-			c.note("--dns-servers %s is left out: it must be one address, and there is none beside --resolve.", cut(server))
+			c.note("--dns-servers %s is left out: it must be one address, and cannot be combined with --resolve.", cut(server))
 		} else {
 			c.connection.text("dns_server", server)
 		}
@@ -159,7 +159,7 @@ func (c *curlRequest) addSource(source string) {
 	case err != nil || !isHostAddress(addr):
 		c.note("--interface %s is left out: only an address can be given.", cut(source))
 	case dialsAddress == nil || c.run.ip != "" || c.connection.has("resolve"):
-		c.note("--interface %s is left out: write it under connection.source_address, if it is of the family that is dialled.", cut(source))
+		c.note("--interface %s is left out: write it under connection.source_address, if it has the IP version of the connection.", cut(source))
 	default:
 		c.connection.text("source_address", addr.String())
 	}
@@ -267,7 +267,7 @@ func (c *curlRequest) buildPair(tls *block) {
 		tls.text("key_file", key)
 		return
 	}
-	tls.note("There are no files %s and %s here. Where there are, remove the # below.", cut(cert), strconv.Quote(key))
+	tls.note("There are no files %s and %s here. If they exist, remove the # below.", cut(cert), strconv.Quote(key))
 	tls.add(&entry{key: "cert_file", value: quote(cert), off: true})
 	tls.add(&entry{key: "key_file", value: quote(key), off: true})
 }

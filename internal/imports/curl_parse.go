@@ -61,7 +61,7 @@ func (p *curlParser) long(word string) error {
 	if hasValue {
 		return fmt.Errorf("option %s: takes its value from the next word, without =", cut(name))
 	}
-	return fmt.Errorf("option %s: is not known; this import is made for curl 8", cut(word))
+	return fmt.Errorf("option %s: is not known; this import knows the options of curl 8", cut(word))
 }
 
 // off is for --no-NAME: it takes a switch back.
@@ -72,7 +72,7 @@ func (p *curlParser) short(letters string) error {
 	for i := range len(letters) {
 		o, ok := p.letter(letters[i : i+1])
 		if !ok {
-			return fmt.Errorf("option %s: is not known; this import is made for curl 8", cut("-"+letters[i:i+1]))
+			return fmt.Errorf("option %s: is not known; this import knows the options of curl 8", cut("-"+letters[i:i+1]))
 		}
 		rest := letters[i+1:]
 		if err := p.apply(o, "-"+o.short, rest, o.value && rest != ""); err != nil || o.value {

@@ -72,7 +72,7 @@ func (c *curlRequest) buildBody() {
 	case r.asQuery:
 		c.addQuery(body.String())
 	case !isText(body.String()):
-		c.note("The body is left out, for it is no text in UTF-8: write it to a file and use request.body_file.")
+		c.note("The body is left out, because it is not text in UTF-8: write it to a file and use request.body_file.")
 	case body.Len() > 0:
 		c.made.body = literal(body.String())
 	}
@@ -106,7 +106,7 @@ func (c *curlRequest) buildMethod() error {
 	if r.method != "" {
 		given, ok := method(r.method)
 		if !ok {
-			return fmt.Errorf("option -X: %s is no method that can be sent to a target", cut(r.method))
+			return fmt.Errorf("option -X: %s is not a method that can be sent to a target", cut(r.method))
 		}
 		if given != r.method {
 			c.note("curl would send the method as it is written, %s; methods are case-sensitive.", cut(r.method))
@@ -114,7 +114,7 @@ func (c *curlRequest) buildMethod() error {
 		m.method = given
 	}
 	if (m.method == "HEAD" || m.method == "TRACE") && (m.body != nil || m.bodyFile != "") {
-		c.note("%s cannot have a body: that of the command is left out.", m.method)
+		c.note("%s cannot have a body: the body of the command is left out.", m.method)
 		m.body, m.bodyFile = nil, ""
 	}
 	if m.bodyFile != "" && (c.options.Exists == nil || !c.options.Exists(m.bodyFile)) && m.method == "GET" {
@@ -170,7 +170,7 @@ func (c *curlRequest) addHeader(name, value string) {
 
 func (c *curlRequest) setHost(host string) {
 	if _, err := parseAddress("http://" + host); err != nil || strings.ContainsAny(host, "/?#@") {
-		c.note("The header Host is left out: its value is no host.")
+		c.note("The header Host is left out: its value is not a host.")
 		return
 	}
 	if host != c.at.host {
@@ -224,7 +224,7 @@ func (c *curlRequest) buildLogin() {
 			return
 		}
 		if !hasPassword {
-			c.note("The command has no password: curl would ask for it. It belongs into a password_file.")
+			c.note("The command has no password: curl would ask for it. Write it to a file and use password_file.")
 		}
 		l := &login{scheme: "Basic", user: name, secret: password, isNone: password == ""}
 		if name == "" { // no key allows an empty user
@@ -291,9 +291,9 @@ func (c *curlRequest) buildRedirects() {
 	}
 	c.made.redirects = r.redirects
 	if r.redirects < 0 || r.redirects > maxRedirects {
-		c.made.redirects, c.made.redirectsNote = maxRedirects, "the most there can be; curl follows any number"
+		c.made.redirects, c.made.redirectsNote = maxRedirects, "the most that is possible; curl follows any number"
 		if r.redirects > 0 {
-			c.made.redirectsNote = fmt.Sprintf("the most there can be; curl follows %d", r.redirects)
+			c.made.redirectsNote = fmt.Sprintf("the most that is possible; curl follows %d", r.redirects)
 		}
 	}
 }
@@ -305,7 +305,7 @@ func (c *curlRequest) buildTimes() {
 	}
 	timeout, ok := duration(seconds, minTimeout, maxTimeout)
 	if !ok {
-		c.note("--max-time is left out: a timeout is 1 ms to 1 hour.")
+		c.note("--max-time is left out: a timeout must be 1 ms to 1 hour.")
 		return
 	}
 	c.made.timeout = timeout

@@ -86,7 +86,7 @@ func HAR(source []byte, o HAROptions) (*Result, error) {
 		targets = append(targets, origin.settle(o.Journey))
 	}
 	if o.Journey && len(targets) > 1 {
-		head = append(head, "The recording has more than one origin: each is a journey of its own, and the order between them is lost.")
+		head = append(head, "The recording has more than one origin: each origin is a journey of its own, and the order between them is lost.")
 	}
 	return finish(head, targets, o.Options)
 }
@@ -107,7 +107,7 @@ func parseHAR(source []byte, o Options) (*harFile, error) {
 	case err != nil:
 		return nil, &placeError{name: o.Name, msg: "is not JSON: " + err.Error()}
 	case file.Log == nil || file.Log.Entries == nil:
-		return nil, &placeError{name: o.Name, key: "log.entries", msg: "is missing: this is no HAR"}
+		return nil, &placeError{name: o.Name, key: "log.entries", msg: "is missing: this is not a HAR"}
 	}
 	return &file, nil
 }
@@ -196,7 +196,7 @@ func (r *recording) add(i int, e *harEntry) error {
 	}
 	verb, ok := method(e.Request.Method)
 	if !ok {
-		return place("request.method", "is no method that can be sent to a target")
+		return place("request.method", "is not a method that can be sent to a target")
 	}
 	origin.add(e, at, verb)
 	return nil
@@ -209,7 +209,7 @@ func unsendable(e *harEntry) string {
 	case scheme == "ws" || scheme == "wss" || e.ResourceType == "websocket" || len(e.Messages) > 0 || e.Response.Status == 101:
 		return "of a WebSocket, which the prober does not speak"
 	case scheme == "data" || scheme == "blob" || scheme == "about" || scheme == "file" || strings.HasSuffix(scheme, "-extension"):
-		return "with the scheme " + cut(scheme) + ", which leaves no browser"
+		return "with the scheme " + cut(scheme) + ", which never leaves the browser"
 	case scheme != "http" && scheme != "https":
 		return "with a scheme that has no counterpart here"
 	}

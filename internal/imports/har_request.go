@@ -94,9 +94,9 @@ func (o *harOrigin) addBody(r *request, from *harRequest) {
 	}
 	switch {
 	case r.method == "HEAD" || r.method == "TRACE":
-		r.note(r.method + " cannot have a body: that of the recording is left out.")
+		r.note(r.method + " cannot have a body: the body of the recording is left out.")
 	case !ok || !isText(body) || strings.ContainsRune(body, '\uFFFD'):
-		r.note("The body is left out, for it is no text: write it to a file and use body_file.")
+		r.note("The body is left out, because it is not text: write it to a file and use body_file.")
 	case body == "":
 		r.note("The body is left out: the recording has only the parts of its form. Write it to a file and use body_file.")
 	default:

@@ -60,7 +60,7 @@ func parseGiven(raw string) (*address, error) {
 		err = errors.New("must begin with http:// or https://")
 	}
 	if err == nil && at.user != nil {
-		err = errors.New("must not hold a user name or password")
+		err = errors.New("must not contain a user name or password")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--url: %w", err)
@@ -74,7 +74,7 @@ func loadOpenAPI(source []byte, o *OpenAPIOptions) (doc *openapi3.T, err error) 
 	// The loader is made for trusted documents. A panic is an error here.
 	defer func() {
 		if p := recover(); p != nil {
-			doc, err = nil, fail(0, "cannot be read: the document is not as OpenAPI has it")
+			doc, err = nil, fail(0, "cannot be read: the document does not follow OpenAPI")
 		}
 	}()
 	version, line, err := versionOf(source)
@@ -122,7 +122,7 @@ func versionOf(source []byte) (version string, line int, err error) {
 		return "", line, errors.New("is neither YAML nor JSON: " + shortened(yamlLine.ReplaceAllString(err.Error(), "")))
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		return "", 1, errors.New("is no OpenAPI document: it has no key openapi")
+		return "", 1, errors.New("is not an OpenAPI document: it has no key openapi")
 	}
 	root := doc.Content[0]
 	for i := 0; i+1 < len(root.Content); i += 2 {
@@ -135,7 +135,7 @@ func versionOf(source []byte) (version string, line int, err error) {
 		}
 		return value.Value, value.Line, nil
 	}
-	return "", 1, errors.New("is no OpenAPI document: it has no key openapi")
+	return "", 1, errors.New("is not an OpenAPI document: it has no key openapi")
 }
 
 // loadSwagger loads version 2.0 and converts it to version 3.
@@ -195,7 +195,7 @@ func (a *api) head() []string {
 	}
 	head := []string{"Imported from the OpenAPI document" + title + "."}
 	if a.unsafe > 0 {
-		head = append(head, counted(a.unsafe, "request")+" of a method other than GET, HEAD and OPTIONS may change what is there: remove those that must not be sent.")
+		head = append(head, counted(a.unsafe, "request")+" of a method other than GET, HEAD and OPTIONS may change data: remove those that must not be sent.")
 	}
 	if n := len(a.doc.Webhooks); n > 0 {
 		head = append(head, counted(n, "webhook")+" left out: the server sends such requests.")
@@ -222,7 +222,7 @@ func (a *api) addPath(at string, item *openapi3.PathItem) {
 		}
 		verb, ok := method(name)
 		if !ok || !strings.HasPrefix(at, "/") {
-			a.skipped = append(a.skipped, fmt.Sprintf("Left out: %s %s, which is no request that can be sent.", cut(name), cut(at)))
+			a.skipped = append(a.skipped, fmt.Sprintf("Left out: %s %s: it cannot be sent as a request.", cut(name), cut(at)))
 			continue
 		}
 		a.addOperation(at, verb, item, op)

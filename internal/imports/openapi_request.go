@@ -67,7 +67,7 @@ func (b *operation) path(template string, all []*openapi3.Parameter) (t text) {
 			p = all[i]
 		}
 		if p.Style == "matrix" || p.Style == "label" {
-			b.request.note(fmt.Sprintf("The parameter %s has the style %s, which is not written so here.", cut(name), p.Style))
+			b.request.note(fmt.Sprintf("The parameter %s has the style %s, and the prober does not write it in this style.", cut(name), p.Style))
 		}
 		t = append(t, part{name: b.target.data.add(b.datum(p))})
 	}
@@ -161,7 +161,7 @@ func (b *operation) addBody() {
 		return
 	}
 	if m := b.request.method; m == "HEAD" || m == "TRACE" {
-		b.request.note(m + " cannot have a body: that of the document is left out.")
+		b.request.note(m + " cannot have a body: the body of the document is left out.")
 		return
 	}
 	value, made := mediaExample(media)
@@ -171,7 +171,7 @@ func (b *operation) addBody() {
 		return
 	}
 	if made {
-		b.request.note("The body is made up from its schema, for the document has no example.")
+		b.request.note("The body is made up from its schema, because the document has no example.")
 	}
 	b.request.body = literal(body)
 	b.request.removeHeader("Content-Type")

@@ -85,7 +85,7 @@ func (l *login) render(b *block, target string, v *secretFiles, exists func(stri
 	case l.isNone, file != "" && (l.file == "" || exists != nil && exists(file)):
 		keys = b.section(section)
 	case l.file != "":
-		b.note("There is no file %s here. Where there is, remove the # below.", cut(l.file))
+		b.note("There is no file %s here. If it exists, remove the # below.", cut(l.file))
 		keys = b.off(section)
 	default:
 		b.note("Left out: the %s. Write it to a file of its own and remove the # below, or import with --secrets-dir.", secretNoun(what))

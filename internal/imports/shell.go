@@ -132,7 +132,7 @@ func (s *shell) separator(c byte) {
 	isPipe := c == '|' && !strings.HasPrefix(s.rest, "||")
 	switch {
 	case isPipe && len(s.now.words) > 0:
-		s.now.notes = append(s.now.notes, "What the command is piped into is left out.")
+		s.now.notes = append(s.now.notes, "The commands after the pipe are left out.")
 		s.skipping = true
 	case s.skipping && c != '\n' && c != ';':
 	default:
@@ -169,7 +169,7 @@ func (s *shell) expansion() {
 		if end == 1 || strings.ContainsRune("({", rune(shown[1])) {
 			shown += "…"
 		}
-		s.now.notes = append(s.now.notes, fmt.Sprintf("A shell would expand %s in line %d; it stands here as it is.", shown, s.line))
+		s.now.notes = append(s.now.notes, fmt.Sprintf("A shell would expand %s in line %d; the prober uses it as it is.", shown, s.line))
 	}
 	s.put(s.take(end))
 }

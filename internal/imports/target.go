@@ -199,7 +199,7 @@ const (
 // bound cuts the target to the limits of a configuration.
 func (t *target) bound() {
 	if n := len(t.requests); n > maxRequests {
-		t.notes = append(t.notes, fmt.Sprintf("Left out: the last %d of %d different requests. A target has %d at most.", n-maxRequests, n, maxRequests))
+		t.notes = append(t.notes, fmt.Sprintf("Left out: the last %d of %d different requests. A target can have at most %d.", n-maxRequests, n, maxRequests))
 		t.requests = t.requests[:maxRequests]
 	}
 	most := 0
@@ -219,7 +219,7 @@ func (r *request) trimPath(t *target) {
 	if t.one && !t.hasTemplates() || len(r.path) == 0 || !strings.HasPrefix(r.path[0].literal, "//") {
 		return
 	}
-	r.note("The path began with more than one slash: servers may take what follows for a host.")
+	r.note("The path began with more than one slash: servers may read what follows as a host.")
 	r.path[0].literal = "/" + strings.TrimLeft(r.path[0].literal, "/")
 }
 
@@ -334,7 +334,7 @@ func (r *request) render(b *block, t *target, v *secretFiles) {
 		r.login.render(b, t.name, v, r.exists)
 	}
 	if body := r.body.write(templates); len(body) > maxInline {
-		b.note("The body is left out, for it is larger than 1 MiB: write it to a file and use body_file.")
+		b.note("The body is left out, because it is larger than 1 MiB: write it to a file and use body_file.")
 	} else if body != "" {
 		b.text("body", body)
 	}
@@ -358,7 +358,7 @@ func (r *request) renderBodyFile(b *block, t *target, v *secretFiles) {
 		b.text("body_file", file)
 		return
 	}
-	b.note("The body is left out, for it seems to hold a secret. Write it to a file and use body_file, or import with --secrets-dir.")
+	b.note("The body is left out, because it seems to contain a secret. Write it to a file and use body_file, or import with --secrets-dir.")
 }
 
 // renderFile adds a key for a file of the source, as a comment if it is not there.
@@ -367,6 +367,6 @@ func renderFile(b *block, key, path string, exists func(string) bool) {
 		b.text(key, path)
 		return
 	}
-	b.note("There is no file %s here. Where there is, remove the # below.", cut(path))
+	b.note("There is no file %s here. If it exists, remove the # below.", cut(path))
 	b.add(&entry{key: key, value: quote(path), off: true})
 }

@@ -151,14 +151,14 @@ func isToken(s string) bool {
 func checkHeader(name, value string) (why string) {
 	switch strings.ToLower(name) {
 	case "content-length", "transfer-encoding", "trailer", "connection", "keep-alive", "proxy-connection", "upgrade", "http2-settings", "te", "expect":
-		return "is left to the prober, which sets it as the request needs it"
+		return "is left out: the prober sets it as the request needs it"
 	case "proxy-authorization":
 		return "is for a proxy; see connection.proxy_username"
 	}
 	hasControl := strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' })
 	switch {
 	case !isToken(name):
-		return "is left out: it is no valid name of a header"
+		return "is left out: it is not a valid name of a header"
 	case !isText(value) || hasControl || strings.ContainsRune(value, utf8.RuneError):
 		return "is left out: its value has characters that no header may have"
 	}

@@ -22,7 +22,7 @@ func create(name string) (*file, error) {
 	was, err := os.Stat(name)
 	switch {
 	case err == nil && !was.Mode().IsRegular():
-		return nil, fmt.Errorf("%q: is there already, and is no file", name)
+		return nil, fmt.Errorf("%q: exists already, and is not a file", name)
 	case err == nil:
 		if f.path, err = filepath.EvalSymlinks(name); err != nil {
 			return nil, fmt.Errorf("%q: %w", name, err)

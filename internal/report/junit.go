@@ -122,7 +122,7 @@ func casesOf(t *Target) []junitCase {
 	for _, threshold := range t.Thresholds {
 		c := junitCase{Name: "fail if " + threshold.Text}
 		if !threshold.OK {
-			message := threshold.Text + ": cannot tell, as there is nothing to measure"
+			message := threshold.Text + ": cannot tell, because there is nothing to measure"
 			if threshold.Measured != "" {
 				message = threshold.Text + ": measured " + threshold.Measured
 			}

@@ -117,7 +117,7 @@ func (s *Set) open(name string) error {
 	}
 	if slices.ContainsFunc(s.all, func(r report) bool { return r.path == f.path }) {
 		f.discard()
-		return fmt.Errorf("%q: two reports cannot be one file", name)
+		return fmt.Errorf("%q: two reports cannot have the same file", name)
 	}
 	s.all = append(s.all, report{f, format.open(f.out)})
 	return nil

@@ -35,9 +35,9 @@ func TestAReportThatCannotBeBegunIsNamed(t *testing.T) {
 	}{
 		"an ending that is none":     {[]string{"report.pdf"}, `"report.pdf": the name of a report must end with .json, .html, .xml, .md, .csv, .hgrm, .hlog or .hdr`},
 		"no ending":                  {[]string{"report"}, `"report": the name of a report must end with`},
-		"a folder":                   {[]string{at("folder.csv")}, `folder.csv": is there already, and is no file`},
+		"a folder":                   {[]string{at("folder.csv")}, `folder.csv": exists already, and is not a file`},
 		"a folder that is not there": {[]string{at("none/report.csv")}, `none/report.csv": cannot be created`},
-		"one file twice":             {[]string{at("a.csv"), at("../" + filepath.Base(folder) + "/a.csv")}, `a.csv": two reports cannot be one file`},
+		"one file twice":             {[]string{at("a.csv"), at("../" + filepath.Base(folder) + "/a.csv")}, `a.csv": two reports cannot have the same file`},
 		"one of several":             {[]string{at("a.html"), at("a.csv"), at("none/a.xml")}, `none/a.xml": cannot be created`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -107,7 +107,7 @@ func (t *table) finish(*Result) error {
 		return err
 	}
 	if t.missing > 0 {
-		return &incompleteError{fmt.Sprintf("%d rows are missing, as the disk was slower than the burst", t.missing)}
+		return &incompleteError{fmt.Sprintf("%d rows are missing, because the disk was slower than the burst", t.missing)}
 	}
 	return nil
 }

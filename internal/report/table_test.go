@@ -137,7 +137,7 @@ func TestADiskThatIsTooSlowCostsRowsAndNotTheBurst(t *testing.T) {
 	incomplete, ok := errors.AsType[*incompleteError](err)
 	require.True(t, ok, err)
 	_, rows := rowsOf(t, g.wrote.String())
-	assert.Equal(t, fmt.Sprintf("%d rows are missing, as the disk was slower than the burst", workers*each-len(rows)), incomplete.Error())
+	assert.Equal(t, fmt.Sprintf("%d rows are missing, because the disk was slower than the burst", workers*each-len(rows)), incomplete.Error())
 	assert.GreaterOrEqual(t, g.wrote.Len(), tableBlock*tableBlocks-tableBlocks*rowRoom)
 }
 

@@ -17,7 +17,7 @@ func judged(t Target) Target {
 	t.Thresholds = []Threshold{
 		{Text: "error_rate > 5%", Measured: "3.0303 %", OK: true}, {Text: "p99 > 500ms", Measured: "1s"}, {Text: "journeys_failed > 0"},
 	}
-	t.Trouble = "p99 > 500ms: measured 1s; journeys_failed > 0: cannot tell, as there is nothing to measure"
+	t.Trouble = "p99 > 500ms: measured 1s; journeys_failed > 0: cannot tell, because there is nothing to measure"
 	return t
 }
 
@@ -57,7 +57,7 @@ func TestTheListOfTestsHasOneForEachThreshold(t *testing.T) {
 	assert.Equal(t, []string{
 		"the burst goes through: interrupted after 5.00 s",
 		"fail if p99 > 500ms: p99 > 500ms: measured 1s",
-		"fail if journeys_failed > 0: journeys_failed > 0: cannot tell, as there is nothing to measure",
+		"fail if journeys_failed > 0: journeys_failed > 0: cannot tell, because there is nothing to measure",
 	}, told)
 	assert.Nil(t, all.Suites[2].Cases[0].Failure)
 	assert.True(t, strings.HasPrefix(text, xml.Header+`<testsuites name="prober fire" tests="6" failures="4" errors="0" time="5.000">`))

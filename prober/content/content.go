@@ -16,7 +16,7 @@ const maxKeptBytes = 8 << 20
 // Why a body is not accepted.
 var (
 	ErrBodyLimit = errcode.New(errcode.BodyLimit, "response body above the limit")
-	ErrInflated  = errcode.New(errcode.InflatedLimit, "the body decompresses beyond 8 MiB or a hundredfold")
+	ErrInflated  = errcode.New(errcode.InflatedLimit, "the body decompresses to more than 8 MiB or more than 100 times its size")
 
 	errTooLong = errors.New("a body above 8 MiB cannot be checked, so none may be accepted")
 )

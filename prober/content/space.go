@@ -16,7 +16,7 @@ const (
 )
 
 // ErrNoSpace means that the ceiling leaves no room to keep a body.
-var ErrNoSpace = errcode.New(errcode.LocalResources, "the bodies that are kept at this moment take all of --limit.kept-bodies")
+var ErrNoSpace = errcode.New(errcode.LocalResources, "the bodies that are kept now use all of --limit.kept-bodies")
 
 // space holds the longer bodies of all requests while they come and until they have been
 // looked at. Its arrays are used again: left to the collector, they would need as much

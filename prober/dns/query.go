@@ -31,7 +31,7 @@ var (
 	errOtherID       = errcode.New(errcode.DNSMalformed, "the answer has the id of another question")
 	errOtherQuestion = errcode.New(errcode.DNSMalformed, "the answer is to another question")
 	errTooLong       = errcode.New(errcode.DNSMalformed, "the datagram is far longer than the question allows")
-	errCutOverTCP    = errcode.New(errcode.DNSMalformed, "the answer is cut (TC) though it came over a connection")
+	errCutOverTCP    = errcode.New(errcode.DNSMalformed, "the answer is cut (TC), although it came over a connection")
 )
 
 // query is a question, encoded once.

@@ -34,10 +34,10 @@ const maxStatusText = 512
 
 // Errors that end a call before its answer has ended.
 var (
-	errForeign    = errcode.New(errcode.GRPCContentType, "the answer is not of gRPC, and has no end within 1 MiB")
-	errFlag       = errcode.New(errcode.GRPCFraming, "what should be a message begins with a flag that is neither 0 nor 1")
-	errNoEncoding = errcode.New(errcode.GRPCDecompression, "a message is compressed, and grpc-encoding is not gzip")
-	errEmptyGzip  = errcode.New(errcode.GRPCDecompression, "a message is compressed, and empty")
+	errForeign    = errcode.New(errcode.GRPCContentType, "the answer is not gRPC, and has no end within 1 MiB")
+	errFlag       = errcode.New(errcode.GRPCFraming, "a message begins with a flag that is neither 0 nor 1")
+	errNoEncoding = errcode.New(errcode.GRPCDecompression, "a message is compressed, but grpc-encoding is not gzip")
+	errEmptyGzip  = errcode.New(errcode.GRPCDecompression, "a message is compressed, but empty")
 )
 
 // answer takes in the answer to a call as it comes. It belongs to the worker; while the

@@ -147,11 +147,11 @@ func oddStatusFaults() []fault {
 		{does: "a text that breaks off", code: 2013, text: `INTERNAL: "a%2"`, play: ending("grpc-status", "13", "grpc-message", "a%2")},
 		{does: "status 17", code: errcode.GRPC, text: "the server says 17", play: ending("grpc-status", "17")},
 		{does: "a status of many digits", code: errcode.GRPC, play: ending("grpc-status", strings.Repeat("9", 18))},
-		{does: "a status that is too long", code: errcode.GRPC, text: "no number", play: ending("grpc-status", strings.Repeat("9", 40))},
-		{does: "a status that is a word", code: errcode.GRPC, text: `the grpc-status is no number, but "OK"`, play: ending("grpc-status", "OK")},
+		{does: "a status that is too long", code: errcode.GRPC, text: "not a number", play: ending("grpc-status", strings.Repeat("9", 40))},
+		{does: "a status that is a word", code: errcode.GRPC, text: `the grpc-status is not a number, but "OK"`, play: ending("grpc-status", "OK")},
 		{does: "an empty status", code: errcode.GRPC, play: ending("grpc-status", "")},
 		{does: "a status below 0", code: errcode.GRPC, play: ending("grpc-status", "-1")},
-		{does: "two statuses", code: errcode.GRPC, text: "two fields", play: ending("grpc-status", "0", "grpc-status", "14")},
+		{does: "two statuses", code: errcode.GRPC, text: "grpc-status twice", play: ending("grpc-status", "0", "grpc-status", "14")},
 		{does: "a status within a torn message", code: 2014, play: func(p *peers.H2, id uint32) { answerWith(p, id, framed(0, serving)[:6], "14") }},
 		{does: "a status with HTTP status 503", code: 2014, play: func(p *peers.H2, id uint32) {
 			p.Headers(id, true, ":status", "503", "content-type", "application/grpc", "grpc-status", "14")
@@ -198,7 +198,7 @@ func framingFaults() []fault {
 			header(p, id)
 			p.Data(id, true, framed(0, serving)[:6])
 		}},
-		{does: "no message", code: errcode.GRPCFraming, phase: processing, text: "is missing", play: messages("")},
+		{does: "no message", code: errcode.GRPCFraming, phase: processing, text: "the answer has no message", play: messages("")},
 		{does: "no content", code: errcode.GRPCFraming, phase: processing, play: ending("grpc-status", "0")},
 		{does: "two messages", code: errcode.GRPCFraming, phase: transfer, text: "2 messages", play: messages(framed(0, serving) + framed(0, serving))},
 	}
@@ -297,9 +297,9 @@ func healthFaults() []fault {
 		{does: "NOT_SERVING, compressed", code: errcode.GRPCNotServing, play: messages(framed(1, zipped(notServing)), "grpc-encoding", "gzip")},
 		{does: "UNKNOWN", code: errcode.GRPCNotServing, text: "UNKNOWN", play: messages(framed(0, ""))},
 		{does: "SERVICE_UNKNOWN", code: errcode.GRPCServiceUnknown, play: messages(framed(0, "\x08\x03"))},
-		{does: "a number of its own", code: errcode.GRPCNotServing, text: "7, which is no status", play: messages(framed(0, "\x08\x07"))},
+		{does: "a number of its own", code: errcode.GRPCNotServing, text: "7, which is not one of its statuses", play: messages(framed(0, "\x08\x07"))},
 		{does: "the last of two counts", code: errcode.GRPCNotServing, play: messages(framed(0, serving+notServing))},
-		{does: "no message of it", code: errcode.UnexpectedBody, text: "none of the health service", play: messages(framed(0, "\xff\xff\xff"))},
+		{does: "no message of it", code: errcode.UnexpectedBody, text: "not one of the health service", play: messages(framed(0, "\xff\xff\xff"))},
 		{does: "a message that breaks off", code: errcode.UnexpectedBody, play: messages(framed(0, "\x08"))},
 		{does: "a watch that begins badly", code: errcode.GRPCServiceUnknown, cfg: watch, play: messages(framed(0, "\x08\x03") + framed(0, serving))},
 	}
@@ -400,7 +400,7 @@ func expectationFaults() []fault {
 		{does: "a failure that is not listed", code: 2005, cfg: expecting("OK", "UNIMPLEMENTED"), play: ending("grpc-status", "5")},
 		{does: "too slow", code: errcode.TooSlow, cfg: func(c *Config) { c.Expect.MaxLatency = 1 }, play: well},
 		{
-			does: "another value", code: errcode.UnexpectedBody, text: `has not the value of expect.message at "status", but "NOT_SERVING"`,
+			does: "another value", code: errcode.UnexpectedBody, text: `the value of the message at "status" is not that of expect.message, but "NOT_SERVING"`,
 			cfg: func(c *Config) { c.Expect.Message = map[string]any{"status": "SERVING"} }, play: messages(framed(0, notServing)),
 		},
 	}
@@ -441,7 +441,7 @@ func TestACallWhoseTimeIsOverIsATimeOutWhoeverEndsIt(t *testing.T) {
 		r := over(end)
 		assert.Equal(t, errcode.RequestTimeout, e.Code(r), textOf(r))
 		assert.ErrorIs(t, r.Err, os.ErrDeadlineExceeded, "it counts as a time-out of the request")
-		assert.Contains(t, textOf(r), "the server ended the call when the time was over")
+		assert.Contains(t, textOf(r), "the server ended the call because the time of grpc-timeout was over")
 	}
 	early := over(func(r *probe.Result, a *answer) {
 		r.Deadline = r.Deadline.Add(time.Minute)

@@ -84,7 +84,7 @@ func (j *judge) settle(r *probe.Result, s *scratch) {
 
 // errOverdue is for a call that others ended because its time was over; grpc-timeout tells
 // them. Chance decides whether they or the prober end it, so the difference has no meaning.
-var errOverdue = errcode.Wrap(errcode.RequestTimeout, "the server ended the call when the time was over that it had been told", os.ErrDeadlineExceeded)
+var errOverdue = errcode.Wrap(errcode.RequestTimeout, "the server ended the call because the time of grpc-timeout was over", os.ErrDeadlineExceeded)
 
 // isOverdue reports whether servers and proxies end calls without time left with this code.
 func isOverdue(code errcode.Code) bool {
@@ -115,16 +115,16 @@ func (j *judge) judge(r *probe.Result, s *scratch) {
 }
 
 var (
-	errNoStatus    = errors.New("the answer came whole, without grpc-status")
-	errNoNumber    = errors.New("the grpc-status is no number, but")
-	errTwoStatuses = errors.New("the answer has two fields grpc-status")
-	errNoMessage   = errcode.New(errcode.GRPCFraming, "the status is OK, and the message is missing that the method answers with")
+	errNoStatus    = errors.New("the answer is complete, but has no grpc-status")
+	errNoNumber    = errors.New("the grpc-status is not a number, but")
+	errTwoStatuses = errors.New("the answer has grpc-status twice")
+	errNoMessage   = errcode.New(errcode.GRPCFraming, "the status is OK, but the answer has no message")
 )
 
 // foreign handles an answer that does not come from a gRPC service.
 func (j *judge) foreign(r *probe.Result, s *scratch) {
 	a := &s.answer
-	text := "the answer is not of gRPC: its status is " + strconv.Itoa(a.http)
+	text := "the answer is not gRPC: its status is " + strconv.Itoa(a.http)
 	s.code = errcode.GRPCContentType
 	if a.http >= 400 {
 		s.code = errcode.FromStatus(a.http)
@@ -218,7 +218,7 @@ var (
 	errNotServing     = errcode.New(errcode.GRPCNotServing, "the health service says NOT_SERVING")
 	errHealthUnknown  = errcode.New(errcode.GRPCNotServing, "the health service says UNKNOWN")
 	errServiceUnknown = errcode.New(errcode.GRPCServiceUnknown, "the health service says SERVICE_UNKNOWN")
-	errNoHealth       = errors.New("the message is none of the health service")
+	errNoHealth       = errors.New("the message is not one of the health service")
 )
 
 // checkHealth checks that a HealthCheckResponse has SERVING. Its status is field 1; the last
@@ -253,7 +253,7 @@ func checkHealth(msg []byte) error {
 	case serviceUnknown:
 		return errServiceUnknown
 	}
-	return errcode.New(errcode.GRPCNotServing, "the health service says "+strconv.FormatUint(status, 10)+", which is no status of it")
+	return errcode.New(errcode.GRPCNotServing, "the health service says "+strconv.FormatUint(status, 10)+", which is not one of its statuses")
 }
 
 // verdict returns the code of a call. The first of these failures gives the code: the

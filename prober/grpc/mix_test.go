@@ -218,9 +218,9 @@ func TestACallThatCannotBePutTogetherIsNotSent(t *testing.T) {
 		value string
 		text  string
 	}{
-		"no JSON":                {message(`{"count": {{ x }}}`), secret, "the value of {{ x }} is not JSON, as it must be outside of a string"},
+		"no JSON":                {message(`{"count": {{ x }}}`), secret, "the value of {{ x }} is not JSON; outside of a string it must be JSON"},
 		"no number":              {message(`{"count": "{{ x }}"}`), secret, `the field "count" of shop.v1.Item cannot have that value`},
-		"no field":               {message(`{"{{ x }}": 1}`), secret, "shop.v1.Item has no field with a name that was put in"},
+		"no field":               {message(`{"{{ x }}": 1}`), secret, "a value gives the name of a field, but shop.v1.Item has no field of that name"},
 		"a field of its own":     {message(`{"sku": "{{ x }}"}`), secret, `shop.v1.Item has no field "sku"`},
 		"no value":               {message(`{"count": "{{ y }}"}`), secret, "the value of {{ y }} is not known"},
 		"an end of a line":       {metadata("x-a", "{{ x }}"), secret + "\n", "the value of {{ x }} has a control character, which no header field can hold"},
@@ -305,7 +305,7 @@ func TestAnAnswerThatIsNotAsExpectedShowsNoValueOfTheCall(t *testing.T) {
 	})
 	r := with(e, 0, "s3cret")
 	assert.Equal(t, errcode.UnexpectedBody, e.Code(r), textOf(r))
-	assert.Contains(t, textOf(r), `at "sku", but "***"`)
+	assert.Contains(t, textOf(r), `at "sku" is not that of expect.message, but "***"`)
 }
 
 // The prober asks for types by service, and each call gets the result of its own service.

@@ -19,7 +19,7 @@ type plan struct {
 	failure error
 }
 
-var errUndescribed = errcode.New(errcode.GRPCReflection, "the server has not been asked for the types of the method yet")
+var errUndescribed = errcode.New(errcode.GRPCReflection, "the prober has not asked the server for the types of the method yet")
 
 // newPlan compiles cfg. All its defaults must be set.
 func newPlan(cfg *Config) (*plan, error) {

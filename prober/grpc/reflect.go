@@ -114,7 +114,7 @@ func (q *questioner) types(ctx context.Context, symbol string) ([]byte, error) {
 		}
 		descriptors, missing, err := protoset.Join(files)
 		if err != nil {
-			return nil, errcode.Wrap(errcode.GRPCReflection, "what the server tells by reflection", err)
+			return nil, errcode.Wrap(errcode.GRPCReflection, "what the server gives by reflection", err)
 		}
 		if len(missing) == 0 {
 			return descriptors, nil
@@ -184,8 +184,8 @@ func filesIn(answer []byte) (files [][]byte, err error) {
 }
 
 var (
-	errNoFiles = errcode.New(errcode.GRPCReflection, "the server tells no types by reflection")
-	errRefused = errors.New("the server does not tell the types of the method but says")
+	errNoFiles = errcode.New(errcode.GRPCReflection, "the server gives no types by reflection")
+	errRefused = errors.New("the server does not give the types of the method, but says")
 )
 
 // refused returns the server's error.
@@ -232,5 +232,5 @@ func eachBytes(msg []byte, use func(protowire.Number, []byte) error) error {
 }
 
 func errBroken(n int) error {
-	return errcode.Wrap(errcode.GRPCReflection, "what the server tells by reflection", fmt.Errorf("broken: %w", protowire.ParseError(n)))
+	return errcode.Wrap(errcode.GRPCReflection, "what the server gives by reflection", fmt.Errorf("broken: %w", protowire.ParseError(n)))
 }

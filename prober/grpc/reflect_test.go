@@ -105,7 +105,7 @@ func TestAServerTellsItsTypes(t *testing.T) {
 			r := do(e, patience)
 			assert.Equal(t, errcode.GRPCReflection, e.Code(r))
 			assert.Equal(t, errcode.PhaseQueue, r.FailedIn())
-			assert.ErrorContains(t, r.Err, "has not been asked")
+			assert.ErrorContains(t, r.Err, "has not asked the server")
 
 			types := Reflect(t.Context(), cfg, []string{cfg.Service}, probe.Now().Add(patience))[0]
 			require.NoError(t, types.Err)
@@ -130,11 +130,11 @@ func TestWhyAServerTellsNoTypes(t *testing.T) {
 		text   string
 	}{
 		"no reflection":           {reflecting(nil), errcode.GRPCReflection, "the server has no reflection"},
-		"no such service":         {says(field(7, "\x08\x05"+field(2, "none: s3cret-Token"))), errcode.GRPCReflection, `does not tell the types of the method but says "none:***"`},
-		"nothing":                 {says(field(4, "")), errcode.GRPCReflection, "tells no types"},
-		"no answer to a question": {says(""), errcode.GRPCReflection, "tells no types"},
+		"no such service":         {says(field(7, "\x08\x05"+field(2, "none: s3cret-Token"))), errcode.GRPCReflection, `does not give the types of the method, but says "none:***"`},
+		"nothing":                 {says(field(4, "")), errcode.GRPCReflection, "gives no types"},
+		"no answer to a question": {says(""), errcode.GRPCReflection, "gives no types"},
 		"garbage":                 {says("\xff\xff"), errcode.GRPCReflection, "broken"},
-		"garbage for a file":      {says(field(4, field(1, "\xff"))), errcode.GRPCReflection, "is no file of descriptors"},
+		"garbage for a file":      {says(field(4, field(1, "\xff"))), errcode.GRPCReflection, "is not a file of descriptors"},
 		"the same file for ever":  {says(field(4, field(1, files["orders.proto"]))), errcode.GRPCReflection, "too many files"},
 		"too much": {reflecting(func(string) string {
 			return field(4, field(1, files["orders.proto"]+field(12345, strings.Repeat("x", 3<<20))))

@@ -141,7 +141,7 @@ func TestWhatCannotBeUsedIsAnError(t *testing.T) {
 	t.Parallel()
 	for want, cfg := range map[string]Config{
 		"the URL has no port": {Plan: wire.Plan{URL: at("grpc", "127.0.0.1")}},
-		"is no FileDescriptorSet, as protoc --include_imports --descriptor_set_out and buf build write it": {Plan: wire.Plan{URL: at("grpc", "127.0.0.1:1")}, Descriptors: []byte("x")},
+		"is not a FileDescriptorSet, as protoc --include_imports --descriptor_set_out and buf build write it": {Plan: wire.Plan{URL: at("grpc", "127.0.0.1:1")}, Descriptors: []byte("x")},
 		"there is no service shop.v1.Orders in the descriptors": {
 			Plan: wire.Plan{URL: at("grpc", "127.0.0.1:1")}, Service: "shop.v1.Orders", Method: "Get", Expect: Expectation{Message: map[string]any{"a": "b"}},
 		},

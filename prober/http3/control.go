@@ -86,7 +86,7 @@ func (c *conn) read(s *quic.ReceiveStream) error {
 		}
 		return c.critical(c.readControl(in))
 	case streamPush:
-		return broken(h3ID, "the server opened a push stream, which nobody has allowed")
+		return broken(h3ID, "the server opened a push stream, but the prober allows none")
 	case streamEncoder:
 		if !c.isFirst(&c.server.encoder) {
 			return broken(h3StreamCreation, "the server opened a second encoder stream")
@@ -153,9 +153,9 @@ func (c *conn) readControl(in *bufio.Reader) error {
 		case kind == frameGoAway:
 			err = c.readGoAway(in, length)
 		case kind == frameCancelPush:
-			err = broken(h3ID, "the server cancelled a push, which nobody has allowed")
+			err = broken(h3ID, "the server cancelled a push, but the prober allows none")
 		case kind == frameData, kind == frameHeaders, kind == frameSettings, kind == framePushPromise, kind == frameMaxPushID, isReserved(kind):
-			err = broken(h3FrameUnexpected, "the server sent a frame on its control stream that has no place there")
+			err = broken(h3FrameUnexpected, "the server sent a frame that is not allowed on its control stream")
 		default:
 			_, err = io.CopyN(io.Discard, in, int64(min(length, 1<<62)))
 		}
@@ -224,7 +224,7 @@ func (c *conn) readGoAway(in io.Reader, length uint64) error {
 	// A server may lower the limit by another GOAWAY, and never raise it: a request above
 	// the first may already have been sent elsewhere.
 	if !c.exclude(id) {
-		return broken(h3ID, "the server sent a GOAWAY with an identifier that cannot be")
+		return broken(h3ID, "the server sent a GOAWAY with an impossible identifier")
 	}
 	c.retire()
 	return nil
@@ -266,7 +266,7 @@ func readEncoder(in io.ByteReader) error {
 			return err
 		}
 		if b != noTable {
-			return broken(qpackEncoder, "the server used a dynamic table, of which there is none")
+			return broken(qpackEncoder, "the server used a dynamic table, but there is none")
 		}
 	}
 }
@@ -280,7 +280,7 @@ func readDecoder(in io.ByteReader) error {
 			return err
 		}
 		if b&0xc0 != 0x40 {
-			return broken(qpackDecoder, "the server acknowledged a dynamic table, of which there is none")
+			return broken(qpackDecoder, "the server acknowledged a dynamic table, but there is none")
 		}
 		// The stream's number is of no interest, so its bytes are passed over, however many
 		// there are.

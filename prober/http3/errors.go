@@ -62,7 +62,7 @@ var (
 	errTimeout     = os.ErrDeadlineExceeded
 	errHeaderList  = spoilt(h3ExcessiveLoad, "the server sent a response header above 64 KiB")
 	errManyInterim = spoilt(h3ExcessiveLoad, "the server sent more than 32 informational responses")
-	errFlood       = spoilt(h3ExcessiveLoad, "the server sent too many frames that mean nothing")
+	errFlood       = spoilt(h3ExcessiveLoad, "the server sent too many frames without a meaning")
 	errBodyLimit   = &fault{tell: h3Cancelled, err: content.ErrBodyLimit}
 	errInflated    = &fault{tell: h3Cancelled, err: content.ErrInflated}
 	errNoSpace     = &fault{tell: h3Cancelled, err: content.ErrNoSpace}
@@ -76,8 +76,8 @@ var (
 	errRetired  = errors.New("the connection is not needed any more")
 	errGoneAway = errcode.New(errcode.FromH3Close(h3NoError), "the server is going away and will not process the request (GOAWAY)")
 	errNoUse    = errcode.New(errcode.HTTP3, "the connection ended before a stream could be opened")
-	errNoStream = errcode.New(errcode.HTTP3, "the server allowed no stream until the time ran out")
-	errLoad     = broken(h3ExcessiveLoad, "the server sent too much on streams of its own that answers nothing")
+	errNoStream = errcode.New(errcode.HTTP3, "the time ran out before the server allowed a stream")
+	errLoad     = broken(h3ExcessiveLoad, "the server sent too much on its own streams that is no answer")
 )
 
 // explain gives err of quic-go its code. It quotes and cuts the peer's text.

@@ -89,9 +89,9 @@ func (s *response) take(kind, length uint64) error {
 	case kind == frameHeaders:
 		return s.section(length)
 	case kind == framePushPromise:
-		return s.breaks(h3ID, "a promise to push, which nobody has allowed")
+		return s.breaks(h3ID, "a promise to push, but the prober allows none")
 	case kind == frameCancelPush, kind == frameSettings, kind == frameGoAway, kind == frameMaxPushID, isReserved(kind):
-		return s.breaks(h3FrameUnexpected, "a frame that has no place there")
+		return s.breaks(h3FrameUnexpected, "a frame that is not allowed there")
 	}
 	return s.ignore(length)
 }
@@ -266,7 +266,7 @@ func inFrame(err error) error {
 // and other errors unchanged.
 func (s *response) cut(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return s.breaks(h3FrameError, "a frame that the end of the stream cuts")
+		return s.breaks(h3FrameError, "a frame that the end of the stream cuts off")
 	}
 	return err
 }

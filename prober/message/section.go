@@ -70,7 +70,7 @@ func (h *Section) accept(name, value []byte) (fault string) {
 	n, ok := ParseLength(value)
 	switch {
 	case !ok:
-		return "a length that is no number"
+		return "a length that is not a number"
 	case h.Length >= 0 && h.Length != n:
 		return "two lengths"
 	}
@@ -81,7 +81,7 @@ func (h *Section) accept(name, value []byte) (fault string) {
 // acceptPseudo knows the one pseudo-header field of responses. It comes once and before all
 // other fields (RFC 9113, section 8.3.2).
 func (h *Section) acceptPseudo(name, value []byte) (fault string) {
-	const noStatus = "a status that is not of three digits from 100 on"
+	const noStatus = "a status that is not a number from 100 to 999"
 	h.Pseudo = true
 	switch {
 	case string(name) != ":status":
@@ -121,11 +121,11 @@ func IsSound(name, value []byte) bool {
 func unsoundness(name []byte) (fault string) {
 	switch {
 	case !isFieldName(name):
-		return "a field name that is not of small letters"
+		return "a field name that is not in lower case"
 	case IsConnectionField(name):
-		return "a field that only HTTP/1 has a use for"
+		return "a field that only HTTP/1 uses"
 	default:
-		return "a value with a control character, or with blanks at its ends"
+		return "a value with a control character, or with spaces at its ends"
 	}
 }
 

@@ -23,11 +23,11 @@ const (
 // families are the metrics of the prober in the order of their names.
 var families = [...]family{
 	{
-		"prober_breaker_open", "Whether bursts are thinned to one request after failures in a row.",
+		"prober_breaker_open", "Whether bursts are reduced to one request after failures in a row.",
 		gaugeType, perTarget(func(v *view) float64 { return boolean(v.BreakerOpen) }),
 	},
 	{
-		"prober_burst_answer_seconds", "Mean time from the start to the end of the requests of the last open burst; 0 before it.",
+		"prober_burst_answer_seconds", "Mean time from the start to the end of a request in the last open burst; 0 before the first one.",
 		gaugeType, perTarget(func(v *view) float64 { return v.Capacity.Answer.Seconds() }),
 	},
 	{
@@ -51,15 +51,15 @@ var families = [...]family{
 		gaugeType, perTarget(func(v *view) float64 { return float64(v.PeakInFlight) }),
 	},
 	{
-		"prober_burst_requests_per_second", "Highest rate of the last open burst as configured, for this prober; 0 before it.",
+		"prober_burst_requests_per_second", "Highest configured rate of the last open burst, for this prober; 0 before the first one.",
 		gaugeType, perTarget(func(v *view) float64 { return v.Capacity.Rate }),
 	},
 	{
-		"prober_burst_workers", "How many requests of the last open burst could be in flight at once; 0 before it.",
+		"prober_burst_workers", "How many requests of the last open burst could be in flight at once; 0 before the first one.",
 		gaugeType, perTarget(func(v *view) float64 { return float64(v.Capacity.Has) }),
 	},
 	{
-		"prober_burst_workers_needed", "How many workers would have kept up in the last open burst: its rate times the mean time of an answer.",
+		"prober_burst_workers_needed", "How many workers the last open burst needed: its rate times the mean time of an answer.",
 		gaugeType, perTarget(func(v *view) float64 { return float64(v.Capacity.Needs()) }),
 	},
 	{
@@ -99,11 +99,11 @@ var families = [...]family{
 		gaugeType, comparedRatio(func(r *ComparedRow) float64 { return r.Low }),
 	},
 	{
-		"prober_compare_requests", "Requests that are compared: of the target, which is the new version, and of the other one.",
+		"prober_compare_requests", "Requests in the comparison, of the target (the new version) and of the other target (the old version).",
 		gaugeType, (*Page).comparedRequests,
 	},
 	{
-		"prober_compare_verdict", "1 for what the comparison with another target came to, 0 for the other verdicts.",
+		"prober_compare_verdict", "1 for the verdict of the comparison with another target, 0 for the other verdicts.",
 		gaugeType, (*Page).comparedVerdicts,
 	},
 	{
@@ -115,7 +115,7 @@ var families = [...]family{
 		},
 	},
 	{
-		"prober_config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success.",
+		"prober_config_last_reload_success_timestamp_seconds", "When the prober last loaded a valid configuration.",
 		gaugeType, single(func(s *scrape) float64 { return unixSeconds(s.Loaded) }),
 	},
 	{
@@ -143,7 +143,7 @@ var families = [...]family{
 		gaugeType, perAnswer(func(d *DNS) float64 { return float64(d.Answers) }),
 	},
 	{
-		"prober_dns_answer_ttl_seconds", "The least time that one of those records has left to live.",
+		"prober_dns_answer_ttl_seconds", "The shortest TTL of the records of the type that was asked for in the last DNS answer.",
 		gaugeType, perAnswerWith(func(d *DNS) bool { return d.Answers > 0 }, func(d *DNS) float64 { return d.TTL.Seconds() }),
 	},
 	{
@@ -159,7 +159,7 @@ var families = [...]family{
 		histogramType, (*Page).journeyDurations,
 	},
 	{
-		"prober_journey_think_seconds_total", "Time for which journeys paused between their steps.",
+		"prober_journey_think_seconds_total", "Time that journeys paused between their steps.",
 		counterType, (*Page).thought,
 	},
 	{
@@ -167,7 +167,7 @@ var families = [...]family{
 		gaugeType, (*Page).journeysInFlight,
 	},
 	{
-		"prober_journeys_total", "Journeys that ended, by result and the step at which they did; success has none.",
+		"prober_journeys_total", "Journeys that ended, by result and by the step at which they ended. A success has no step.",
 		counterType, (*Page).journeys,
 	},
 	{
@@ -175,11 +175,11 @@ var families = [...]family{
 		gaugeType, single(func(s *scrape) float64 { return boolean(s.KernelClock) }),
 	},
 	{
-		"prober_limit", "The ceilings of the process; 0 means none.",
+		"prober_limit", "The limits of the process; 0 means no limit.",
 		gaugeType, perLimit(func(l Limit) float64 { return l.Most }),
 	},
 	{
-		"prober_limit_used", "How much of each ceiling is in use.",
+		"prober_limit_used", "How much of each limit is in use.",
 		gaugeType, perLimit(func(l Limit) float64 { return l.Now }),
 	},
 	{
@@ -187,7 +187,7 @@ var families = [...]family{
 		counterType, func(p *Page, s *scrape) { p.counter(s.DroppedLogLines, s.created) },
 	},
 	{
-		"prober_messages_received_total", "Messages of gRPC answers that came whole.",
+		"prober_messages_received_total", "Messages of gRPC answers that arrived complete.",
 		counterType, countPerTarget(func(v *view) uint64 { return v.Messages }),
 	},
 	{
@@ -203,11 +203,11 @@ var families = [...]family{
 		histogramType, (*Page).requestDurations,
 	},
 	{
-		"prober_request_failures_total", "Requests that failed, by error code and the phase in which they did.",
+		"prober_request_failures_total", "Requests that failed, by error code and by the phase in which they failed.",
 		counterType, (*Page).failures,
 	},
 	{
-		"prober_request_info", "A request of a mix or step of a journey, and the labels that its target's configuration gives it.",
+		"prober_request_info", "A request of a mix or a step of a journey, with its labels from the configuration.",
 		gaugeType, (*Page).namedRequests,
 	},
 	{
@@ -223,7 +223,7 @@ var families = [...]family{
 		counterType, (*Page).dropped,
 	},
 	{
-		"prober_requests_failed_in_a_row", "Requests that failed since the last success; of a target with journeys, journeys.",
+		"prober_requests_failed_in_a_row", "Requests that failed since the last success. For a target with journeys, journeys that failed.",
 		gaugeType, perTarget(func(v *view) float64 { return float64(v.FailedInARow) }),
 	},
 	{
@@ -251,11 +251,11 @@ var families = [...]family{
 		counterType, countPerTarget(func(v *view) uint64 { return v.Untimed }),
 	},
 	{
-		"prober_responses_total", "Response headers received, by status, also when the body failed later.",
+		"prober_responses_total", "Response headers received, by status, even if the body failed later.",
 		counterType, (*Page).responses,
 	},
 	{
-		"prober_schedule_lag_seconds", "Time from when a request was due to when it was fired, as far as the prober itself is the cause.",
+		"prober_schedule_lag_seconds", "How much later than due a request started, as far as the prober itself is the cause.",
 		histogramType, func(p *Page, s *scrape) { p.histogram(&s.Lag, lagBounds, s.Native) },
 	},
 	{
@@ -263,31 +263,31 @@ var families = [...]family{
 		counterType, countPerTarget(func(v *view) uint64 { return v.Sent }),
 	},
 	{
-		"prober_shard_ordinal", "Which of the shards this prober is, counted from 0.",
+		"prober_shard_ordinal", "The number of this shard, counted from 0.",
 		gaugeType, single(func(s *scrape) float64 { return float64(s.Shard) }),
 	},
 	{
-		"prober_target_failing_since_timestamp_seconds", "When the first of the bursts started that have had failures of the target without a break; 0 if the last one had none.",
+		"prober_target_failing_since_timestamp_seconds", "When the target began to fail: each burst since then had failures. 0 if the last burst had none.",
 		gaugeType, perTarget(func(v *view) float64 { return unixSeconds(v.FailingSince) }),
 	},
 	{
-		"prober_target_info", "The URL of a target, without query, and the labels that its configuration gives it.",
+		"prober_target_info", "The URL of a target without its query, with its labels from the configuration.",
 		gaugeType, (*Page).targets,
 	},
 	{
-		"prober_target_maintenance", "Whether the target is under maintenance; absent where no window of maintenance is for it.",
+		"prober_target_maintenance", "Whether the target is under maintenance. Absent if no maintenance window is for it.",
 		gaugeType, (*Page).maintenance,
 	},
 	{
-		"prober_target_objective_latency_seconds", "How long requests to a target may take, all but one in twenty, as configured.",
+		"prober_target_objective_latency_seconds", "Configured time within which 95 % of the successful requests to a target must end.",
 		gaugeType, (*Page).objectiveLatencies,
 	},
 	{
-		"prober_target_objective_ratio", "Share of the requests to a target that must succeed, as configured.",
+		"prober_target_objective_ratio", "Configured share of the requests to a target that must succeed.",
 		gaugeType, (*Page).objectiveRatios,
 	},
 	{
-		"prober_tls_certificate_not_after_timestamp_seconds", "When the certificate of that role ends, as seen last, whether or not it was accepted.",
+		"prober_tls_certificate_not_after_timestamp_seconds", "When the last seen certificate of this role ends, even if it was not accepted.",
 		gaugeType, (*Page).certificates,
 	},
 	{
@@ -295,7 +295,7 @@ var families = [...]family{
 		gaugeType, (*Page).tls,
 	},
 	{
-		"prober_tls_unverified", "Whether any certificate of the target is accepted.",
+		"prober_tls_unverified", "Whether the prober accepts any certificate of the target.",
 		gaugeType, perTarget(func(v *view) float64 { return boolean(v.Unchecked) }),
 	},
 	{

@@ -12,7 +12,7 @@ import (
 
 // ErrConnectionLimit is the failure of a request that got no connection in its time,
 // because no more may be open.
-var ErrConnectionLimit error = errcode.New(errcode.LocalResources, "the ceiling of open connections was reached until the time ran out")
+var ErrConnectionLimit error = errcode.New(errcode.LocalResources, "the time ran out while the limit of open connections was reached")
 
 // ErrNeedless is the error of Acquire if no connection is needed any more.
 var ErrNeedless = errors.New("no connection is needed")

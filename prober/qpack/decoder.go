@@ -9,7 +9,7 @@ import (
 // Why a field section cannot be decoded.
 var (
 	errMalformed = errors.New("a malformed field section")
-	errDynamic   = errors.New("a field section that refers to a dynamic table, of which there is none")
+	errDynamic   = errors.New("a field section that refers to a dynamic table, but there is none")
 	errIndex     = errors.New("an index beyond the static table")
 )
 

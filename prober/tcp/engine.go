@@ -106,7 +106,7 @@ func (e *Engine) once(ctx context.Context, r *probe.Result) {
 	l.Close(false)
 }
 
-// Code returns OK if a connection stood, and within MaxLatency if there is one.
+// Code returns OK if a connection was open, and within MaxLatency if there is one.
 func (e *Engine) Code(r *probe.Result) errcode.Code {
 	switch {
 	case r.Err != nil:

@@ -13,7 +13,7 @@ func (e *Engine) Rule(r *probe.Result, code errcode.Code) string {
 	case code == errcode.TooSlow:
 		return fmt.Sprintf("expect.max_latency %s: took %s", e.maxLatency, r.Duration())
 	case e.secure:
-		return "a connection stood, with TLS"
+		return "a connection was open, with TLS"
 	}
-	return "a connection stood"
+	return "a connection was open"
 }

@@ -242,7 +242,7 @@ func TestAHostThatMayBeASecretStandsNowhereInTheText(t *testing.T) {
 		tr := newTransport(t, cfg)
 		r := doWith(tr, 0, "zebra-finch-77")
 		assert.Equal(t, errcode.HostnameMismatch, tr.Code(r), "%v", r.Err)
-		assert.ErrorContains(t, r.Err, "behind a redirect to "+tt.want+": ", about)
+		assert.ErrorContains(t, r.Err, "after a redirect to "+tt.want+": ", about)
 		assert.ErrorContains(t, r.Err, "not ***", about)
 		assertNotShown(t, r, about)
 	}

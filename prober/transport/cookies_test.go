@@ -186,7 +186,7 @@ func TestARedirectToTheSamePlaceIsNoCircleWithAnotherCookie(t *testing.T) {
 		assert.Len(t, r.HTTP.Hops, 2)
 		r = doWith(tr, 0, "never")
 		assert.Equal(t, errcode.RedirectLimit, tr.Code(r))
-		assert.EqualError(t, r.Err, "transfer: behind a redirect to "+cfg.URL.Host+": redirects in a circle")
+		assert.EqualError(t, r.Err, "transfer: after a redirect to "+cfg.URL.Host+": redirects in a circle")
 	})
 }
 

@@ -17,7 +17,7 @@ import (
 
 // What can be wrong with a body. An excerpt of the body follows each text.
 var (
-	errNoText  = errors.New("the body does not hold the text of expect.body.contains; it begins with")
+	errNoText  = errors.New("the body does not contain the text of expect.body.contains; it begins with")
 	errNoMatch = errors.New("the body does not match expect.body.regexp; it begins with")
 	errNoJSON  = errors.New("the body is not JSON; it begins with")
 )
@@ -55,7 +55,7 @@ func newBodyExpectation(e option.BodyPattern) (*bodyExpectation, error) {
 			path:    strings.Split(place, "."),
 			want:    e.JSON[place],
 			absent:  fmt.Errorf("the body has nothing at %q of expect.body.json", place),
-			differs: fmt.Errorf("the body has not the value of expect.body.json at %q, but", place),
+			differs: fmt.Errorf("the value of the body at %q is not that of expect.body.json, but", place),
 		})
 	}
 	return x, nil

@@ -204,13 +204,13 @@ func TestAnUnmetExpectationSaysWhatIsThereInstead(t *testing.T) {
 		"a header that is absent":    {header("X-Absent", ""), errcode.UnexpectedHeader, `the header field "X-Absent" of expect.headers is absent`},
 		"a header that differs":      {header("x-kind", "^two$"), errcode.UnexpectedHeader, `no value of the header field "x-kind" matches expect.headers`},
 		"an empty header":            {header("X-Empty", "."), errcode.UnexpectedHeader, `no value of the header field "X-Empty" matches expect.headers`},
-		"another value in JSON":      {place("status"), errcode.UnexpectedBody, `the body has not the value of expect.body.json at "status", but "\"down\\u001b\""`},
-		"an object in JSON":          {place("deep"), errcode.UnexpectedBody, `the body has not the value of expect.body.json at "deep", but "{\"a\":[1]}"`},
+		"another value in JSON":      {place("status"), errcode.UnexpectedBody, `the value of the body at "status" is not that of expect.body.json, but "\"down\\u001b\""`},
+		"an object in JSON":          {place("deep"), errcode.UnexpectedBody, `the value of the body at "deep" is not that of expect.body.json, but "{\"a\":[1]}"`},
 		"nothing in JSON":            {place("deep.b"), errcode.UnexpectedBody, `the body has nothing at "deep.b" of expect.body.json`},
-		"a secret that is said back": {place("key"), errcode.UnexpectedBody, `the body has not the value of expect.body.json at "key", but "\"***\""`},
+		"a secret that is said back": {place("key"), errcode.UnexpectedBody, `the value of the body at "key" is not that of expect.body.json, but "\"***\""`},
 		"another text": {
 			Expectation{Body: option.BodyPattern{Contains: "ok"}}, errcode.UnexpectedBody,
-			`the body does not hold the text of expect.body.contains; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
+			`the body does not contain the text of expect.body.contains; it begins with "{\"status\":\"down\\u001b\",\"deep\":{\"a\":[1]},\"key\":\"*"...`,
 		},
 		"no match": {
 			Expectation{Body: option.BodyPattern{Regexp: "^ok"}}, errcode.UnexpectedBody,

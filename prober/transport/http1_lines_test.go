@@ -35,7 +35,7 @@ var badStarts = map[string]struct {
 	"a first line that continues none":   {"HTTP/1.1 200 OK\r\n A: b\r\n", errcode.HTTP1Header, `malformed header line " A: b"`},
 	"a bare CR in a value":               {"HTTP/1.1 200 OK\r\nSet-Cookie: secret\rX: b\r\n", errcode.HTTP1Header, `a control character in the header field "Set-Cookie"`},
 	"NUL in a line that continues one":   {"HTTP/1.1 200 OK\r\nA: b\r\n c\x00\r\n", errcode.HTTP1Header, `malformed header line " c\x00"`},
-	"a length that is no number":         {"HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n", errcode.HTTP1ContentLength, `malformed Content-Length "5x"`},
+	"a length that is not a number":      {"HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n", errcode.HTTP1ContentLength, `malformed Content-Length "5x"`},
 	"a length that goes on":              {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n 6\r\n", errcode.HTTP1ContentLength, "malformed Content-Length"},
 	"two lengths":                        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 05\r\n", errcode.HTTP1ContentLength, `Content-Length is both 5 and "05"`},
 	"a transfer coding that nobody has":  {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n", errcode.HTTP1TransferEncoding, `unsupported Transfer-Encoding "gzip"`},

@@ -163,7 +163,7 @@ func malformedCases() []h2case {
 		"sends a status that is no number":             {":status", "2O0"},
 		"sends an empty status":                        {":status", ""},
 		"sends a status below 100":                     {":status", "099"},
-		"sends a length that is no number":             {":status", "200", "content-length", "0x0"},
+		"sends a length that is not a number":          {":status", "200", "content-length", "0x0"},
 		"sends a negative length":                      {":status", "200", "content-length", "-1"},
 		"sends an empty length":                        {":status", "200", "content-length", ""},
 		"sends a length that no integer holds":         {":status", "200", "content-length", "99999999999999999999"},

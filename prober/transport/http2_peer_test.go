@@ -188,10 +188,10 @@ func TestAMalformedHTTP2ResponseSaysWhatIsWrongWithIt(t *testing.T) {
 		text string
 	}{
 		"no status":               {header("server", "x"), protocol, "on stream 3 the server sent a header without a status"},
-		"a name in capitals":      {header(":status", "200", "Server", "x"), protocol, `on stream 3 the server sent a field name that is not of small letters: "Server"`},
-		"a line feed in a value":  {header(":status", "200", "set-cookie", "secret\n"), protocol, `on stream 3 the server sent a value with a control character, or with blanks at its ends: "set-cookie"`},
-		"connection":              {header(":status", "200", "connection", "close"), protocol, `on stream 3 the server sent a field that only HTTP/1 has a use for: "connection"`},
-		"the first of two faults": {header(":status", "200", "te\x00", "a", "Server", "x"), protocol, `on stream 3 the server sent a field name that is not of small letters: "te\x00"`},
+		"a name in capitals":      {header(":status", "200", "Server", "x"), protocol, `on stream 3 the server sent a field name that is not in lower case: "Server"`},
+		"a line feed in a value":  {header(":status", "200", "set-cookie", "secret\n"), protocol, `on stream 3 the server sent a value with a control character, or with spaces at its ends: "set-cookie"`},
+		"connection":              {header(":status", "200", "connection", "close"), protocol, `on stream 3 the server sent a field that only HTTP/1 uses: "connection"`},
+		"the first of two faults": {header(":status", "200", "te\x00", "a", "Server", "x"), protocol, `on stream 3 the server sent a field name that is not in lower case: "te\x00"`},
 		"a pseudo-header field":   {header(":status", "200", ":path", "/"), protocol, `on stream 3 the server sent a pseudo-header field that no response has: ":path"`},
 		"two lengths":             {header(":status", "200", "content-length", "1", "content-length", "2"), protocol, `on stream 3 the server sent two lengths: "content-length"`},
 		"status 101":              {header(":status", "101"), protocol, "on stream 3 the server sent status 101"},
@@ -199,7 +199,7 @@ func TestAMalformedHTTP2ResponseSaysWhatIsWrongWithIt(t *testing.T) {
 		"WINDOW_UPDATE of 0":      {func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id, 0) }, protocol, "on stream 3 the server sent a WINDOW_UPDATE of 0"},
 		"a window too large":      {func(p *peers.H2, id uint32) { _ = p.WriteWindowUpdate(id, labLargestWindow) }, streamOf(http2.ErrCodeFlowControl), "on stream 3 the server sent a window above 2^31-1"},
 		"a status in trailers":    {trailers(":status", "200"), errcode.Trailers, "malformed trailers: on stream 3 the server sent a pseudo-header field"},
-		"a name in trailers":      {trailers("Etag", "x"), errcode.Trailers, `malformed trailers: on stream 3 the server sent a field name that is not of small letters: "Etag"`},
+		"a name in trailers":      {trailers("Etag", "x"), errcode.Trailers, `malformed trailers: on stream 3 the server sent a field name that is not in lower case: "Etag"`},
 		"a reset":                 {func(p *peers.H2, id uint32) { _ = p.WriteRSTStream(id, http2.ErrCodeProtocol) }, protocol, "stream error: stream ID 3; PROTOCOL_ERROR; the server reset the stream"},
 	} {
 		t.Run(name, func(t *testing.T) {

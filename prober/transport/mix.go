@@ -14,7 +14,7 @@ import (
 
 var (
 	errNoRequest   = errors.New("a mix without a request")
-	errOtherOrigin = errors.New("its URL has another origin than that of the first")
+	errOtherOrigin = errors.New("its URL has another origin than the first URL")
 )
 
 // request is one of the requests of a transport, compiled.

@@ -113,9 +113,9 @@ func TestAMixThatCannotBe(t *testing.T) {
 		want string
 	}{
 		"no request":         {nil, "a mix without a request"},
-		"another host":       {[]Config{home, {URL: at("http://b.test/"), Method: "GET"}}, "request 1: its URL has another origin than that of the first"},
-		"another port":       {[]Config{home, {URL: at("http://a.test:81/"), Method: "GET"}}, "request 1: its URL has another origin than that of the first"},
-		"another scheme":     {[]Config{home, {URL: at("https://a.test/"), Method: "GET"}}, "request 1: its URL has another origin than that of the first"},
+		"another host":       {[]Config{home, {URL: at("http://b.test/"), Method: "GET"}}, "request 1: its URL has another origin than the first URL"},
+		"another port":       {[]Config{home, {URL: at("http://a.test:81/"), Method: "GET"}}, "request 1: its URL has another origin than the first URL"},
+		"another scheme":     {[]Config{home, {URL: at("https://a.test/"), Method: "GET"}}, "request 1: its URL has another origin than the first URL"},
 		"no path":            {[]Config{{URL: home.URL, Path: path(t, "a")}}, errTarget.Error()},
 		"a path of a URL":    {[]Config{{URL: home.URL, Path: path(t, "http://b.test/")}}, errTarget.Error()},
 		"an escape":          {[]Config{{URL: home.URL, Path: path(t, "/%zz")}}, errTarget.Error()},

@@ -22,7 +22,7 @@ func (d *redirected) place(r *probe.Result, u *url.URL) {
 	if mayBeSecret {
 		placed.Err = &namelessError{err: failure.Err, host: strings.ToLower(u.Hostname())}
 	}
-	placed.Err = fmt.Errorf("behind a redirect to %s: %w", name, placed.Err)
+	placed.Err = fmt.Errorf("after a redirect to %s: %w", name, placed.Err)
 	r.Err = &placed
 }
 

@@ -24,9 +24,9 @@ func TestARedirectThatFailsSaysWhy(t *testing.T) {
 		"http://u:p@[bad/a@b":           {errcode.RedirectLocation, `a redirect whose Location is no URL: "http://b"`},
 		"ftp://name.test/a?token=a":     {errcode.RedirectLocation, `a redirect whose Location is neither http nor https: "ftp://name.test/a"`},
 		"mailto:a":                      {errcode.RedirectLocation, `a redirect whose Location is neither http nor https: "mailto:a"`},
-		"http:///a":                     {errcode.RedirectLocation, `a redirect whose Location has no host, or one that cannot be: "http:///a"`},
+		"http:///a":                     {errcode.RedirectLocation, `a redirect whose Location has no host, or an impossible one: "http:///a"`},
 		"http://a b.test/":              {errcode.RedirectLocation, `a redirect whose Location is no URL: "http://a b.test/"`},
-		"http://a*.test/#c":             {errcode.RedirectLocation, `a redirect whose Location has no host, or one that cannot be: "http://a*.test/"`},
+		"http://a*.test/#c":             {errcode.RedirectLocation, `a redirect whose Location has no host, or an impossible one: "http://a*.test/"`},
 		"http://name.test:99999/":       {errcode.RedirectLocation, `a redirect whose Location has an impossible port: "http://name.test:99999/"`},
 		"http://user:secret@name.test/": {errcode.RedirectRefused, "a redirect to a URL with credentials"},
 		"/":                             {errcode.RedirectLimit, "redirects in a circle"},
@@ -51,7 +51,7 @@ func TestARedirectThatFailsSaysWhy(t *testing.T) {
 				}
 				assert.Equal(t, tt.code, codeOf(r))
 				if len(r.HTTP.Hops) > 0 {
-					text = "behind a redirect to " + p.Addr().String() + ": " + text
+					text = "after a redirect to " + p.Addr().String() + ": " + text
 				}
 				assert.EqualError(t, r.Err, "transfer: "+text)
 			})

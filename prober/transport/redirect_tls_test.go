@@ -130,7 +130,7 @@ func TestAFailureBehindARedirectNamesTheHost(t *testing.T) {
 			if len(host) > 100 {
 				host = host[:100] + "..."
 			}
-			assert.Contains(t, r.Err.Error(), "behind a redirect to "+host+": ")
+			assert.Contains(t, r.Err.Error(), "after a redirect to "+host+": ")
 			assert.Less(t, len(r.Err.Error()), 1000)
 		})
 	}

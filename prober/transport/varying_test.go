@@ -118,7 +118,7 @@ func TestWhatCannotBePutTogetherIsNotSent(t *testing.T) {
 		"no value":           {func(c *Config) { c.Path = tmpl(t, "/{{ b }}", template.Path) }, []string{"a"}, "the value of {{ b }} is not known"},
 		"a line break":       {func(c *Config) { c.VaryingHeader = []VaryingField{varying(t, "X-A", "{{ a }}")} }, []string{"s3cret\n"}, "the value of {{ a }} has a control character, which no header field can hold"},
 		"a blank at the end": {func(c *Config) { c.VaryingHeader = []VaryingField{varying(t, "X-A", "Bearer {{ a }}")} }, []string{""}, `the header field "X-A" would begin or end with a blank`},
-		"no JSON":            {func(c *Config) { c.VaryingBody = tmpl(t, `{"n": {{ a }}}`, template.JSON) }, []string{"s3cret"}, "the value of {{ a }} is not JSON, as it must be outside of a string"},
+		"no JSON":            {func(c *Config) { c.VaryingBody = tmpl(t, `{"n": {{ a }}}`, template.JSON) }, []string{"s3cret"}, "the value of {{ a }} is not JSON; outside of a string it must be JSON"},
 		"a long path":        {func(c *Config) { c.Path = tmpl(t, "/{{ a }}{{ a }}", template.Path) }, []string{long}, "its path and header fields are above 64 KiB"},
 		"long fields": {func(c *Config) {
 			c.VaryingHeader = []VaryingField{varying(t, "X-A", "{{ a }}"), varying(t, "X-B", "{{ a }}")}

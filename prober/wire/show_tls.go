@@ -47,7 +47,7 @@ func showHandshake(t *probe.Trace, state tls.ConnectionState, cfg *tls.Config, e
 		showCertificate(t, i, cert)
 	}
 	if len(cfg.Certificates) > 0 && cfg.Certificates[0].Leaf != nil && err == nil {
-		t.Notef("a client certificate is there, should the server ask for one: subject %q", cut(cfg.Certificates[0].Leaf.Subject.String()))
+		t.Notef("a client certificate is ready if the server asks for one: subject %q", cut(cfg.Certificates[0].Leaf.Subject.String()))
 	}
 }
 
@@ -113,7 +113,7 @@ func showVerdict(t *probe.Trace, cfg *tls.Config, verifies bool, err error) {
 	case err != nil:
 		t.Notef("the handshake failed: %v", err)
 	case !verifies:
-		t.Notef("the certificate is accepted without verification, as insecure_skip_verify says")
+		t.Notef("the certificate is accepted without verification, because insecure_skip_verify is true")
 	default:
 		roots := "the authorities of the system"
 		if cfg.RootCAs != nil {

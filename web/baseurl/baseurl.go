@@ -13,7 +13,7 @@ import (
 var ErrNotURL = errors.New("it is not a URL")
 
 // Parse returns the root of a web interface, without a slash at its end. Errors call the URL what, such as "it" or "its
-// URL". noUser ends the error for a URL with a user name or password, and gives the reason.
+// URL". noUser follows the words of the error for a user name or password, and gives the reason.
 func Parse(text, what, noUser string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -24,7 +24,7 @@ func Parse(text, what, noUser string) (*url.URL, error) {
 	case u.Hostname() == "":
 		return nil, errors.New(what + " has no host")
 	case u.User != nil:
-		return nil, errors.New(what + " must not hold a user name or password" + noUser)
+		return nil, errors.New(what + " must not contain a user name or password" + noUser)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("a query or a fragment has no meaning in " + what)
 	}

@@ -10,7 +10,7 @@ import (
 
 // ParseURL returns the URL of a Prometheus for [Options.URL].
 func ParseURL(text string) (*url.URL, error) {
-	return baseurl.Parse(text, "it", ", which anybody on this machine can see; --web.client-config has room for them")
+	return baseurl.Parse(text, "it", ", because anybody on this machine can see a flag; use --web.client-config")
 }
 
 var (
@@ -21,7 +21,7 @@ var (
 // CheckMatchers returns an error if text is no valid value of [Options.Matchers].
 func CheckMatchers(text string) error {
 	if text != "" && !matchers.MatchString(text) {
-		return errors.New("it must be matchers of PromQL without braces, such as job=\"prober\",cluster=~\"eu-.*\"")
+		return errors.New("it must be PromQL matchers without braces, such as job=\"prober\",cluster=~\"eu-.*\"")
 	}
 	return nil
 }

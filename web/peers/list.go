@@ -284,7 +284,7 @@ func (b *throttledBody) explain(err error) error {
 	case isSyntax:
 		return wrong("its answer is not JSON: it begins with %.60q", b.beginning)
 	case isType:
-		return wrong("its answer is no list of targets: %s is a %.40s", of.Field, of.Value)
+		return wrong("its answer is not a list of targets: %s is a %.40s", of.Field, of.Value)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return wrong("its answer ends early")
 	default:

@@ -95,10 +95,10 @@ func Parse(text string) (Peer, error) {
 }
 
 func parseURL(text string) (*url.URL, error) {
-	u, err := baseurl.Parse(text, "its URL", ", which the page would show: use --web.client-config")
+	u, err := baseurl.Parse(text, "its URL", ", because the page would show it; use --web.client-config")
 	switch {
 	case errors.Is(err, baseurl.ErrNotURL):
-		return nil, errors.New("what should be its URL is none")
+		return nil, errors.New("what should be its URL is not a URL")
 	case err == nil && len(text) > longestURL:
 		return nil, fmt.Errorf("its URL must have at most %d bytes", longestURL)
 	}
@@ -171,7 +171,7 @@ func (a *Answer) IsAwaited() bool { return a.Down == "" && a.ReadAt.IsZero() }
 // New returns the peers, without any answers yet. The error is about o.Peers.
 func New(o Options) (*Set, error) {
 	if len(o.Peers) > maxPeers {
-		return nil, fmt.Errorf("there are %d peers, and at most %d may be", len(o.Peers), maxPeers)
+		return nil, fmt.Errorf("there are %d peers, but at most %d are allowed", len(o.Peers), maxPeers)
 	}
 	s := &Set{name: o.Name, log: o.Log, client: baseurl.SameHostOnly(o.Client), turn: make(chan struct{}, 1), every: readEvery, maxWait: maxWait}
 	taken := map[string]bool{}

@@ -43,7 +43,7 @@ func TestAPeerThatIsNoneIsRefused(t *testing.T) {
 		"east=h:10115":                 "its URL must begin with http:// or https://",
 		"east=ftp://h":                 "its URL must begin with http:// or https://",
 		"east=http://":                 "its URL has no host",
-		"east=http://h:x":              "what should be its URL is none",
+		"east=http://h:x":              "what should be its URL is not a URL",
 		"east=http://u:s3cret@h":       "use --web.client-config",
 		"http://u@h":                   "use --web.client-config",
 		"east=http://h/?a=b":           "a query or a fragment has no meaning",
@@ -74,7 +74,7 @@ func TestNamesOfPeersDiffer(t *testing.T) {
 		options.Peers = append(options.Peers, Peer{Name: strconv.Itoa(i), URL: east.URL})
 	}
 	_, err = New(options)
-	require.EqualError(t, err, "there are 51 peers, and at most 50 may be")
+	require.EqualError(t, err, "there are 51 peers, but at most 50 are allowed")
 	var none *Set
 	assert.True(t, none.IsEmpty())
 	assert.Empty(t, none.Answers())
