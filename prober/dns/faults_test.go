@@ -83,6 +83,15 @@ func faults() map[string]fault {
 			m := good(q)
 			return changed(m[:len(m)-1], len(m)-5, 3)
 		}),
+		"an address of 5 bytes": unusable("cannot be read", func(q []byte) []byte {
+			m := good(q)
+			return append(changed(m, len(m)-5, 5), 0)
+		}),
+		"a record of another class": unusable("another class", func(q []byte) []byte {
+			odd := a(60, 192, 0, 2, 2)
+			odd.Header.Class = dnsmessage.ClassCHAOS
+			return says(q, a(60, 192, 0, 2, 1), odd)
+		}),
 		"silence": {
 			does: func([]byte) peers.Said { return peers.Said{} }, text: "no answer came in time",
 			udp: errcode.DNSTimeout, udpIn: errcode.PhaseProcessing, stream: errcode.DNSTimeout, streamIn: errcode.PhaseProcessing,

@@ -97,7 +97,11 @@ func (c *heardConn) Read(p []byte) (n int, err error) {
 			c.hearFailure(err)
 			return n, err
 		}
-		if !c.askPlainly(c.hear(p[:n])) {
+		answer := c.hear(p[:n])
+		if answer.malformed {
+			return 0, errDNSMalformed // the resolver would use more of it than can be used
+		}
+		if !c.askPlainly(answer) {
 			return n, nil
 		}
 	}
@@ -113,7 +117,7 @@ func (c *heardConn) readStream(p []byte) (int, error) {
 			return 0, err
 		}
 		answer := c.hear(message)
-		if answer.truncated {
+		if answer.truncated || answer.malformed {
 			c.ear.note(c.question, errDNSMalformed)
 			return 0, errDNSMalformed
 		}
