@@ -169,20 +169,36 @@ func (s *Files) Derive(key string, from func() (any, error)) (any, error) {
 	return d.value, d.err
 }
 
-// ReadFile returns the content of a file of a bounded size. Its errors name no path.
+var errNotRegular = errors.New("not a regular file")
+
+// ReadFile returns the content of a file of a bounded size. Its errors name no path. It does not wait for anybody who
+// writes, whatever takes the place of the file meanwhile.
 func ReadFile(path string) ([]byte, error) {
+	// To open a device may have an effect, so a look at it comes first.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, pathless(err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+		return nil, errNotRegular
 	}
-	f, err := os.Open(path)
+	return readNow(path)
+}
+
+// readNow reads what is at path now.
+func readNow(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|openAtOnce, 0)
 	if err != nil {
 		return nil, pathless(err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, pathless(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
 	content, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	if err != nil {
 		return nil, pathless(err)
