@@ -24,7 +24,8 @@ type Entry struct {
 	Truncate, CutShort bool
 	// Silent leaves questions without an answer. Silent4 and Silent6 do so for one family.
 	Silent, Silent4, Silent6 bool
-	// Strict is the code for a question with an OPT record, if it is not 0. Bare leaves the question out of this answer.
+	// Strict is the code for a question with an OPT record, if it is not 0. Bare leaves the question out of answers
+	// with an error.
 	Strict dnsmessage.RCode
 	Bare   bool
 	// Other answers another question. Cut leaves out the end of the last record.
@@ -114,6 +115,9 @@ func (e Entry) answer(query []byte, asked dnsmessage.Message, isStream bool) []b
 			var h dnsmessage.ResourceHeader
 			_ = h.SetEDNS0(1232, rcode, false) // has no error for these arguments
 			m.Additionals = []dnsmessage.Resource{{Header: h, Body: &dnsmessage.OPTResource{}}}
+		}
+		if e.Bare && rcode != dnsmessage.RCodeSuccess {
+			m.Questions = nil
 		}
 	})
 	if size > 0 {

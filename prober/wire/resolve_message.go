@@ -25,6 +25,8 @@ type reply struct {
 	err error
 	// malformed means that err is not what the server says but what is wrong with it.
 	malformed bool
+	// bare means that the message has no question.
+	bare bool
 	// truncated means that the rest must be asked for over TCP.
 	truncated bool
 	// strict means that the server may have refused the question for its OPT record alone
@@ -59,8 +61,8 @@ func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) 
 		return reply{}, errNotOurs
 	}
 	asked, err := p.Question()
-	if errors.Is(err, dnsmessage.ErrSectionDone) && isStrict(h.RCode) {
-		return reply{err: rcodeError(h.RCode), strict: true}, nil // some send the bare header
+	if errors.Is(err, dnsmessage.ErrSectionDone) {
+		return readBare(&p, h)
 	}
 	if err != nil || !sameQuestion(asked, q) || p.SkipAllQuestions() != nil {
 		return reply{}, errNotOurs
@@ -79,6 +81,21 @@ func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) 
 		return reply{err: errNoRecords}, nil
 	}
 	return reply{addrs: addrs}, nil
+}
+
+// readBare reads an answer without a question: servers that could not read the question, and some
+// that refuse it, send only the header. It counts only with an error in it. Without the question,
+// anything could be meant by a success.
+func readBare(p *dnsmessage.Parser, h dnsmessage.Header) (reply, error) {
+	code := h.RCode
+	if p.SkipAllAnswers() == nil {
+		code = extendedRCode(p, code)
+	}
+	err := rcodeError(code)
+	if err == nil {
+		return reply{}, errNotOurs
+	}
+	return reply{err: err, bare: true, strict: isStrict(h.RCode)}, nil
 }
 
 // isStrict reports whether code is the answer of a server without OPT records.
