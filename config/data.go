@@ -158,7 +158,8 @@ func (e *dataEntry) checkBounds(isRange bool, given func(key string) bool) error
 		return errors.New("needs both from and to")
 	case both && e.from > e.to:
 		return fmt.Errorf("from is %d, above to, which is %d", e.from, e.to)
-	case isRange && e.to-e.from >= maxDataRows*maxDataRows:
+	// The difference of two int64 may be too large for an int64, and is right as an uint64.
+	case isRange && uint64(e.to)-uint64(e.from) >= maxDataRows*maxDataRows:
 		return errors.New("has too many numbers")
 	case !both && given("to"):
 		return errors.New("must not have to: it is for a range and for generate: random_int")

@@ -367,3 +367,29 @@ func TestOneTargetIsPickedFromAFile(t *testing.T) {
 	_, err = pick("b")
 	assert.ErrorContains(t, err, "d/b.yml:1: targets: must be a list", "it may be in the file that is wrong")
 }
+
+// What becomes of one use of a file must not depend on the other, whichever comes first.
+func TestAFileOfTargetsMayAlsoBeTheBodyOfARequest(t *testing.T) {
+	t.Parallel()
+	const itself = "targets:\n  - {name: part, url: 'http://127.0.0.1/', request: {method: POST, body_file: part.yml}}\n"
+	const own = "targets:\n  - {name: own, url: 'http://127.0.0.1/', request: {method: POST, body_file: part.yml}}\n"
+	for name, text := range map[string]string{
+		"its own body":                    "target_files: [part.yml]\n",
+		"the body of a target before it":  own + "target_files: [part.yml]\n",
+		"the body of a target after it":   "target_files: [part.yml]\n" + own,
+		"the file of a target before it":  "target_files: [other.yml, part.yml]\n",
+		"the file of a target after that": "target_files: [part.yml, other.yml]\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := newTree(t, "main.yml", text, "part.yml", itself, "other.yml", strings.Replace(itself, "name: part", "name: other", 1))
+			require.NoError(t, tr.load())
+			require.Empty(t, tr.wrong())
+			for _, target := range tr.last.Targets {
+				assert.Equal(t, itself, string(target.Request.Body), target.Name)
+			}
+			path := filepath.Join(tr.folder, "part.yml")
+			assert.Equal(t, SumOf(path), tr.last.Sums[path])
+		})
+	}
+}

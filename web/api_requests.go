@@ -64,6 +64,6 @@ func apiJourneyOf(j *numbers.JourneyNumbers) *apiJourney {
 			return apiJourneyEnd{c.Result.String(), c.Step, c.Count}
 		}),
 		P50Seconds: j.P50.Seconds(), P99Seconds: j.P99.Seconds(),
-		ThinkSeconds: j.Thought.Seconds(),
+		ThinkSeconds: j.ThoughtSeconds,
 	}
 }

@@ -15,9 +15,10 @@ type configPage struct {
 	frame
 	ConfigFile string
 	YAML       string
-	// Cut means that YAML is only the beginning. Size is how many bytes are shown.
-	Cut  bool
-	Size uint64
+	// Cut means that YAML is only the beginning. Shown is its length in bytes, not that of the
+	// whole configuration.
+	Cut   bool
+	Shown uint64
 	// Mistake and MoreMistakes say why a newer configuration was not loaded.
 	Mistake, MoreMistakes string
 }
@@ -56,7 +57,7 @@ func (s *Shell) drawConfig() ([]byte, error) {
 		yaml = yaml[:bytes.LastIndexByte(yaml[:maxShownConfig], '\n')+1]
 		p.Cut = true
 	}
-	p.YAML, p.Size = string(yaml), uint64(len(yaml))
+	p.YAML, p.Shown = string(yaml), uint64(len(yaml))
 	self := s.opts.Manager.Self()
 	p.Mistake, p.MoreMistakes = self.Mistake, self.MoreMistakes
 	return s.draw("config", p)

@@ -81,7 +81,7 @@ func journeyTarget() *numbers.Snapshot {
 			{Result: numbers.JourneyFailure, Step: "login"}, {Result: numbers.JourneyFailure, Step: "cart", Count: 12}, {Result: numbers.JourneyFailure, Step: "pay"},
 			{Result: numbers.JourneyInterrupted, Step: "pay", Count: 3},
 		},
-		InFlight: 5, Thought: 3 * time.Minute, P50: 101 * time.Millisecond, P99: 305 * time.Millisecond,
+		InFlight: 5, Thought: 3 * time.Minute, ThoughtSeconds: 180, P50: 101 * time.Millisecond, P99: 305 * time.Millisecond,
 	}
 	return s
 }

@@ -40,6 +40,8 @@ type fileResult struct {
 	content []byte
 	sum     [sha256.Size]byte
 	err     error
+	// dropped means that the file has content which is not kept.
+	dropped bool
 }
 
 // derived is a value computed from the contents of files.
@@ -91,25 +93,30 @@ func (s *Files) Path(name string) string {
 }
 
 // Read returns the content of a file, nil if it is empty.
-func (s *Files) Read(name string) ([]byte, error) {
-	path := s.Path(name)
-	result, ok := s.results[path]
-	if !ok {
-		result.content, result.err = s.ReadPart(name)
-		result.sum = sumOf(result.content, result.err)
-		s.results[path] = result
-	}
-	return result.content, result.err
-}
+func (s *Files) Read(name string) ([]byte, error) { return s.read(s.Path(name), false) }
 
 // ReadPart reads a file that is a part of the configuration, and keeps only its hash.
-func (s *Files) ReadPart(name string) ([]byte, error) {
-	path := s.Path(name)
-	if _, known := s.results[path]; !known {
-		s.Paths = append(s.Paths, path)
+func (s *Files) ReadPart(name string) ([]byte, error) { return s.read(s.Path(name), true) }
+
+// read returns the content of a file. If drop is set, only the hash is kept. The file is read a second time if its
+// content has been dropped.
+func (s *Files) read(path string, drop bool) ([]byte, error) {
+	result, known := s.results[path]
+	if known && !result.dropped {
+		return result.content, result.err
 	}
 	content, err := ReadFile(path)
-	s.results[path] = fileResult{sum: sumOf(content, err), err: err}
+	if !known {
+		s.Paths = append(s.Paths, path)
+		result.sum = sumOf(content, err)
+	}
+	// The hash of the first reading stays. If the file has changed since, one of its users has the old content, and
+	// whoever compares the hash learns of the change.
+	result.content, result.err, result.dropped = content, err, false
+	if drop && err == nil {
+		result.content, result.dropped = nil, true
+	}
+	s.results[path] = result
 	return content, err
 }
 
@@ -162,20 +169,36 @@ func (s *Files) Derive(key string, from func() (any, error)) (any, error) {
 	return d.value, d.err
 }
 
-// ReadFile returns the content of a file of a bounded size. Its errors name no path.
+var errNotRegular = errors.New("not a regular file")
+
+// ReadFile returns the content of a file of a bounded size. Its errors name no path. It does not wait for anybody who
+// writes, whatever takes the place of the file meanwhile.
 func ReadFile(path string) ([]byte, error) {
+	// To open a device may have an effect, so a look at it comes first.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, pathless(err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+		return nil, errNotRegular
 	}
-	f, err := os.Open(path)
+	return readNow(path)
+}
+
+// readNow reads what is at path now.
+func readNow(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|openAtOnce, 0)
 	if err != nil {
 		return nil, pathless(err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, pathless(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
 	content, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	if err != nil {
 		return nil, pathless(err)

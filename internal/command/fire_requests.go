@@ -54,8 +54,8 @@ func writeFireJourneys(out io.Writer, r *numbers.Report) {
 		fmt.Fprintf(out, "journey time\tp50 %s, p99 %s, max %s, of those that succeeded, without pauses\n",
 			shortDuration(l.P50), shortDuration(l.P99), shortDuration(l.Max))
 	}
-	if ended := j.Total(); j.Thought > 0 && ended > 0 {
-		fmt.Fprintf(out, "think time\t%s in all, %s a journey\n", shortDuration(j.Thought), shortDuration(thinkMean(j)))
+	if j.Thought > 0 && j.Total() > 0 {
+		fmt.Fprintf(out, "think time\t%s in all, %s a journey\n", shortDuration(j.Thought), shortDuration(j.ThoughtMean))
 	}
 }
 

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"time"
-
 	"example.com/prober/prober/numbers"
 )
 
@@ -84,13 +82,7 @@ func journeyJSON(r *numbers.Report) *fireJourneyJSON {
 		Interrupted: j.Count(numbers.JourneyInterrupted),
 		Dropped:     first.Dropped.Total(),
 		Duration:    shortJSON(&r.JourneyLatency),
-		Think:       fireThinkJSON{j.Thought.Seconds(), thinkMean(j).Seconds()},
+		Think:       fireThinkJSON{j.ThoughtSeconds, j.ThoughtMean.Seconds()},
 		Steps:       list(r.Funnel, func(s numbers.FunnelStep) fireStepJSON { return fireStepJSON(s) }),
 	}
-}
-
-// thinkMean returns how long a journey paused, on average over all ended
-// journeys.
-func thinkMean(j *numbers.JourneyNumbers) time.Duration {
-	return j.Thought / time.Duration(max(j.Total(), 1))
 }

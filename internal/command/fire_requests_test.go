@@ -45,7 +45,7 @@ func addJourney(r *numbers.Report) {
 			{Result: numbers.JourneyFailure, Step: "login", Count: 8}, {Result: numbers.JourneyFailure, Step: "pay", Count: 3},
 			{Result: numbers.JourneyInterrupted, Step: "pay", Count: 1},
 		},
-		Thought: 76 * time.Second,
+		Thought: 76 * time.Second, ThoughtSeconds: 76, ThoughtMean: 76 * time.Second / 198,
 	}
 	r.JourneyLatency = numbers.Latency{Count: 186, Mean: 150 * time.Millisecond, P50: 132 * time.Millisecond, P90: 200 * time.Millisecond, P99: 410 * time.Millisecond, Max: 480 * time.Millisecond}
 	r.Funnel = []numbers.FunnelStep{{Name: "login", Reached: 198, Failed: 8}, {Name: "cart", Reached: 190}, {Name: "pay", Reached: 190, Failed: 3, Interrupted: 1}}

@@ -1,6 +1,8 @@
 package peers
 
 import (
+	"cmp"
+	"encoding/binary"
 	"net/netip"
 	"sync/atomic"
 
@@ -22,11 +24,16 @@ type Entry struct {
 	Truncate, CutShort bool
 	// Silent leaves questions without an answer. Silent4 and Silent6 do so for one family.
 	Silent, Silent4, Silent6 bool
-	// Strict is the code for a question with an OPT record, if it is not 0. Bare leaves the question out of this answer.
+	// Strict is the code for a question with an OPT record, if it is not 0. Bare leaves the question out of answers
+	// with an error.
 	Strict dnsmessage.RCode
 	Bare   bool
 	// Other answers another question. Cut leaves out the end of the last record.
 	Other, Cut bool
+	// Length is what the last record says of the length of its address, and Class the class of all records; 0 stands
+	// for the right one.
+	Length int
+	Class  dnsmessage.Class
 }
 
 // Failing fails for both families.
@@ -86,7 +93,7 @@ func (e Entry) answer(query []byte, asked dnsmessage.Message, isStream bool) []b
 	case e.Raw != nil && (isStream || !e.Truncate):
 		return append(query[:2:2], e.Raw...)
 	}
-	missing := 0
+	missing, size := 0, 0
 	answer := reply(query, func(m *dnsmessage.Message) {
 		m.RCode = rcode & 0xf
 		m.Truncated = e.Truncate && !isStream || e.CutShort
@@ -99,18 +106,30 @@ func (e Entry) answer(query []byte, asked dnsmessage.Message, isStream bool) []b
 		switch {
 		case e.Cut && len(m.Answers) > 0:
 			missing = 2
+		case e.Length != 0 && len(m.Answers) > 0:
+			size = 4
+			if m.Questions[0].Type == dnsmessage.TypeAAAA {
+				size = 16
+			}
 		case isExtended && !e.Cut:
 			var h dnsmessage.ResourceHeader
 			_ = h.SetEDNS0(1232, rcode, false) // has no error for these arguments
 			m.Additionals = []dnsmessage.Resource{{Header: h, Body: &dnsmessage.OPTResource{}}}
 		}
+		if e.Bare && rcode != dnsmessage.RCodeSuccess {
+			m.Questions = nil
+		}
 	})
+	if size > 0 {
+		binary.BigEndian.PutUint16(answer[len(answer)-size-2:], uint16(e.Length))
+		answer = append(answer, make([]byte, max(e.Length-size, 0))...)
+	}
 	return answer[:len(answer)-missing]
 }
 
 func (e Entry) records(q dnsmessage.Question) (all []dnsmessage.Resource) {
 	add := func(body dnsmessage.ResourceBody) {
-		head := dnsmessage.ResourceHeader{Name: q.Name, Class: dnsmessage.ClassINET, TTL: 60}
+		head := dnsmessage.ResourceHeader{Name: q.Name, Class: cmp.Or(e.Class, dnsmessage.ClassINET), TTL: 60}
 		all = append(all, dnsmessage.Resource{Header: head, Body: body})
 	}
 	if e.Alias != "" {

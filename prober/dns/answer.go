@@ -9,8 +9,11 @@ import (
 	"example.com/prober/option"
 )
 
-// errBroken is the failure of an answer with unreadable records.
-var errBroken = errcode.New(errcode.DNSMalformed, "the records of the answer cannot be read")
+// Failures of an answer whose records cannot be used.
+var (
+	errBroken     = errcode.New(errcode.DNSMalformed, "the records of the answer cannot be read")
+	errOtherClass = errcode.New(errcode.DNSMalformed, "a record of the answer has another class than the question")
+)
 
 // readAnswer parses a recognised answer into s.
 func (e *Engine) readAnswer(message []byte, s *scratch) error {
@@ -49,6 +52,8 @@ func (e *Engine) readRecords(p *dnsmessage.Parser, s *scratch) error {
 			continue
 		case !isWhole(&h):
 			return errBroken
+		case h.Class != dnsmessage.ClassINET:
+			return errOtherClass
 		}
 		// Resolvers forget a set of records with the first of its TTLs.
 		if ttl := timeToLive(h.TTL); s.dns.Answers == 0 || ttl < s.dns.TTL {

@@ -56,16 +56,29 @@ func faults() map[string]fault {
 	}
 	const badVersion = 16
 	return map[string]fault{
-		"NXDOMAIN":             judged(errcode.NoSuchHost, "NXDOMAIN", rcode(dnsmessage.RCodeNameError)),
-		"SERVFAIL":             judged(errcode.DNSServfail, "SERVFAIL", rcode(dnsmessage.RCodeServerFailure)),
-		"REFUSED":              judged(errcode.DNSRefused, "REFUSED", rcode(dnsmessage.RCodeRefused)),
-		"FORMERR":              judged(errcode.DNSRcode, "FORMERR", rcode(dnsmessage.RCodeFormatError)),
-		"NOTIMP":               judged(errcode.DNSRcode, "NOTIMP", rcode(dnsmessage.RCodeNotImplemented)),
-		"a code without name":  judged(errcode.DNSRcode, "RCODE12", rcode(12)),
-		"no records":           judged(errcode.NoSuchHost, "no record of the type A", rcode(dnsmessage.RCodeSuccess)),
-		"an alias to nothing":  judged(errcode.NoSuchHost, "no record of the type A", func(q []byte) []byte { return says(q, alias()) }),
-		"a code of EDNS":       judged(errcode.DNSRcode, "BADVERS", func(q []byte) []byte { return extended(q, badVersion) }),
-		"REFUSED in a header":  judged(errcode.DNSRefused, "REFUSED", func(q []byte) []byte { return bare(q, dnsmessage.RCodeRefused) }),
+		"NXDOMAIN":            judged(errcode.NoSuchHost, "NXDOMAIN", rcode(dnsmessage.RCodeNameError)),
+		"SERVFAIL":            judged(errcode.DNSServfail, "SERVFAIL", rcode(dnsmessage.RCodeServerFailure)),
+		"REFUSED":             judged(errcode.DNSRefused, "REFUSED", rcode(dnsmessage.RCodeRefused)),
+		"FORMERR":             judged(errcode.DNSRcode, "FORMERR", rcode(dnsmessage.RCodeFormatError)),
+		"NOTIMP":              judged(errcode.DNSRcode, "NOTIMP", rcode(dnsmessage.RCodeNotImplemented)),
+		"a code without name": judged(errcode.DNSRcode, "RCODE12", rcode(12)),
+		"no records":          judged(errcode.NoSuchHost, "no record of the type A", rcode(dnsmessage.RCodeSuccess)),
+		"an alias to nothing": judged(errcode.NoSuchHost, "no record of the type A", func(q []byte) []byte { return says(q, alias()) }),
+		"a code of EDNS":      judged(errcode.DNSRcode, "BADVERS", func(q []byte) []byte { return extended(q, badVersion) }),
+		"REFUSED in a header": judged(errcode.DNSRefused, "REFUSED", func(q []byte) []byte { return bare(q, dnsmessage.RCodeRefused) }),
+		"BADVERS in a header": judged(errcode.DNSRcode, "BADVERS", func(q []byte) []byte {
+			return unasked(extended(q, badVersion), q)
+		}),
+		"NXDOMAIN in parts in a header": judged(errcode.DNSRcode, "RCODE4083", func(q []byte) []byte {
+			return unasked(extended(q, 0xff<<4|dnsmessage.RCodeNameError), q)
+		}),
+		"a success in a header with EDNS": foreign("another question", func(q []byte) []byte {
+			return unasked(extended(q, dnsmessage.RCodeSuccess), q)
+		}),
+		"BADVERS in a header that is cut off": foreign("another question", func(q []byte) []byte {
+			m := unasked(extended(q, badVersion), q)
+			return m[:len(m)-1-4]
+		}),
 		"garbage":              foreign("no DNS message", func([]byte) []byte { return []byte("garbage") }),
 		"garbage of a length":  foreign("is no answer", func([]byte) []byte { return []byte("HTTP/1.1 400 Bad Request\r\n\r\n") }),
 		"nothing in a message": foreign("no DNS message", func([]byte) []byte { return []byte{} }),
@@ -82,6 +95,15 @@ func faults() map[string]fault {
 		"an address of 3 bytes": unusable("cannot be read", func(q []byte) []byte {
 			m := good(q)
 			return changed(m[:len(m)-1], len(m)-5, 3)
+		}),
+		"an address of 5 bytes": unusable("cannot be read", func(q []byte) []byte {
+			m := good(q)
+			return append(changed(m, len(m)-5, 5), 0)
+		}),
+		"a record of another class": unusable("another class", func(q []byte) []byte {
+			odd := a(60, 192, 0, 2, 2)
+			odd.Header.Class = dnsmessage.ClassCHAOS
+			return says(q, a(60, 192, 0, 2, 1), odd)
 		}),
 		"silence": {
 			does: func([]byte) peers.Said { return peers.Said{} }, text: "no answer came in time",
@@ -135,6 +157,13 @@ func extended(query []byte, rcode dnsmessage.RCode) []byte {
 		m.RCode = rcode & 0xf
 		m.Additionals = []dnsmessage.Resource{{Header: h, Body: &dnsmessage.OPTResource{}}}
 	})
+}
+
+// unasked leaves the question out of an answer.
+func unasked(answer, query []byte) []byte {
+	end := len(query) - 11 // before the OPT record
+	m := changed(answer, 5, 0)
+	return append(m[:headerSize:headerSize], m[end:]...)
 }
 
 func TestFaultsOfAServer(t *testing.T) {

@@ -105,7 +105,7 @@ func (q *query) isRepeated(message []byte) bool {
 	const codeBits = 0x0f
 	switch questions := binary.BigEndian.Uint16(message[4:]); {
 	case questions == 0:
-		return message[3]&codeBits != 0
+		return message[3]&codeBits != 0 || hasExtendedCode(message)
 	case questions != 1 || len(message) < headerSize+len(q.question):
 		return false
 	}
@@ -115,6 +115,17 @@ func (q *query) isRepeated(message []byte) bool {
 		}
 	}
 	return true
+}
+
+// hasExtendedCode reports whether an answer has an error whose four bits in the header are 0,
+// such as BADVERS. The other bits are in the OPT record.
+func hasExtendedCode(message []byte) bool {
+	var p dnsmessage.Parser
+	if _, err := p.Start(message); err != nil || p.SkipAllQuestions() != nil || p.SkipAllAnswers() != nil || p.SkipAllAuthorities() != nil {
+		return false
+	}
+	var s scratch
+	return readExtension(&p, &s) == nil && s.rcode != option.RcodeSuccess
 }
 
 // lower leaves the lengths of labels unchanged: their values are below the letters. Servers

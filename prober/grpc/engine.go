@@ -100,16 +100,22 @@ type Engine struct {
 	roomy bool
 }
 
-var errALPN = errcode.New(errcode.TLSALPN, "the server did not choose h2 by ALPN")
+var (
+	errALPN   = errcode.New(errcode.TLSALPN, "the server did not choose h2 by ALPN")
+	errNoCall = errors.New("a mix without a call")
+)
 
 // New compiles cfg. It returns an error if the URL, the TLS material, the descriptors or the
 // expectations cannot be used, or if two settings exclude each other.
 func New(cfg Config) (*Engine, error) { return NewMix([]Config{cfg}) }
 
 // NewMix compiles several calls that share connections. The first Config determines the
-// connections. Request of a Result selects a call. It fails as New does. There is at least
-// one Config.
+// connections. Request of a Result selects a call. It fails as New does, and without any
+// Config.
 func NewMix(cfgs []Config) (*Engine, error) {
+	if len(cfgs) == 0 {
+		return nil, errNoCall
+	}
 	cfg := &cfgs[0]
 	p := cfg.Plan
 	if p.URL.Port() == "" {

@@ -152,4 +152,6 @@ func TestWhatCannotBeUsedIsAnError(t *testing.T) {
 		_, err := New(cfg)
 		assert.EqualError(t, err, want)
 	}
+	_, err := NewMix(nil)
+	assert.EqualError(t, err, "a mix without a call")
 }

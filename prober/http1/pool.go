@@ -44,14 +44,17 @@ func (p *Pool) get(now probe.Instant) *conn {
 
 // Heard reports on the most recently used idle connection. It returns true if bytes or the
 // end of the stream have come, and the connection will be looked at before it is used again.
-// It returns false if there is none.
+// It returns false if there is none. Tests wait with it until the end of a connection has come.
 func (p *Pool) Heard(now probe.Instant) bool {
 	c := p.conns.Pop()
 	if c == nil {
 		return false
 	}
-	defer p.conns.Put(c)
-	return now-c.idleSince > lookAfter && c.HasHeard()
+	heard := now-c.idleSince > lookAfter && c.HasHeard()
+	if !p.conns.Put(c) { // Abort found it taken, and leaves it to whoever has it
+		p.conns.Close(c)
+	}
+	return heard
 }
 
 // CloseIdle closes the connections without a request. It waits for no peer.

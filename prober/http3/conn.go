@@ -262,18 +262,20 @@ func (c *conn) shut(why error) {
 
 // failure returns why a request on the connection has failed after a read or write returned
 // err. If the connection has ended, it returns the reason for that.
+//
+// A reason of our side counts before the connection has ended: quic-go ends the streams first,
+// with an error that holds nothing but the code for the server.
 func (c *conn) failure(err error) error {
-	if !c.hasEnded() {
-		return explain(err)
-	}
 	c.pool.mu.Lock()
 	cause := c.cause
 	c.pool.mu.Unlock()
-	if cause != nil && !errors.Is(cause, errRetired) {
+	switch {
+	case cause != nil && !errors.Is(cause, errRetired):
 		return cause
-	}
-	if cause == nil {
-		err = explain(context.Cause(c.quic.Context()))
+	case !c.hasEnded():
+		return explain(err)
+	case cause == nil:
+		return explain(context.Cause(c.quic.Context()))
 	}
 	return err
 }

@@ -199,13 +199,19 @@ func readSettings(in io.Reader, length uint64) error {
 			return broken(h3FrameError, "the server sent malformed SETTINGS")
 		}
 		payload = payload[n+m:]
-		if id >= 0x2 && id <= 0x5 || slices.Contains(seen, id) {
-			return broken(h3Settings, "the server sent a setting twice, or one of HTTP/2")
+		if isReservedSetting(id) || slices.Contains(seen, id) {
+			return broken(h3Settings, "the server sent a setting twice, or a reserved one")
 		}
 		seen = append(seen, id)
 	}
 	return nil
 }
+
+// isReservedSetting reports whether a server must not send a setting. Those of HTTP/2 that have
+// no equivalent in HTTP/3, 0x2 to 0x5, are reserved, and so is 0x0, which HTTP/2 reserves too (RFC
+// 9114, sections 7.2.4.1 and 11.2.2). 0x1, 0x6 and 0x7 have a meaning in HTTP/3. Identifiers made
+// to be ignored, 0x1f * N + 0x21, and unknown ones are no faults.
+func isReservedSetting(id uint64) bool { return id <= 0x5 && id != 0x1 }
 
 // readGoAway stops the opening of streams, and gives up the streams that the server will not
 // process (RFC 9114, section 5.2). The others may still complete.

@@ -142,7 +142,7 @@ func (h *Histogram) Clone() Histogram {
 func (h *Histogram) Count() uint64 { return h.count }
 
 // Sum returns the sum of the durations, as far as a Duration can hold it.
-func (h *Histogram) Sum() time.Duration { return h.sum.mean(1) }
+func (h *Histogram) Sum() time.Duration { return h.sum.duration() }
 
 // Quantile returns an estimate of the q-quantile: the upper end of its native bucket, or
 // the longest duration if that is less. It returns 0 for an empty histogram.

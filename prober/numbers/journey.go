@@ -113,14 +113,15 @@ type JourneyNumbers struct {
 	Ended []JourneyCount
 	// InFlight journeys have started and have not ended.
 	InFlight uint64
-	// Thought is how long all journeys together paused between their steps.
-	Thought time.Duration
+	// Thought is how long all journeys together paused between their steps, as far as a Duration
+	// can hold it. ThoughtSeconds has it however long it is. ThoughtMean is the mean over the
+	// journeys that ended.
+	Thought, ThoughtMean time.Duration
+	ThoughtSeconds       float64
 	// P50 and P99 are quantiles of the duration of successful journeys, within 10%. WithSummary.
 	P50, P99 time.Duration
 	// Durations are by result, without the time between steps. WithDistributions, else nil.
 	Durations *[NumJourneyResults]Histogram
-
-	thought float64 // in seconds
 }
 
 // Count returns how many journeys ended with a result.
@@ -177,7 +178,7 @@ func (n *JourneyNumbers) Funnel(steps []RequestNumbers) []FunnelStep {
 
 // numbers returns the counts, for the present steps.
 func (j *journeys) numbers(steps []*requestTally, parts Parts) *JourneyNumbers {
-	n := &JourneyNumbers{Created: j.created, InFlight: j.inFlight, Thought: j.thought.mean(1), thought: j.thought.seconds()}
+	n := &JourneyNumbers{Created: j.created, InFlight: j.inFlight, Thought: j.thought.duration(), ThoughtSeconds: j.thought.seconds()}
 	n.Ended = append(n.Ended, JourneyCount{Result: JourneySuccess, Count: j.ended[journeyKey{}]})
 	place := make(map[string]int, len(steps))
 	for i, step := range steps {
@@ -190,6 +191,7 @@ func (j *journeys) numbers(steps []*requestTally, parts Parts) *JourneyNumbers {
 			n.Ended = append(n.Ended, JourneyCount{key.result, key.step, count})
 		}
 	}
+	n.ThoughtMean = j.thought.mean(n.Total())
 	slices.SortFunc(n.Ended, func(a, b JourneyCount) int {
 		return cmp.Or(cmp.Compare(a.Result, b.Result), cmp.Compare(place[a.Step], place[b.Step]), strings.Compare(a.Step, b.Step))
 	})

@@ -43,6 +43,6 @@ func (p *Page) journeysInFlight(s *scrape) {
 
 func (p *Page) thought(s *scrape) {
 	for v, j := range s.journeys() {
-		p.counterWith(j.thought, timestamp(j.Created), nil, v.name)
+		p.counterWith(j.ThoughtSeconds, timestamp(j.Created), nil, v.name)
 	}
 }

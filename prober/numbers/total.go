@@ -1,6 +1,7 @@
 package numbers
 
 import (
+	"math"
 	"math/bits"
 	"time"
 )
@@ -36,11 +37,18 @@ func (t *totalTime) seconds() float64 {
 	return float64(whole) + float64(rest)/float64(time.Second)
 }
 
-// mean returns the mean of the n added durations, rounded down; 0 without any.
+// mean returns the mean of the n added durations, rounded down; 0 without any. It is the
+// longest Duration if it would be above that.
 func (t *totalTime) mean(n uint64) time.Duration {
-	if n == 0 {
+	switch {
+	case n == 0:
 		return 0
+	case t.high >= n: // Div64 panics: the quotient has more than 64 bits
+		return math.MaxInt64
 	}
 	mean, _ := bits.Div64(t.high, t.low, n)
-	return time.Duration(mean)
+	return time.Duration(min(mean, math.MaxInt64))
 }
+
+// duration returns the sum, or the longest Duration if the sum is above that.
+func (t *totalTime) duration() time.Duration { return t.mean(1) }

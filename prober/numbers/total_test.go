@@ -11,9 +11,6 @@ import (
 	"example.com/prober/prober/load"
 )
 
-// duration returns t as far as a Duration can hold it.
-func (t *totalTime) duration() time.Duration { return t.mean(1) }
-
 func TestATotalIsExactBeyondWhatADurationHolds(t *testing.T) {
 	t.Parallel()
 	var sum totalTime
@@ -48,6 +45,18 @@ func TestATotalIsExactBeyondWhatADurationHolds(t *testing.T) {
 	assert.Zero(t, new(totalTime).mean(0))
 }
 
+// With 10,000 journeys that think, a sum passes what a Duration holds within eleven days.
+func TestATotalBeyondADurationIsTheLongestDuration(t *testing.T) {
+	t.Parallel()
+	var sum totalTime
+	for n := uint64(1); n <= 5; n++ {
+		sum.add(math.MaxInt64)
+		assert.EqualValues(t, math.MaxInt64, sum.duration(), n)
+		assert.EqualValues(t, math.MaxInt64, sum.mean(n))
+		assert.EqualValues(t, math.MaxInt64, sum.mean(max(n-1, 1)), "as where counts and sums do not belong together")
+	}
+}
+
 func TestATotalWithinADurationIsThatDurationInSeconds(t *testing.T) {
 	t.Parallel()
 	for _, d := range []time.Duration{0, 1, 999_999_999, time.Second, 39*time.Millisecond + 1, 100 * 365 * 24 * time.Hour, math.MaxInt64} {
@@ -63,12 +72,14 @@ func TestATotalWithinADurationIsThatDurationInSeconds(t *testing.T) {
 func TestASumNeverTurnsNegative(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
+	r.SetRequests([]string{"login"}, true)
 	century := 100 * 365 * 24 * time.Hour
 	for range 2 { // bursts
 		r.StartBurst(nil)
 		for range 5 {
 			r.Begin(0)
 			r.End(ended(century, nil), 0)
+			r.EndJourney(Journey{Took: century, Thought: century, Busy: 2 * century})
 			r.times.Phases[1].observe(r.bounds, century)
 			r.times.Lag.observe(lagBounds, century)
 			r.times.BurstDuration.observe(burstBounds, century)
@@ -86,6 +97,10 @@ func TestASumNeverTurnsNegative(t *testing.T) {
 	assert.InEpsilon(t, float64(2000*years), sampled(&lag, lagBounds).GetSampleSum(), 1e-12)
 	assert.Equal(t, century, latencyOf(c.ByCode).Mean)
 	assert.Equal(t, []PhaseTime{{1, 10, century, century}}, c.phaseTimes())
+	assert.EqualValues(t, math.MaxInt64, c.Journey.Durations[JourneySuccess].Sum())
+	assert.EqualValues(t, math.MaxInt64, c.Journey.Thought)
+	assert.InEpsilon(t, float64(1000*years), c.Journey.ThoughtSeconds, 1e-12)
+	assert.Equal(t, century, c.Journey.ThoughtMean)
 	b := r.history.latest()
 	assert.InEpsilon(t, century, b.Phases[1], 1e-6)
 	assert.InEpsilon(t, century, b.Lag, 1e-6)

@@ -92,6 +92,7 @@ func h3streams() []h3case {
 		breaksOn("no SETTINGS", 0x10a, func(p *peers.H3) { p.Control("\x00" + peers.Frame(0x7, "\x00")) }),
 		breaksOn("SETTINGS twice", 0x105, control(peers.Frame(0x4, ""))),
 		breaksOn("a setting twice", 0x109, func(p *peers.H3) { p.Control("\x00" + peers.Frame(0x4, "\x21\x01\x21\x02")) }),
+		breaksOn("the setting 0", 0x109, func(p *peers.H3) { p.Control("\x00" + peers.Frame(0x4, "\x00\x01")) }),
 		breaksOn("a setting of HTTP/2", 0x109, func(p *peers.H3) { p.Control("\x00" + peers.Frame(0x4, "\x03\x01")) }),
 		breaksOn("malformed SETTINGS", 0x106, func(p *peers.H3) { p.Control("\x00" + peers.Frame(0x4, "\x21")) }),
 		breaksOn("enormous SETTINGS", 0x107, func(p *peers.H3) { p.Control("\x00\x04\x80\x00\xff\xff") }),

@@ -20,6 +20,8 @@ type origins struct {
 	mu      sync.Mutex
 	known   map[string]*origin
 	aborted bool
+	// ending counts the origins dropped from known whose connections are not gone.
+	ending sync.WaitGroup
 }
 
 type origin struct {
@@ -35,6 +37,8 @@ func (o *origins) acquire(home *Transport, cfg *Config) (*origin, error) {
 	key := originOf(cfg.URL)
 	known := o.known[key]
 	if known == nil {
+		// The others of the target who follow a redirect wait meanwhile: for some
+		// milliseconds, most of them for the certificates of tls.ca, and for no peer.
 		t, err := home.elsewhere(cfg)
 		if err != nil {
 			return nil, err
@@ -56,8 +60,15 @@ func (o *origins) acquire(home *Transport, cfg *Config) (*origin, error) {
 
 // release ends the use of an origin. If there are too many, the least recently used one goes.
 func (o *origins) release(used *origin) {
-	if surplus := o.leave(used); surplus != nil {
-		surplus.CloseIdle()
+	surplus := o.leave(used)
+	if surplus == nil {
+		return
+	}
+	surplus.CloseIdle()
+	// Connections of HTTP/1 are gone by now. Others end soon, since no request is on them;
+	// the worker does not wait for that, but the end of the target does.
+	if surplus.multi != nil {
+		o.ending.Go(surplus.Wait)
 	}
 }
 
@@ -104,6 +115,7 @@ func (o *origins) wait() {
 	for _, at := range o.all() {
 		at.t.Wait()
 	}
+	o.ending.Wait()
 }
 
 func (o *origins) open() int {

@@ -97,7 +97,11 @@ func (c *heardConn) Read(p []byte) (n int, err error) {
 			c.hearFailure(err)
 			return n, err
 		}
-		if !c.askPlainly(c.hear(p[:n])) {
+		switch answer := c.hear(p[:n]); {
+		case c.askPlainly(answer):
+		case answer.isKept():
+			return 0, answer.err
+		default:
 			return n, nil
 		}
 	}
@@ -113,11 +117,14 @@ func (c *heardConn) readStream(p []byte) (int, error) {
 			return 0, err
 		}
 		answer := c.hear(message)
-		if answer.truncated {
+		switch {
+		case answer.truncated:
 			c.ear.note(c.question, errDNSMalformed)
 			return 0, errDNSMalformed
-		}
-		if !c.askPlainly(answer) {
+		case c.askPlainly(answer):
+		case answer.isKept():
+			return 0, answer.err
+		default:
 			c.received, c.answered = frame(message), true
 		}
 	}
@@ -128,6 +135,10 @@ func (c *heardConn) readStream(p []byte) (int, error) {
 	c.received = c.received[n:]
 	return n, nil
 }
+
+// isKept reports whether an answer is kept from the resolver. It would use more of a malformed
+// answer than can be used. It would pass over one without a question, and wait for another.
+func (a *reply) isKept() bool { return a.malformed || a.bare }
 
 // askPlainly asks once more, without an OPT record, if that may be why the server refused
 // the question (RFC 6891, section 6.2.2). It reports whether it did. The deadline of the

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"strings"
 
@@ -22,6 +23,10 @@ type reply struct {
 	addrs []netip.Addr
 	// err is the reason for having no addresses.
 	err error
+	// malformed means that err is not what the server says but what is wrong with it.
+	malformed bool
+	// bare means that the message has no question.
+	bare bool
 	// truncated means that the rest must be asked for over TCP.
 	truncated bool
 	// strict means that the server may have refused the question for its OPT record alone
@@ -56,8 +61,8 @@ func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) 
 		return reply{}, errNotOurs
 	}
 	asked, err := p.Question()
-	if errors.Is(err, dnsmessage.ErrSectionDone) && isStrict(h.RCode) {
-		return reply{err: rcodeError(h.RCode), strict: true}, nil // some send the bare header
+	if errors.Is(err, dnsmessage.ErrSectionDone) {
+		return readBare(&p, h)
 	}
 	if err != nil || !sameQuestion(asked, q) || p.SkipAllQuestions() != nil {
 		return reply{}, errNotOurs
@@ -67,7 +72,7 @@ func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) 
 	}
 	addrs, err := readAddresses(&p, q.Type)
 	if err != nil {
-		return reply{err: errDNSMalformed}, nil //nolint:nilerr // the failure is the answer's, not that of reading it
+		return reply{malformed: true, err: errDNSMalformed}, nil //nolint:nilerr // the failure is the answer's, not that of reading it
 	}
 	if err := rcodeError(extendedRCode(&p, h.RCode)); err != nil {
 		return reply{err: err, strict: isStrict(h.RCode)}, nil //nolint:nilerr // as above
@@ -76,6 +81,21 @@ func readReply(message []byte, id uint16, q dnsmessage.Question) (reply, error) 
 		return reply{err: errNoRecords}, nil
 	}
 	return reply{addrs: addrs}, nil
+}
+
+// readBare reads an answer without a question: servers that could not read the question, and some
+// that refuse it, send only the header. It counts only with an error in it. Without the question,
+// anything could be meant by a success.
+func readBare(p *dnsmessage.Parser, h dnsmessage.Header) (reply, error) {
+	code := h.RCode
+	if p.SkipAllAnswers() == nil {
+		code = extendedRCode(p, code)
+	}
+	err := rcodeError(code)
+	if err == nil {
+		return reply{}, errNotOurs
+	}
+	return reply{err: err, bare: true, strict: isStrict(h.RCode)}, nil
 }
 
 // isStrict reports whether code is the answer of a server without OPT records.
@@ -103,6 +123,8 @@ func readAddresses(p *dnsmessage.Parser, kind dnsmessage.Type) ([]netip.Addr, er
 		switch {
 		case h.Type != kind:
 			err = p.SkipAnswer()
+		case !isSound(&h):
+			err = errDNSMalformed
 		case kind == dnsmessage.TypeA:
 			var a dnsmessage.AResource
 			a, err = p.AResource()
@@ -116,6 +138,17 @@ func readAddresses(p *dnsmessage.Parser, kind dnsmessage.Type) ([]netip.Addr, er
 			return nil, err
 		}
 	}
+}
+
+// isSound reports whether a record can hold an address: the parser looks neither at its class
+// nor at its length. It takes the bytes of an address from wherever the record begins, be they
+// those of the next record.
+func isSound(h *dnsmessage.ResourceHeader) bool {
+	size := net.IPv4len
+	if h.Type == dnsmessage.TypeAAAA {
+		size = net.IPv6len
+	}
+	return h.Class == dnsmessage.ClassINET && int(h.Length) == size
 }
 
 // extendedRCode completes the response code with the bits in the OPT record (RFC 6891,

@@ -33,6 +33,7 @@ type Header struct {
 	encodings int // field lines of Transfer-Encoding
 	Chunked   bool
 	KeepAlive bool
+	closes    bool // an option says so, whatever the others say
 	// Tunnel means that the response may be the answer to CONNECT. A successful answer to
 	// it has no content, whatever its fields say (RFC 9110, section 9.3.6).
 	Tunnel bool
@@ -275,15 +276,16 @@ func (h *Header) transferEncoding(f *Field) error {
 	return nil
 }
 
-// connection reads the options of the Connection field (RFC 9112, section 9.3).
+// connection reads the options of one line of the Connection field. close outweighs keep-alive
+// in whatever order they come, since the section looks for close first (RFC 9112, section 9.3).
 func (h *Header) connection(value []byte) {
 	for option := range bytes.SplitSeq(value, []byte(",")) {
 		option = message.TrimBlank(option)
 		if message.EqualFold(option, "close") {
-			h.KeepAlive = false
+			h.KeepAlive, h.closes = false, true
 			return
 		}
-		if message.EqualFold(option, "keep-alive") && h.Version == probe.HTTP10 {
+		if message.EqualFold(option, "keep-alive") && h.Version == probe.HTTP10 && !h.closes {
 			h.KeepAlive = true
 		}
 	}
