@@ -155,7 +155,7 @@ e2e: ## Test what runs real servers, proxies, Prometheus, a browser; a missing p
 	PROBER_E2E=1 go test -count=1 -timeout 10m -run '^TestAnIncident' ./e2e # its time passes sixty times as fast: it has the machine for itself
 
 # What `make kubernetes` builds has a folder of its own. Its Prometheus finds pods, which Debian's cannot.
-KUBERNETES_BIN := $(CURDIR)/bin/kubernetes
+KUBERNETES_BIN ?= $(CURDIR)/bin/kubernetes
 
 .PHONY: kubernetes
 kubernetes: ## Test the program in a real cluster without containers; builds the control plane and a Prometheus into bin (an hour, once)

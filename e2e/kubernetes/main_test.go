@@ -5,6 +5,8 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,15 +21,15 @@ var prober, imaged string
 // The other programs, and the folder with the definitions of the kinds of the operator of Prometheus.
 var apiserver, manager, scheduler, etcd, prometheus, manifests, definitions string
 
-// TestMain builds the program. If a program of others is missing it says so once, and no test runs.
+// TestMain builds the program. Without the folder KUBERNETES_BIN it says so once, and no test runs.
 func TestMain(m *testing.M) {
-	if missing := find(); missing != "" {
-		rig.RunNone(m, "e2e/kubernetes: no test runs, "+missing+": make kubernetes")
+	bin := os.Getenv("KUBERNETES_BIN")
+	if bin == "" {
+		rig.RunNone(m, "e2e/kubernetes: no test runs, KUBERNETES_BIN names no folder: make kubernetes")
 		return
 	}
-	if err := buildNetwork(); err != nil {
-		rig.RunNone(m, "e2e/kubernetes: no test runs, "+err.Error()+": make kubernetes")
-		return
+	if err := errors.Join(find(bin), buildNetwork()); err != nil {
+		panic(err)
 	}
 	dir, err := os.MkdirTemp("", "prober-image-")
 	if err != nil {
@@ -42,31 +44,25 @@ func TestMain(m *testing.M) {
 }
 
 // find looks for the programs of others: those of the control plane, a Prometheus and the renderer of the manifests in
-// the folder KUBERNETES_BIN, and etcd. It returns what is missing.
-func find() (missing string) {
-	bin := os.Getenv("KUBERNETES_BIN")
-	if bin == "" {
-		return "KUBERNETES_BIN names no folder"
-	}
+// the folder bin, and etcd.
+func find(bin string) (err error) {
 	for name, path := range map[string]*string{
 		"kube-apiserver": &apiserver, "kube-controller-manager": &manager, "kube-scheduler": &scheduler,
 		"prometheus": &prometheus, "manifests": &manifests,
 	} {
-		*path = filepath.Join(bin, name)
-		if _, err := exec.LookPath(*path); err != nil {
-			return "KUBERNETES_BIN has no " + name
+		if *path, err = exec.LookPath(filepath.Join(bin, name)); err != nil {
+			return fmt.Errorf("KUBERNETES_BIN: %w", err)
 		}
 	}
 	definitions = filepath.Join(bin, "definitions")
-	if found, err := filepath.Glob(filepath.Join(definitions, "*.yaml")); err != nil || len(found) == 0 {
-		return "KUBERNETES_BIN has no definitions"
+	if _, err := os.Stat(definitions); err != nil {
+		return fmt.Errorf("KUBERNETES_BIN: %w", err)
 	}
 	if etcd = os.Getenv("ETCD"); etcd == "" {
 		etcd = "etcd"
 	}
-	var err error
 	if etcd, err = exec.LookPath(etcd); err != nil {
-		return "etcd is not installed; the Debian package etcd-server has it"
+		return fmt.Errorf("%w; the Debian package etcd-server has it", err)
 	}
-	return ""
+	return nil
 }

@@ -16,9 +16,9 @@ import (
 	"example.com/prober/internal/peers"
 )
 
-// namesTTL is how long the name server keeps its answers, even those without records: what the add-on of Kubernetes
-// tells CoreDNS. Clusters of kubeadm keep no answers.
-const namesTTL = 30 * time.Second
+// namesTTL is how long the name server keeps its answers, even those without records: the default of CoreDNS. Clusters of
+// kubeadm keep none; others keep them for 30 s, in which a last shard that is replaced may look as if it were gone.
+const namesTTL = 5 * time.Second
 
 // clusterNames answers the names of headless Services from the EndpointSlices, as the DNS specification of Kubernetes
 // has it: SRV records of the named ports, and addresses of the Services and of their pods.

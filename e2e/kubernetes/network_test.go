@@ -12,7 +12,6 @@ import (
 // The network of the tests lies in a network namespace of its own: nothing in it reaches another machine, and no other
 // process has these addresses.
 const (
-	podNet        = "10.244.0.0/16"
 	bridge        = "pods"
 	bridgeAddress = "10.244.0.1" // the tests' own in the network of the pods
 	serviceNet    = "10.96.0.0/16"

@@ -127,7 +127,7 @@ func (o *observer) counted(t *testing.T) map[string]float64 {
 }
 
 // awaitShards waits until Prometheus has scraped exactly that many pods, in their present lives, and all have that
-// number of shards.
+// number of shards. None is about to end.
 func (o *observer) awaitShards(t *testing.T, want int) {
 	t.Helper()
 	o.eventually(t, fmt.Sprintf("Prometheus knows %d shards that know of each other", want), func() bool {
@@ -135,7 +135,7 @@ func (o *observer) awaitShards(t *testing.T, want int) {
 		pods := o.pods("prober")
 		for _, pod := range pods {
 			c := o.container("prober", pod.Name)
-			if c == nil || born[pod.Name] < float64(c.since.Unix()-1) || total[pod.Name] != float64(want) {
+			if c == nil || pod.DeletionTimestamp != nil || born[pod.Name] < float64(c.since.Unix()-1) || total[pod.Name] != float64(want) {
 				return false
 			}
 		}

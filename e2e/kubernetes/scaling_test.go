@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -22,7 +21,7 @@ func TestScalingLosesNothing(t *testing.T) {
 	p.awaitSet(t, "prober", 5)
 	o.awaitShards(t, 5)
 	l.awaitAll(t, p, l.all())
-	t.Logf("3 to 5: %s was the longest time without a request of a target", l.longestGap(l.all()).Round(time.Millisecond))
+	assertGap(t, "3 to 5", l)
 	of5 := o.owners(t, l)
 	for target, owner := range of5 {
 		assert.Contains(t, []string{of3[target], "prober-3", "prober-4"}, owner, "%s: only new shards take over", target)
@@ -33,7 +32,7 @@ func TestScalingLosesNothing(t *testing.T) {
 	p.awaitSet(t, "prober", 2)
 	o.awaitShards(t, 2)
 	l.awaitAll(t, p, l.all())
-	t.Logf("5 to 2: %s was the longest time without a request of a target", l.longestGap(l.all()).Round(time.Millisecond))
+	assertGap(t, "5 to 2", l)
 	for target, owner := range o.owners(t, l) {
 		if before := of5[target]; before == "prober-0" || before == "prober-1" {
 			assert.Equal(t, before, owner, "%s: only the targets of the shards that went move", target)
