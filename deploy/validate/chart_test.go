@@ -16,14 +16,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v4/pkg/chart/common"
-	"helm.sh/helm/v4/pkg/chart/common/util"
 	"helm.sh/helm/v4/pkg/chart/v2/lint"
 	"helm.sh/helm/v4/pkg/chart/v2/lint/support"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
-	"helm.sh/helm/v4/pkg/engine"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"example.com/prober/deploy/validate/templates"
 )
 
 const chartFolder = "../helm/prober"
@@ -47,16 +47,7 @@ func (m manifest) id(t *testing.T) string {
 
 // try renders the chart as `helm install prober --namespace=probes` does, without a cluster.
 func try(values map[string]any) (map[string]string, error) {
-	chart, err := loader.LoadDir(chartFolder)
-	if err != nil {
-		return nil, err
-	}
-	release := common.ReleaseOptions{Name: "prober", Namespace: "probes", Revision: 1, IsInstall: true}
-	all, err := util.ToRenderValues(chart, values, release, common.DefaultCapabilities)
-	if err != nil {
-		return nil, err
-	}
-	return engine.Render(chart, all)
+	return templates.Chart(chartFolder, "probes", values)
 }
 
 // render returns the objects in the order of their files. Each is decoded strictly.

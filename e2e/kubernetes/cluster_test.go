@@ -24,7 +24,7 @@ import (
 )
 
 // cluster is a kube-apiserver on loopback, and nothing else of a cluster: the tests write its objects, and nothing
-// runs.
+// runs. A controlPlane has the rest.
 type cluster struct {
 	t      *testing.T
 	dir    string
@@ -35,20 +35,28 @@ type cluster struct {
 	server *rig.Process
 }
 
+// serviceOfAPI is the address of the Service of the API server: the first one of the services' network.
+const serviceOfAPI = "10.96.0.1"
+
 // admin is the token of a user who may do everything.
 const admin = "token-of-the-admin"
 
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
+	return startAPIServer(t, "127.0.0.1", rig.FreePort(t),
+		"--disable-admission-plugins=ServiceAccount") // nothing makes the service accounts that pods would need
+}
+
+func startAPIServer(t *testing.T, listenAt, port string, flags ...string) *cluster {
+	t.Helper()
 	c := &cluster{t: t, dir: t.TempDir()}
-	port := rig.FreePort(t)
 	c.url = "https://127.0.0.1:" + port
 	authority := certs.Issue(nil, certs.Authority)
-	serving, accounts := certs.Issue(&authority, certs.For("127.0.0.1")), certs.Issue(nil)
+	serving, accounts := certs.Issue(&authority, certs.For("127.0.0.1", serviceOfAPI)), certs.Issue(nil)
 	c.ca = c.file("ca.pem", certs.PEM(authority))
-	c.args = []string{
+	c.args = append([]string{
 		"--etcd-servers=" + startEtcd(t, c.dir),
-		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + port,
+		"--bind-address=" + listenAt, "--advertise-address=127.0.0.1", "--secure-port=" + port,
 		"--tls-cert-file=" + c.file("serving.pem", certs.PEM(serving)), "--tls-private-key-file=" + c.file("serving.key", certs.KeyPEM(serving)),
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-signing-key-file=" + c.file("accounts.key", certs.KeyPEM(accounts)),
@@ -57,9 +65,8 @@ func startCluster(t *testing.T) *cluster {
 		"--authorization-mode=RBAC",
 		"--service-cluster-ip-range=10.96.0.0/16",
 		"--endpoint-reconciler-type=none",                   // no cluster needs to find it
-		"--disable-admission-plugins=ServiceAccount",        // nothing makes the service accounts that pods would need
 		"--cert-dir=" + filepath.Join(c.dir, "unused-cert"), // else /var/run
-	}
+	}, flags...)
 	pool := x509.NewCertPool()
 	require.True(t, pool.AppendCertsFromPEM(certs.PEM(authority)))
 	c.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{
@@ -116,9 +123,14 @@ func (c *cluster) kill() {
 	c.client.CloseIdleConnections()
 }
 
-// try sends a request as the admin.
+// try sends a request to the API server as the admin.
 func (c *cluster) try(method, path, kind, text string) (status int, body []byte, err error) {
-	r, err := http.NewRequestWithContext(context.WithoutCancel(c.t.Context()), method, c.url+path, strings.NewReader(text))
+	return c.ask(method, c.url+path, kind, text)
+}
+
+// ask sends a request to a server of the cluster.
+func (c *cluster) ask(method, url, kind, text string) (status int, body []byte, err error) {
+	r, err := http.NewRequestWithContext(context.WithoutCancel(c.t.Context()), method, url, strings.NewReader(text))
 	if err != nil {
 		return 0, nil, err
 	}
