@@ -107,6 +107,7 @@ func (p *Pool) claim(x *Exchange, now probe.Instant) *conn {
 
 // exchange does the request of r on c. Afterwards it gives c back or closes it.
 func (p *Pool) exchange(c *conn, r *probe.Result, x *Exchange) {
+	c.Stream.Begin()
 	defer p.release(c, r)
 	c.exchange(r, x)
 }
@@ -121,14 +122,23 @@ func (p *Pool) release(c *conn, r *probe.Result) {
 		_, _ = c.upload.end(r)
 		r.Fail(&errcode.PhaseError{Err: probe.Panicked(v)})
 	}
+	c.Stream.End()
 	// An idle connection must not hold on to what a worker uses again elsewhere.
 	c.x = nil
-	p.buffers.put(c.buf)
-	c.buf = nil
+	p.takeBuffer(c)
 	if c.reusable && p.conns.Put(c) {
 		return
 	}
 	p.conns.Close(c)
+}
+
+// takeBuffer takes the buffer of c, and the header in it.
+func (p *Pool) takeBuffer(c *conn) {
+	if len(c.before) == 0 { // else the header is in this copy
+		c.head.Forget()
+	}
+	p.buffers.put(c.buf)
+	c.buf = nil
 }
 
 // Reserve keeps a warm connection for a request about to start. It returns false if there

@@ -106,6 +106,9 @@ func (s *Socket) time() bool {
 	return s.tellsScheduler
 }
 
+// tellScheduler says whether the scheduler is to be told of reads.
+func (s *Socket) tellScheduler(tells bool) { s.tellsScheduler = tells }
+
 // share makes s a socket with one reader for many requests.
 func (s *Socket) share() { s.tellsScheduler = false }
 

@@ -47,6 +47,12 @@ type Field struct {
 	folded      bool // it took more than one line
 }
 
+// Forget drops the fields, and with them the bytes that they point into.
+func (h *Header) Forget() {
+	clear(h.Fields[:cap(h.Fields)])
+	h.Fields = h.Fields[:0]
+}
+
 // Scan looks for the end of a response header in the bytes received so far. Until the end
 // has come, it judges the complete lines on their own.
 type Scan struct {
