@@ -98,18 +98,18 @@ func (s *servers) startNginx(ctx context.Context, r *rig.Rig) error {
 	if err != nil {
 		return err
 	}
-	clear, both, err := addresses()
+	open, both, err := addresses()
 	if err != nil {
 		return err
 	}
 	file := filepath.Join(s.dir, "nginx.conf")
-	config := fmt.Sprintf(nginxConfig, s.dir, s.certificate(), s.key(), 
-		listeners(plain)+listeners(secured, "ssl")+listeners(clear, "http2")+listeners(both, "ssl", "http2"), uploads)
+	config := fmt.Sprintf(nginxConfig, s.dir, s.certificate(), s.key(),
+		listeners(plain)+listeners(secured, "ssl")+listeners(open, "http2")+listeners(both, "ssl", "http2"), uploads)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return err
 	}
 	p, err := r.StartPeer(ctx, "nginx", "-e", filepath.Join(s.dir, "nginx.log"), "-c", file)
-	s.http1, s.nginx = [2]server{{p, plain}, {p, secured}}, [2]server{{p, clear}, {p, both}}
+	s.http1, s.nginx = [2]server{{p, plain}, {p, secured}}, [2]server{{p, open}, {p, both}}
 	return err
 }
 

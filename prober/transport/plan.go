@@ -35,6 +35,7 @@ func planOf(cfgs []Config) wire.Plan {
 		Protocols:    protocols(cfg.HTTPVersion),
 		Dial:         cfg.Dial,
 		Connections:  cfg.Connections,
+		Exchanges:    cfg.Exchanges,
 		Proxy:        cfg.Proxy,
 		Forwards:     cfg.URL.Scheme == "http",
 		Rules:        cfg.Rules,

@@ -36,6 +36,8 @@ type Stream struct {
 	armedWrite probe.Instant
 	aborted    atomic.Bool
 	halted     atomic.Bool // nothing more is to be written
+	// exchanges counts the exchange under way; nil if nobody counts.
+	exchanges *Exchanges
 	// ceiling is told when the connection is closed.
 	ceiling *probe.Ceiling
 	closed  atomic.Bool
