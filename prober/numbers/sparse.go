@@ -95,16 +95,29 @@ func (s *sparse) bound(i int) time.Duration { return boundOf(i, s.schema()) }
 // shortGap is the largest number of empty buckets that take less room than another span.
 const shortGap = 2
 
+// emptyRun returns how many empty buckets counts begins with. Between the latencies of a target
+// lie hundreds of them, so it looks at eight at once.
+func emptyRun(counts []uint64) (n int) {
+	for n+8 <= len(counts) {
+		c := counts[n : n+8]
+		if c[0]|c[1]|c[2]|c[3]|c[4]|c[5]|c[6]|c[7] != 0 {
+			break
+		}
+		n += 8
+	}
+	for n < len(counts) && counts[n] == 0 {
+		n++
+	}
+	return n
+}
+
 // spans yields the runs of buckets of the exposition format: the number of buckets between a run
 // and the run before, or bucket 0, and the length of the run. Only short gaps are in a run.
 func (s *sparse) spans() iter.Seq2[int, uint64] {
 	return func(yield func(int, uint64) bool) {
 		next := 0 // the index after the last bucket in use
 		offset, length := 0, uint64(0)
-		for i, count := range s.counts {
-			if count == 0 {
-				continue
-			}
+		for i := emptyRun(s.counts); i < len(s.counts); i += 1 + emptyRun(s.counts[i+1:]) {
 			index := s.first + i
 			if length == 0 || index-next > shortGap {
 				if length > 0 && !yield(offset, length) {
@@ -126,11 +139,8 @@ func (s *sparse) deltas() iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		var last int64
 		gap := shortGap + 1 // empty buckets since the last one in use
-		for _, count := range s.counts {
-			if count == 0 {
-				gap++
-				continue
-			}
+		for i := emptyRun(s.counts); i < len(s.counts); {
+			count := s.counts[i]
 			for ; gap > 0 && gap <= shortGap; gap-- {
 				if !yield(-last) {
 					return
@@ -140,7 +150,8 @@ func (s *sparse) deltas() iter.Seq[int64] {
 			if !yield(int64(count) - last) {
 				return
 			}
-			last, gap = int64(count), 0
+			last, gap = int64(count), emptyRun(s.counts[i+1:])
+			i += 1 + gap
 		}
 	}
 }
