@@ -53,7 +53,7 @@ func typed(t *testing.T, page string) string {
 	var script strings.Builder
 	script.WriteString("set -meuo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n")
 	named := regexp.MustCompile("Write `([a-z.]+)`[^`]*(?:`[^`]*`[^`]*)*$")
-	for _, m := range regexp.MustCompile("(?s)\n([^\n]*)\n\n```(sh|yaml)\n(.*?\n)```\n").FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile("(?s)\n((?:[^\n]+\n)+)\n```(sh|yaml)\n(.*?\n)```\n").FindAllStringSubmatch(page, -1) {
 		switch before, language, text := m[1], m[2], m[3]; {
 		case strings.Contains(before, "(needs Go)"):
 		case language == "sh":
