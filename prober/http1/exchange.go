@@ -138,7 +138,8 @@ func (p *Pool) takeBuffer(c *conn) {
 		c.head.Forget()
 	}
 	p.buffers.put(c.buf)
-	c.buf = nil
+	// Nothing points into the next buffer, which may be smaller.
+	c.buf, c.start, c.end, c.headSize = nil, 0, 0, 0
 }
 
 // Reserve keeps a warm connection for a request about to start. It returns false if there

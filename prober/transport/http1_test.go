@@ -144,6 +144,16 @@ func TestBytesThatAreNotCopiedAreCounted(t *testing.T) {
 	}
 }
 
+func TestAConnectionIsUsedAgainAfterALargeHeader(t *testing.T) {
+	t.Parallel()
+	p := peers.Listen(t, peers.Answering("HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 40<<10)+"\r\nContent-Length: 2\r\n\r\nok"))
+	tr := newTransport(t, Config{URL: p.URL("http")})
+	for range 3 {
+		require.NoError(t, do(tr, patience).Err)
+	}
+	assert.Equal(t, 1, p.Connections())
+}
+
 func TestLongContentThatStopsRunsIntoTheDeadline(t *testing.T) {
 	t.Parallel()
 	p := peers.Listen(t, func(c net.Conn) {
