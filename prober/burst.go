@@ -244,8 +244,8 @@ func (b *burst) sendArrival(schedule, requests context.Context, w *worker, next 
 // next waits for this worker's turn and for the next arrival.
 func (b *burst) next(schedule context.Context) (next load.Arrival, ok bool) {
 	free := probe.Now()
-	// Whoever has the turn leaves at the end of schedule or with an arrival, so this wait
-	// ends too.
+	// The worker with the turn leaves with an arrival or when schedule ends. So this wait
+	// ends, too.
 	b.turn <- struct{}{}
 	defer func() { <-b.turn }()
 	for schedule.Err() == nil {

@@ -1,6 +1,6 @@
 // Package threshold reads the limits of a burst's results, such as "p99 > 500ms". A [Threshold] says
-// what breaks a burst. The configuration and the command line share the syntax, and whoever has the
-// numbers compares them: this package measures nothing.
+// what breaks a burst. The configuration and the command line share the syntax. This package
+// measures nothing: its callers have the numbers, and compare them.
 package threshold
 
 import (

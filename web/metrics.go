@@ -147,7 +147,7 @@ func (e *exposition) scrape(ctx context.Context, as encoding, r *rendering) (pie
 		return nil, context.Cause(ctx)
 	case <-r.done:
 		return r.page, r.err
-	// Whoever has the turn gives it back when its page is rendered, and rendering waits for no
+	// The request with the turn gives it back when its page is rendered. Rendering waits for no
 	// client.
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()

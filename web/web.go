@@ -5,7 +5,7 @@
 // script that only keeps them new; they work without it. The API gives the same as JSON. Both are made of snapshots
 // of the manager, and change nothing. Packages history and peers read what Prometheus and other probers know.
 //
-// Nobody who asks costs the bursts much: one scrape and one page are made at a time, equal requests share the result,
+// Requests cost the bursts little: one scrape and one page are made at a time, equal requests share the result,
 // and long work gives way to requests that are due. No client keeps others from an answer, and none is waited for.
 // Texts of peers and of clients are escaped, and no page loads or asks anything elsewhere.
 package web

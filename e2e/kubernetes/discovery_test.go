@@ -165,7 +165,7 @@ func TestAnAPIServerThatIsKilledInBurstsChangesNothing(t *testing.T) {
 	// An existing watch may go on without the right to it: the right counts when the server is back.
 	c.remove(clusterRoleBindings + "/prober")
 	c.killIn(d, want, more)
-	// The log has one line a minute, of whichever discovery fails then. A server that has just started knows no rights yet.
+	// The log has one line a minute, about the discovery that failed last. A server that has just started knows no rights yet.
 	forbidden := regexp.MustCompile(`(services|ingresses[a-z0-9.]*) is forbidden: User \\?"system:serviceaccount:prober:prober\\?" cannot (list|watch) resource \\?"(services|ingresses)\\?"`)
 	said := func() int { return len(forbidden.FindAllString(d.Output(), -1)) }
 	before := said()

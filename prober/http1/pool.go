@@ -51,7 +51,7 @@ func (p *Pool) Heard(now probe.Instant) bool {
 		return false
 	}
 	heard := now-c.idleSince > lookAfter && c.HasHeard()
-	if !p.conns.Put(c) { // Abort found it taken, and leaves it to whoever has it
+	if !p.conns.Put(c) { // Abort does not close a connection in use
 		p.conns.Close(c)
 	}
 	return heard

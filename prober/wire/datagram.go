@@ -71,7 +71,7 @@ func (d *Dialer) greetAt(ctx context.Context, r *probe.Result, deadline probe.In
 	}
 	// One timer has two uses, so that no handshake outlives its part of the time: first for
 	// the beginning of the answer, and after the first datagram for the rest of the
-	// handshake. What it cancels with tells that end from one by the caller.
+	// handshake. The cause of the cancellation shows whether the timer or the caller ended it.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	expired := func() { cancel(os.ErrDeadlineExceeded) }

@@ -2,7 +2,7 @@
 // last bursts only.
 //
 // A [Store] keeps what it has read. An answer about a longer span counts as new for longer. Nobody waits for a read:
-// whoever asks gets the known answer, and an old one is read anew meanwhile. So a Prometheus that is slow or gone
+// a caller gets the known answer at once, and the store reads an old one anew meanwhile. So a slow or missing Prometheus
 // delays no page. Reads at once, waiting reads, kept answers and the length of an answer are bounded.
 package history
 
