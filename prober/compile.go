@@ -90,7 +90,6 @@ func (m *Manager) planOf(t *config.Target, network policy.Rules, read *wire.Cert
 		Certificates: read,
 		Dial:         m.dialOf(t),
 		Connections:  m.limiter.Connections,
-		Exchanges:    m.exchanges,
 		Proxy:        proxyOptions(t.Connection),
 		Rules:        network,
 	}

@@ -27,9 +27,6 @@ var (
 // could fill the time of the request with extensions.
 const maxChunkOverhead = 16 << 10
 
-// maxSkip is how many bytes of content are skipped at once.
-const maxSkip = 1 << 20
-
 // readBody reads the content to its end by the rules of RFC 9112, section 6.3, and
 // demands that nothing follows it.
 func (c *conn) readBody(r *probe.Result) error {
@@ -122,7 +119,7 @@ func (c *conn) skip(r *probe.Result, n int64) (int64, error) {
 	if spare < readBufferSize || c.TLS != nil || r.Answer != nil || c.x.Kept.Wants() || !c.Stream.CanSkip() {
 		return 0, nil
 	}
-	skipped, err := c.Stream.Skip(int(min(spare, maxSkip)))
+	skipped, err := c.Stream.Skip(spare)
 	if skipped > 0 {
 		c.note(r)
 		r.Received += int64(skipped)

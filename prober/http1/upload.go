@@ -15,7 +15,8 @@ import (
 const (
 	// maxPart is how many bytes are written at once.
 	maxPart = 32 << 10
-	// maxAhead is how many bytes a part may have that is written before the goroutine begins.
+	// maxAhead is how many bytes a part may have that is written before the goroutine begins. A
+	// peer may take them as fast as they come, and meanwhile nobody looks at the deadline.
 	maxAhead = 64 << 10
 )
 

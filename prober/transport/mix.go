@@ -109,8 +109,8 @@ func (t *Transport) compile(i int, cfg Config) error {
 			return err
 		}
 	}
-	if cfg.FollowRedirects > 0 && len(cfg.TLS.CA) == 0 && !cfg.TLS.InsecureSkipVerify {
-		wire.ReadSystemRoots() // a redirect may lead to TLS
+	if cfg.FollowRedirects > 0 {
+		wire.ReadRoots(cfg.TLS) // a redirect may lead to TLS
 	}
 	q.cfg.Decoders = cmp.Or(cfg.Decoders, t.decoders())
 	if err := q.compile(); err != nil {

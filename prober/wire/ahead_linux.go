@@ -2,9 +2,6 @@ package wire
 
 import "syscall"
 
-// MaxAhead is the largest number of parts for [Stream.WriteAhead].
-const MaxAhead = 8
-
 // ahead is a write of several parts at once, without waiting.
 type ahead struct {
 	vectors [MaxAhead]syscall.Iovec

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"example.com/prober/option"
 )
 
 // Certificates reads PEM once for all transports made with the same slices: to read the
@@ -30,10 +32,16 @@ func NewCertificates() *Certificates {
 	return &Certificates{pools: map[content]*x509.CertPool{}, pairs: map[[2]content]tls.Certificate{}}
 }
 
-// ReadSystemRoots reads the authorities of the system, once. Otherwise crypto/x509 does so in the
-// first handshake that needs them. This takes milliseconds, on a busy machine much longer, and
-// they would count as the target's.
-var ReadSystemRoots = sync.OnceFunc(func() {
+// ReadRoots reads the authorities of the system, once, if o verifies a peer by them. Otherwise
+// crypto/x509 does so in the first handshake that needs them. This takes milliseconds, on a busy
+// machine much longer, and they would count as the target's.
+func ReadRoots(o option.TLS) {
+	if len(o.CA) == 0 && !o.InsecureSkipVerify {
+		readSystemRoots()
+	}
+}
+
+var readSystemRoots = sync.OnceFunc(func() {
 	_, _ = x509.SystemCertPool() // an error comes again with each handshake, and then it is of a request
 })
 

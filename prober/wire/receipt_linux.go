@@ -82,12 +82,13 @@ func stampArrivals(fd int) error {
 	return os.NewSyscallError("setsockopt", syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_TIMESTAMPNS, 1))
 }
 
-// receive reads the bytes there are, without waiting. p is not empty.
-func (r *receipt) receive(fd uintptr, p []byte, tellsScheduler bool) (int, syscall.Errno) {
+// receive reads the bytes there are, without waiting. p is not empty. flags are those of
+// recvmsg(2).
+func (r *receipt) receive(fd uintptr, p []byte, flags int, tellsScheduler bool) (int, syscall.Errno) {
 	r.vector.Base = &p[0]
 	r.vector.SetLen(len(p))
 	r.message.SetControllen(int(unsafe.Sizeof(r.control)))
-	n, errno := receiveNow(fd, p, &r.message, tellsScheduler)
+	n, errno := receiveNow(fd, p, &r.message, flags, tellsScheduler)
 	// A socket that waits must not keep the buffer of its last reader alive.
 	r.vector.Base = nil
 	if errno == 0 {
@@ -96,21 +97,12 @@ func (r *receipt) receive(fd uintptr, p []byte, tellsScheduler bool) (int, sysca
 	return n, errno
 }
 
-// skipped is where a kernel would put skipped bytes if it did not drop them. Nobody reads it.
+// skipped is where a kernel would put skipped bytes if it did not drop them (MSG_TRUNC, tcp(7)).
+// Nobody reads it.
 var skipped [256 << 10]byte
 
-// skip drops up to n of the bytes there are, without waiting (MSG_TRUNC, tcp(7)).
-func (r *receipt) skip(fd uintptr, n int) (int, syscall.Errno) {
-	r.vector.Base = &skipped[0]
-	r.vector.SetLen(min(n, len(skipped)))
-	r.message.SetControllen(int(unsafe.Sizeof(r.control)))
-	got, errno := skipNow(fd, &r.message)
-	r.vector.Base = nil
-	if errno == 0 {
-		r.note()
-	}
-	return got, errno
-}
+// dropping is the flag to drop received bytes instead of copying them.
+const dropping = syscall.MSG_TRUNC
 
 func (r *receipt) note() {
 	c := &r.control

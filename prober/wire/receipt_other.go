@@ -16,11 +16,14 @@ type receipt struct {
 
 func (r *receipt) use(syscall.RawConn) bool { return false }
 
-func (r *receipt) receive(uintptr, []byte, bool) (int, syscall.Errno) { return 0, syscall.ENOSYS }
+func (r *receipt) receive(uintptr, []byte, int, bool) (int, syscall.Errno) { return 0, syscall.ENOSYS }
 
-const canSkip = false
+const (
+	canSkip  = false
+	dropping = 0
+)
 
-func (r *receipt) skip(uintptr, int) (int, syscall.Errno) { return 0, syscall.ENOSYS }
+var skipped [1]byte
 
 func glance(uintptr) syscall.Errno { return 0 }
 

@@ -45,7 +45,7 @@ type transfer struct {
 	n       int
 	errno   syscall.Errno
 	hasty   bool // do not wait
-	skip    int  // drop up to so many bytes in place of p
+	flags   int  // of recvmsg(2)
 	waited  bool // this is not the first attempt
 }
 
@@ -77,13 +77,15 @@ func (s *Socket) Read(p []byte) (int, error) {
 }
 
 // Skip waits for at least one byte and drops up to n bytes.
-func (s *Socket) Skip(n int) (int, error) { return s.read(nil, n) }
+func (s *Socket) Skip(n int64) (int, error) {
+	return s.read(skipped[:min(n, int64(len(skipped)))], dropping)
+}
 
-func (s *Socket) read(p []byte, skip int) (int, error) {
+func (s *Socket) read(p []byte, flags int) (int, error) {
 	if s.beforeRead != nil {
 		s.beforeRead()
 	}
-	s.in.p, s.in.skip, s.in.n, s.in.errno, s.in.waited = p, skip, 0, 0, false
+	s.in.p, s.in.flags, s.in.n, s.in.errno, s.in.waited = p, flags, 0, 0, false
 	// The poller calls attempt again whenever the socket may have something, until it
 	// returns true or a deadline passes: Stream sets that deadline.
 	err := s.raw.Read(s.in.attempt)
@@ -174,10 +176,7 @@ func (s *Socket) receive(fd uintptr, p []byte) (int, syscall.Errno) {
 			return 0, errno
 		}
 	}
-	if s.in.skip > 0 {
-		return s.receipt.skip(fd, s.in.skip)
-	}
-	return s.receipt.receive(fd, p, s.tellsScheduler)
+	return s.receipt.receive(fd, p, s.in.flags, s.tellsScheduler)
 }
 
 func (s *Socket) tryWrite(fd uintptr) (done bool) {

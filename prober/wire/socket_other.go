@@ -20,14 +20,11 @@ func newSocket(net.Conn) *Socket { return nil }
 // WriteNow is never called, since there is no socket.
 func (s *Socket) WriteNow(p []byte) (int, error) { return s.Write(p) }
 
-// MaxAhead is the largest number of parts for [Stream.WriteAhead].
-const MaxAhead = 8
-
 // WriteAhead is never called.
 func (s *Socket) WriteAhead([][]byte) (int, error) { return 0, errors.ErrUnsupported }
 
 // Skip is never called.
-func (s *Socket) Skip(int) (int, error) { return 0, errors.ErrUnsupported }
+func (s *Socket) Skip(int64) (int, error) { return 0, errors.ErrUnsupported }
 
 func (s *Socket) time() bool { return false }
 

@@ -60,6 +60,9 @@ var errNoRoom = errors.New("there is no room to write without waiting")
 // ErrHalted ends a write that HaltWrites has made pointless.
 var ErrHalted = errors.New("the writing was given up")
 
+// MaxAhead is the largest number of parts for [Stream.WriteAhead].
+const MaxAhead = 8
+
 // longAgo is a deadline that has always passed.
 var longAgo = time.Unix(1, 0)
 
@@ -98,14 +101,14 @@ func (s *Stream) Read(p []byte) (int, error) {
 }
 
 // CanSkip reports whether Skip can be called.
-func (s *Stream) CanSkip() bool { return canSkip && s.timed != nil && s.from == io.Reader(s.timed) }
+func (s *Stream) CanSkip() bool { return canSkip && s.timed != nil }
 
 // Skip is Read for up to n bytes that nobody wants to see: the kernel drops them, without
 // copying them to the program.
-func (s *Stream) Skip(n int) (int, error) { return s.receive(nil, n) }
+func (s *Stream) Skip(n int64) (int, error) { return s.receive(nil, n) }
 
 // receive reads into p, or skips up to so many bytes.
-func (s *Stream) receive(p []byte, skip int) (n int, err error) {
+func (s *Stream) receive(p []byte, skip int64) (n int, err error) {
 	for {
 		if s.armedRead == 0 || s.armedRead > s.Deadline {
 			if err := s.armRead(); err != nil {

@@ -51,9 +51,8 @@ func load(o option.TLS, cfg *tls.Config, read *Certificates) (err error) {
 		if cfg.RootCAs, err = read.pool(o.CA); err != nil {
 			return err
 		}
-	} else if !o.InsecureSkipVerify {
-		ReadSystemRoots()
 	}
+	ReadRoots(o)
 	if len(o.Cert) == 0 {
 		return nil
 	}
