@@ -29,9 +29,15 @@ type Decoder struct {
 	table       table
 	name, value []byte
 
-	// last is the last block decoded. It is empty if that block changed the table or is
-	// longer than LongestRepeat.
+	// last is the last block decoded. It is empty if the same block would mean something
+	// else now, or is longer than LongestRepeat.
 	last []byte
+	// added are the entries that block put into the table, and text their names and values.
+	added []entry
+	text  []byte
+	// adds means that the block under way puts something into the table. tied means that it
+	// refers to the table, or resizes it.
+	adds, tied bool
 }
 
 // LongestRepeat is the longest block to recognize when it comes again, in bytes. Each
@@ -51,18 +57,45 @@ func NewDecoder(marks *Marks) *Decoder {
 // connection cannot be used any more.
 func (d *Decoder) Decode(block []byte, h Header) error {
 	if len(d.last) > 0 && bytes.Equal(d.last, block) {
+		d.addAgain()
 		return nil
 	}
 	h.Reset()
-	changes := d.table.changes
+	d.last, d.added, d.text = d.last[:0], d.added[:0], d.text[:0]
+	d.adds, d.tied = false, false
 	if err := d.fields(block, h); err != nil {
 		return err
 	}
-	d.last = d.last[:0]
-	if d.table.changes == changes && len(block) <= LongestRepeat {
+	// With a new entry, the indexes of all older ones change. So a block that also refers to
+	// one means something else the next time.
+	if len(block) <= LongestRepeat && !(d.adds && d.tied) {
 		d.last = append(d.last, block...)
 	}
 	return nil
+}
+
+// add puts the field just decoded into the table. It notes the field for addAgain.
+func (d *Decoder) add(mark bool) {
+	d.table.add(d.name, d.value, mark)
+	d.adds = true
+	if d.tied || len(d.text)+len(d.name)+len(d.value) > MaxFieldTable {
+		d.tied = true // such a block is not recognized
+		return
+	}
+	e := entry{start: len(d.text), mark: mark}
+	d.text = append(d.text, d.name...)
+	e.value = len(d.text)
+	d.text = append(d.text, d.value...)
+	e.end = len(d.text)
+	d.added = append(d.added, e)
+}
+
+// addAgain does to the table what the last block did to it. Many servers put their whole
+// header into the table with every response, and never refer to it.
+func (d *Decoder) addAgain() {
+	for _, e := range d.added {
+		d.table.add(d.text[e.start:e.value], d.text[e.value:e.end], e.mark)
+	}
 }
 
 // fields passes the fields of a block to h.
@@ -82,7 +115,7 @@ func (d *Decoder) fields(block []byte, h Header) error {
 			fields++
 			var mark bool
 			if block, mark, err = d.literal(block, 6, h); err == nil {
-				d.table.add(d.name, d.value, mark)
+				d.add(mark)
 			}
 		default: // not indexed, or never indexed by intermediaries either: the same here
 			fields++
@@ -102,6 +135,7 @@ func (d *Decoder) resize(block []byte) (rest []byte, err error) {
 		return nil, errFieldBlock
 	}
 	d.table.resize(int(limit))
+	d.tied = true
 	return rest, nil
 }
 
@@ -152,6 +186,7 @@ func (d *Decoder) entry(index uint64) (name, value []byte, mark, ok bool) {
 		e := &staticTable[index]
 		return e.name, e.value, d.marks.static[index], true
 	}
+	d.tied = true
 	return d.table.get(index)
 }
 

@@ -45,7 +45,6 @@ func NewMarks(judge func(name, value []byte) bool) *Marks {
 // no more space than its largest size needs. The zero table needs a call of resize first.
 type table struct {
 	limit, size int
-	changes     int // how often it has changed
 	// entries are a ring of count, beginning with the oldest.
 	entries       [MaxFieldTable / EntryOverhead]entry
 	oldest, count int
@@ -75,7 +74,6 @@ func (t *table) get(index uint64) (name, value []byte, mark, ok bool) {
 // add puts an entry in. Old ones leave the table for it; an entry larger than the table
 // leaves it empty (RFC 7541, section 4.4).
 func (t *table) add(name, value []byte, mark bool) {
-	t.changes++
 	size := len(name) + len(value) + EntryOverhead
 	t.shrink(t.limit - size)
 	if size > t.limit {
@@ -98,7 +96,6 @@ func (t *table) resize(limit int) {
 	if limit == t.limit {
 		return
 	}
-	t.changes++
 	t.limit = limit
 	t.shrink(limit)
 }
