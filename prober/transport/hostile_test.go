@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quic-go/quic-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
@@ -72,6 +73,7 @@ func bomb(t *testing.T, coding, label string) http.HandlerFunc {
 // TestHostilePeersTakeLittleMemory lets a separate process talk to peers that send
 // without end, or that send a little which becomes much.
 func TestHostilePeersTakeLittleMemory(t *testing.T) {
+	const answersWithoutEnd = "answers without end, QUIC"
 	headers := func(f *http2.Framer) {
 		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x88}, EndHeaders: true})
 	}
@@ -103,7 +105,7 @@ func TestHostilePeersTakeLittleMemory(t *testing.T) {
 		"much header from little":      {streamsEndlessly(t, peers.Frame(0x1, "\x00\x00\xd9"+strings.Repeat("\xc4", 100<<10)), ""), errcode.FromH3Stream(0x107)},
 		"informational, HTTP/3":        {streamsEndlessly(t, "", peers.Heading(":status", "103")), errcode.FromH3Stream(0x107)},
 		"unknown frames, HTTP/3":       {streamsEndlessly(t, "", peers.Frame(0x21, "grease")), errcode.FromH3Stream(0x107)},
-		"answers without end, QUIC":    {floodsOfQUIC(t, "PING", "PATH_CHALLENGE", "NEW_CONNECTION_ID"), errcode.RequestTimeout},
+		answersWithoutEnd:              {floodsOfQUIC(t, "PING", "PATH_CHALLENGE", "NEW_CONNECTION_ID"), errcode.RequestTimeout},
 		"limits without end, QUIC":     {floodsOfQUIC(t, "MAX_DATA", "MAX_STREAMS", "DATA_BLOCKED", "NEW_TOKEN"), errcode.RequestTimeout},
 		"settings without end, HTTP/2": {asH2C(peers.Listen(t, framesEndlessly(headers, func(f *http2.Framer) { _ = f.WriteSettings() })).URL("http")), errcode.HTTP2Flood},
 	} {
@@ -118,6 +120,9 @@ func TestHostilePeersTakeLittleMemory(t *testing.T) {
 			t.Logf("%d KiB, codes %v", report.Peak>>10, report.Codes)
 			assert.Less(t, report.Peak, uint64(hostileLimit))
 			assert.NotContains(t, report.Codes, "0")
+			if name == answersWithoutEnd && report.Codes[errcode.FromQUIC(uint64(quic.InternalError)).String()] > 0 {
+				return // quic-go gives up if too many answers wait to be sent, which depends on the pace of both sides
+			}
 			assert.Contains(t, report.Codes, tt.code.String())
 		})
 	}
