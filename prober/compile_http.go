@@ -49,7 +49,6 @@ func (m *Manager) httpConfig(t *config.Target, network policy.Rules, read *wire.
 		Expect:          expectation(t.Expect),
 		MaxBodyBytes:    t.Expect.MaxBodySize,
 		Connections:     m.limiter.Connections,
-		Exchanges:       m.exchanges,
 		Next:            m.limiter.Next,
 		Decoders:        m.decoders,
 		Shows:           m.shows || t.KeepFailures != nil,

@@ -55,9 +55,7 @@ type Manager struct {
 	metrics config.Metrics
 	bounds  *numbers.Bounds
 	limiter *load.Limiter
-	// exchanges are those of all targets.
-	exchanges *wire.Exchanges
-	shard     Shard
+	shard   Shard
 	// shows means that requests are traced.
 	shows bool
 	// All targets share decoders, so its bound on memory holds for all of them together.
@@ -150,12 +148,11 @@ func NewManager(o Options) *Manager {
 		bounds:  numbers.NewBounds(o.Metrics.Buckets).WithNativeFactor(o.Metrics.NativeFactor),
 		limiter: load.NewLimiter(o.Limits),
 
-		exchanges: new(wire.Exchanges),
-		shard:     o.Shard,
-		entries:   make(map[string]*entry),
-		runs:      make(map[*run]struct{}),
-		page:      numbers.NewPage(),
-		scraped:   make(chan struct{}),
+		shard:   o.Shard,
+		entries: make(map[string]*entry),
+		runs:    make(map[*run]struct{}),
+		page:    numbers.NewPage(),
+		scraped: make(chan struct{}),
 
 		decoders: content.NewDecoders(o.Limits.KeptBodies),
 		answers:  numbers.NewAnswerSpace(o.Limits.KeptFailures),

@@ -107,7 +107,6 @@ func (p *Pool) claim(x *Exchange, now probe.Instant) *conn {
 
 // exchange does the request of r on c. Afterwards it gives c back or closes it.
 func (p *Pool) exchange(c *conn, r *probe.Result, x *Exchange) {
-	c.Stream.Begin()
 	defer p.release(c, r)
 	c.exchange(r, x)
 }
@@ -122,7 +121,6 @@ func (p *Pool) release(c *conn, r *probe.Result) {
 		_, _ = c.upload.end(r)
 		r.Fail(&errcode.PhaseError{Err: probe.Panicked(v)})
 	}
-	c.Stream.End()
 	// An idle connection must not hold on to what a worker uses again elsewhere.
 	c.x = nil
 	p.takeBuffer(c)

@@ -99,8 +99,6 @@ type Config struct {
 	// [Transport.Reserve] got it before. It fails with [probe.ErrConnectionLimit] when its
 	// time has run out.
 	Connections *probe.Ceiling
-	// Exchanges counts the exchanges of all transports that share it; nil counts nothing.
-	Exchanges *wire.Exchanges
 	// Next waits for permission to send the request after a redirect, until the given time
 	// at most, and reports whether it may be sent. Nil permits it at once.
 	Next func(ctx context.Context, until probe.Instant) bool

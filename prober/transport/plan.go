@@ -35,7 +35,6 @@ func planOf(cfgs []Config) wire.Plan {
 		Protocols:    protocols(cfg.HTTPVersion),
 		Dial:         cfg.Dial,
 		Connections:  cfg.Connections,
-		Exchanges:    cfg.Exchanges,
 		Proxy:        cfg.Proxy,
 		Forwards:     cfg.URL.Scheme == "http",
 		Rules:        cfg.Rules,

@@ -34,10 +34,6 @@ type Plan struct {
 	// nothing. Whoever dials has one of its permits. The link gives it back.
 	Connections *probe.Ceiling
 
-	// Exchanges counts the exchanges of all dialers that share it. If it is nil, system calls
-	// are those for many.
-	Exchanges *Exchanges
-
 	// Proxy is the way to the target, if not the direct one. Forwards means that an HTTP
 	// proxy takes requests for the target itself, instead of making a tunnel to it.
 	Proxy    ProxyOptions
@@ -146,7 +142,7 @@ func (d *Dialer) Dial(ctx context.Context, r *probe.Result) (Link, error) {
 	}
 	l := NewLink(tcp, deadline)
 	// From here on Close gives the permit back, whoever calls it.
-	l.Remote, l.Stream.ceiling, l.Stream.exchanges = r.Remote, d.plan.Connections, d.plan.Exchanges
+	l.Remote, l.Stream.ceiling = r.Remote, d.plan.Connections
 	if d.plan.Clock == option.KernelClock {
 		l.Stream.time()
 	}

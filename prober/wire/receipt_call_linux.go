@@ -10,13 +10,8 @@ import (
 // canSkip reports whether bytes can be received without being copied.
 const canSkip = true
 
-// receiveNow never waits. The scheduler may be told of the call.
-func receiveNow(fd uintptr, _ []byte, m *syscall.Msghdr, flags int, tellsScheduler bool) (n int, errno syscall.Errno) {
-	var got uintptr
-	if tellsScheduler {
-		got, _, errno = syscall.Syscall(syscall.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(m)), uintptr(flags))
-	} else {
-		got, _, errno = syscall.RawSyscall(syscall.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(m)), uintptr(flags))
-	}
+// receiveNow never waits.
+func receiveNow(fd uintptr, _ []byte, m *syscall.Msghdr, flags int) (int, syscall.Errno) {
+	got, _, errno := syscall.RawSyscall(syscall.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(m)), uintptr(flags))
 	return int(got), errno
 }

@@ -84,11 +84,11 @@ func stampArrivals(fd int) error {
 
 // receive reads the bytes there are, without waiting. p is not empty. flags are those of
 // recvmsg(2).
-func (r *receipt) receive(fd uintptr, p []byte, flags int, tellsScheduler bool) (int, syscall.Errno) {
+func (r *receipt) receive(fd uintptr, p []byte, flags int) (int, syscall.Errno) {
 	r.vector.Base = &p[0]
 	r.vector.SetLen(len(p))
 	r.message.SetControllen(int(unsafe.Sizeof(r.control)))
-	n, errno := receiveNow(fd, p, &r.message, flags, tellsScheduler)
+	n, errno := receiveNow(fd, p, &r.message, flags)
 	// A socket that waits must not keep the buffer of its last reader alive.
 	r.vector.Base = nil
 	if errno == 0 {

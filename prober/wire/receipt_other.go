@@ -16,7 +16,7 @@ type receipt struct {
 
 func (r *receipt) use(syscall.RawConn) bool { return false }
 
-func (r *receipt) receive(uintptr, []byte, int, bool) (int, syscall.Errno) { return 0, syscall.ENOSYS }
+func (r *receipt) receive(uintptr, []byte, int) (int, syscall.Errno) { return 0, syscall.ENOSYS }
 
 const (
 	canSkip  = false

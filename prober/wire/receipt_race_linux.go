@@ -12,7 +12,7 @@ const canSkip = false
 
 // receiveNow asks when the bytes arrived and reads them afterwards. The race detector
 // knows the order of events over a socket only if package syscall reads it.
-func receiveNow(fd uintptr, p []byte, m *syscall.Msghdr, _ int, _ bool) (n int, errno syscall.Errno) {
+func receiveNow(fd uintptr, p []byte, m *syscall.Msghdr, _ int) (n int, errno syscall.Errno) {
 	got, _, errno := syscall.Syscall(syscall.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(m)), syscall.MSG_PEEK)
 	if errno != 0 {
 		return 0, errno

@@ -25,9 +25,9 @@ type Socket struct {
 	ahead   ahead
 	// receipt has the kernel say when the bytes arrived, if it is in use.
 	receipt receipt
-	// tellsScheduler means that the scheduler is told of reads all the same. If many sockets have a
-	// reading goroutine each, its delays gather more answers for each wake-up.
-	tellsScheduler bool
+	// glances means that a read first looks whether there is anything. Right after a request
+	// there is usually nothing, and then to look costs less than to ask for the time as well.
+	glances bool
 	// packets means that reads return datagrams: an empty one is no end.
 	packets bool
 	// prompt reports whether the last read found something at its first attempt.
@@ -104,15 +104,12 @@ func (s *Socket) read(p []byte, flags int) (int, error) {
 // time has the kernel say when bytes arrived, and reports whether it does. The socket is
 // then one of many, each with its own reader.
 func (s *Socket) time() bool {
-	s.tellsScheduler = s.receipt.use(s.raw)
-	return s.tellsScheduler
+	s.glances = s.receipt.use(s.raw)
+	return s.glances
 }
 
-// tellScheduler says whether the scheduler is to be told of reads.
-func (s *Socket) tellScheduler(tells bool) { s.tellsScheduler = tells }
-
 // share makes s a socket with one reader for many requests.
-func (s *Socket) share() { s.tellsScheduler = false }
+func (s *Socket) share() { s.glances = false }
 
 // arrival returns when the bytes of the last read arrived.
 func (s *Socket) arrival() probe.Arrival {
@@ -169,14 +166,12 @@ func (s *Socket) receive(fd uintptr, p []byte) (int, syscall.Errno) {
 	if !s.receipt.inUse {
 		return readNow(fd, p)
 	}
-	// Right after a request there is usually nothing to read. Then to look costs less than
-	// to ask for the time as well.
-	if s.tellsScheduler && !s.in.waited && !s.prompt {
+	if s.glances && !s.in.waited && !s.prompt {
 		if errno := glance(fd); errno != 0 {
 			return 0, errno
 		}
 	}
-	return s.receipt.receive(fd, p, s.in.flags, s.tellsScheduler)
+	return s.receipt.receive(fd, p, s.in.flags)
 }
 
 func (s *Socket) tryWrite(fd uintptr) (done bool) {

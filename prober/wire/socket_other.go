@@ -28,8 +28,6 @@ func (s *Socket) Skip(int64) (int, error) { return 0, errors.ErrUnsupported }
 
 func (s *Socket) time() bool { return false }
 
-func (s *Socket) tellScheduler(bool) {}
-
 func (s *Socket) share() {}
 
 func (s *Socket) arrival() probe.Arrival { return probe.Arrival{Read: probe.Now()} }

@@ -36,8 +36,6 @@ type Stream struct {
 	armedWrite probe.Instant
 	aborted    atomic.Bool
 	halted     atomic.Bool // nothing more is to be written
-	// exchanges counts the exchange under way; nil if nobody counts.
-	exchanges *Exchanges
 	// ceiling is told when the connection is closed.
 	ceiling *probe.Ceiling
 	closed  atomic.Bool
@@ -81,7 +79,7 @@ func NewStream(c net.Conn, deadline probe.Instant) *Stream {
 // time has the kernel say when bytes arrive. If it cannot, the program's clock is used.
 func (s *Stream) time() {
 	if below := newSocket(s.Conn); below != nil && below.time() {
-		s.from, s.timed = below, below
+		s.from, s.to, s.timed = below, below, below
 	}
 }
 
