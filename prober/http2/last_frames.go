@@ -95,17 +95,19 @@ func (c *conn) explain(err error) error {
 
 // shut ends the connection for cause: it fails the open streams, begins to say that to the peer, and closes the
 // connection. The close ends the reader. Only the first cause counts. shut does not wait for the peer.
+//
+// Every call takes the connection out of the pool: the reader, which calls shut last, may have ended before the first
+// caller comes to that, and [Pool.Wait] waits only for readers.
 func (c *conn) shut(cause error) {
-	if c.end(cause) {
-		c.pool.remove(c)
-	}
+	c.end(cause)
+	c.pool.remove(c)
 }
 
-func (c *conn) end(cause error) (first bool) {
+func (c *conn) end(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause != nil {
-		return false
+		return
 	}
 	c.cause = cause
 	c.uncount()
@@ -114,5 +116,4 @@ func (c *conn) end(cause error) (first bool) {
 	}
 	c.writer.end(cause)
 	c.place.Busy()
-	return true
 }
