@@ -78,8 +78,9 @@ func (d *Decoder) Decode(block []byte, h Header) error {
 func (d *Decoder) add(mark bool) {
 	d.table.add(d.name, d.value, mark)
 	d.adds = true
-	if d.tied || len(d.text)+len(d.name)+len(d.value) > MaxFieldTable {
-		d.tied = true // such a block is not recognized
+	noted := len(d.text) + EntryOverhead*len(d.added) // as the table measures it
+	if d.tied || noted+len(d.name)+len(d.value)+EntryOverhead > MaxFieldTable {
+		d.tied = true // a block that fills the table more than once is not recognized either
 		return
 	}
 	e := entry{start: len(d.text), mark: mark}

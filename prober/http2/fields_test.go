@@ -115,6 +115,7 @@ func TestBlocksThatComeAgain(t *testing.T) {
 		ok + addTag + newest, ok + addTag + newest, ok + newest + addOther, ok + newest + addOther, ok + newest + addOther,
 		ok + addTag + "\x7e\x01f", ok + addTag + "\x7e\x01f", ok + "\x7e\x01g", ok + "\x7e\x01g", ok + newest + "\xbf\xc0\xc1",
 		empty + whole + ok + addTag, empty + whole + ok + addTag, ok + newest,
+		ok + strings.Repeat("\x62\x00", 200), ok + strings.Repeat("\x62\x00", 200), ok + newest,
 		whole + ok + newest, whole + ok + newest, empty + ok, empty + ok, ok, whole + ok, whole + ok, ok + addTag, ok + newest,
 		notFound, notFound, wrong, wrong, ok, trailer, trailer, "", "", trailer, ok, long, long, ok, long + anyTag, ok,
 	} {

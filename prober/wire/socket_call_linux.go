@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// readNow and writeNow never wait. Their p is not empty.
+// These calls never wait. p is not empty.
 
 func readNow(fd uintptr, p []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
@@ -15,7 +15,7 @@ func readNow(fd uintptr, p []byte) (int, syscall.Errno) {
 }
 
 func writePartsNow(fd uintptr, parts []syscall.Iovec) (int, syscall.Errno) {
-	n, _, errno := syscall.Syscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&parts[0])), uintptr(len(parts)))
+	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&parts[0])), uintptr(len(parts)))
 	return int(n), errno
 }
 
