@@ -194,7 +194,9 @@ func (c *conn) tryOpen(st *stream) bool {
 	c.writer.out = st.request.appendTo(c.writer.out, st.id, st.varied, st.content.Length == 0)
 	st.sent = int64(len(c.writer.out) - before)
 	st.left, st.sendWindow = st.content.Length, c.initialWindow
-	c.appendBody(st)
+	if c.appendBody(st); st.left > 0 {
+		c.unsent = append(c.unsent, st)
+	}
 	c.writer.awaited--
 	st.handedOver = st.left == 0 && c.writer.isSeenTo()
 	return true
@@ -256,11 +258,8 @@ func (c *conn) uncount() {
 
 func (c *conn) isShared() bool { return len(c.open) > 1 }
 
-// cannotWrite stops the opening of streams, and wakes the workers waiting for room.
-func (c *conn) cannotWrite() {
-	c.draining = true
-	c.unblock()
-}
+// cannotWrite stops the opening of streams. Those that are open end with the connection.
+func (c *conn) cannotWrite() { c.draining = true }
 
 func (c *conn) readsAgain() { c.pool.slotFreed() }
 

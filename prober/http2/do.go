@@ -135,29 +135,30 @@ func (st *stream) exchange(r *probe.Result) (again bool) {
 		opened = probe.Now()
 	}
 	r.EnterAt(errcode.PhaseSend, opened)
-	sentAt := opened
-	if !st.handedOver {
-		sentAt = st.conn.send(st)
+	if st.handedOver {
+		st.sentAt = opened
+	} else {
+		st.conn.send(st)
 	}
-	// A signal may be late, or be about a window. The timer of the pool ends the stream at its deadline, so this wait
-	// ends whatever the peer does.
+	// A signal may be late. The timer of the pool ends the stream at its deadline, so this wait ends whatever the peer
+	// does.
 	for !st.ended.Load() {
 		perturb()
 		<-st.wake
 	}
-	return st.report(r, sentAt)
+	return st.report(r)
 }
 
-// report fills in r with the result of the exchange. sentAt is 0 if the request was not sent completely. The response
-// may have begun before this worker noted the end of its sending.
-func (st *stream) report(r *probe.Result, sentAt probe.Instant) (again bool) {
+// report fills in r with the result of the exchange. The response may have begun before the end of the sending was
+// noted.
+func (st *stream) report(r *probe.Result) (again bool) {
 	r.Sent += st.sent
 	r.Received += st.received
 	if st.status != 0 {
 		r.HTTP.Status, r.HTTP.Version = st.status, probe.HTTP2
 	}
-	if sentAt != 0 {
-		r.EnterAt(errcode.PhaseProcessing, max(sentAt, r.Since()))
+	if st.sentAt != 0 {
+		r.EnterAt(errcode.PhaseProcessing, max(st.sentAt, r.Since()))
 	}
 	if began := st.beganAt(); began.Read != 0 {
 		r.EnterSince(errcode.PhaseTransfer, r.Arrived(began))

@@ -1,5 +1,6 @@
 // Package http2 does exchanges over connections of HTTP/2 (RFC 9113). Workers write their requests themselves. One
-// goroutine per connection reads for all of them, and wakes each worker when its response is complete.
+// goroutine per connection reads for all of them, and wakes each worker when its response is complete. Content that has
+// to wait for a window or for room is sent without its worker, the oldest first.
 //
 // A [Pool] holds the connections to one target and the requests waiting for a stream. A [Request] is a target's request,
 // encoded once. An [Exchange] is one use of it, and [Pool.Do] performs it. A [Call] takes in the response for a protocol

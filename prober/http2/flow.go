@@ -72,7 +72,7 @@ func (c *conn) resizeWindows(initial int64) error {
 		}
 		st.sendWindow += delta
 	}
-	c.unblock()
+	c.appendWaiting()
 	return nil
 }
 
@@ -96,7 +96,10 @@ func (c *conn) widen(id, increment uint32) error {
 		c.reset(st, http2Fault(st, http2.ErrCodeFlowControl, "a window above 2^31-1"))
 	default:
 		st.sendWindow += int64(increment)
-		st.unblock()
+		if st.left > 0 {
+			c.appendWaiting()
+			c.writer.flushSoon()
+		}
 	}
 	return nil
 }
@@ -108,22 +111,9 @@ func (c *conn) widenConnection(increment int64) error {
 	if c.sendWindow += increment; c.sendWindow > maxWindow {
 		return http2.ConnectionError(http2.ErrCodeFlowControl)
 	}
-	c.unblock()
+	c.appendWaiting()
+	c.writer.flushSoon()
 	return nil
-}
-
-// unblock wakes the workers waiting for a window or for room; mu is held.
-func (c *conn) unblock() {
-	for _, st := range c.open {
-		st.unblock()
-	}
-}
-
-func (st *stream) unblock() {
-	if st.blocked {
-		st.blocked = false
-		st.wake.signal()
-	}
 }
 
 // giveBack returns n consumed bytes to the peer's windows, in updates of at least half a window. st is nil if the

@@ -2,45 +2,47 @@ package http2
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/net/http2"
 
 	"example.com/prober/prober/probe"
 )
 
-// send hands over the request of st and returns the time when that was done, or 0 if the stream has ended before.
-// The stream is open and its first frames are in out.
-func (c *conn) send(st *stream) probe.Instant {
+// send writes the first frames of st, which are in out. What is left of its content is sent by those who make room for
+// it: the reader when the peer widens a window, the writer when it has taken what is in out.
+func (c *conn) send(st *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writer.flush()
-	for st.left > 0 && !st.ended.Load() {
-		if c.appendBody(st) {
-			c.writer.flush()
-			continue
-		}
-		st.blocked = true
-		c.writer.unlocked(func() { <-st.wake }) // the end of st sends a signal too
+	if st.left == 0 && st.sentAt == 0 {
+		st.sentAt = probe.Now()
 	}
-	if st.left > 0 {
-		return 0
-	}
-	return probe.Now()
 }
 
-// appendBody appends as much content of st as the windows and the room in out allow, and reports whether it appended
-// any; mu is held.
-func (c *conn) appendBody(st *stream) bool {
-	some := false
+// appendWaiting appends the content that waits for a window or for room, as much as there is now, that of the oldest
+// stream first; mu is held.
+func (c *conn) appendWaiting() {
+	for i := 0; i < len(c.unsent) && c.sendWindow > 0 && c.writer.room() > 0; {
+		st := c.unsent[i]
+		if c.appendBody(st); st.left > 0 {
+			i++
+			continue
+		}
+		st.sentAt = probe.Now()
+		c.unsent = slices.Delete(c.unsent, i, i+1)
+	}
+}
+
+// appendBody appends as much content of st as the windows and the room in out allow; mu is held.
+func (c *conn) appendBody(st *stream) {
 	for st.left > 0 {
 		n := min(st.left, st.sendWindow, c.sendWindow, int64(c.maxFrame), int64(c.writer.room()))
 		if n <= 0 {
-			return some
+			return
 		}
 		c.appendData(st, st.content.Part(st.content.Length-st.left, int(n)))
-		some = true
 	}
-	return some
 }
 
 func (c *conn) appendData(st *stream, data []byte) {

@@ -79,13 +79,12 @@ type stream struct {
 	conn  *conn
 	id    uint32
 	heard probe.Instant // when the last frame had come before it was opened
-	// left is how many bytes of the body are not sent yet. blocked means that the worker waits for a window or for room to
-	// send them.
-	left int64
+	// left is how many bytes of the content are not in out yet. sentAt is when the last of them was put there, or 0.
+	left   int64
+	sentAt probe.Instant
 	// handedOver means that the current writer or the reader will write the whole request.
 	handedOver bool
 	sendWindow int64
-	blocked    bool
 	owed       int64 // received and not given back to the peer's window
 
 	sent, received int64 // bytes of frames
@@ -145,8 +144,8 @@ func (st *stream) finish(err error) {
 	w.signal()
 }
 
-// wake has room for one signal. The signal says that something has changed. It may come late, after the worker has seen
-// the change and gone on.
+// wake has room for one signal. The signal says that the stream has ended. It may come late, after the worker has seen
+// that and gone on.
 type wake chan struct{}
 
 func (w wake) signal() {

@@ -14,6 +14,7 @@ const maxStreamID = 1<<31 - 1
 // streams are the streams of a connection.
 type streams struct {
 	open        []*stream   // ascending by id
+	unsent      []*stream   // those of them whose content is not sent completely, ascending by id
 	place       probe.Place // taken while none is open
 	found       int         // index in open of the stream found last
 	nextID      uint32
@@ -60,6 +61,9 @@ func (s *streams) endStream(st *stream, err error) {
 		if len(s.open) == 0 {
 			s.place.Idle()
 		}
+	}
+	if st.left > 0 {
+		s.unsent = slices.DeleteFunc(s.unsent, func(other *stream) bool { return other == st })
 	}
 	st.finish(err)
 }

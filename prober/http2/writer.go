@@ -12,7 +12,7 @@ import (
 const (
 	// maxBatches bounds how often a worker or the reader writes frames of others.
 	maxBatches = 4
-	// outRoom is how many bytes may wait in out before senders of content have to wait.
+	// outRoom is how many bytes may wait in out before content has to wait.
 	outRoom = 64 << 10
 	// outStalled is the number of waiting bytes above which the peer has stopped reading: no stream is opened on such a
 	// connection.
@@ -59,8 +59,8 @@ type writer struct {
 type writerOwner interface {
 	// isShared reports whether several streams are open; mu is held.
 	isShared() bool
-	// unblock wakes the workers waiting for room in out; mu is held.
-	unblock()
+	// appendWaiting appends content that waits for room in out; mu is held.
+	appendWaiting()
 	// cannotWrite is called once, after the first failed write; mu is held.
 	cannotWrite()
 	// readsAgain is called when a peer that had stopped reading reads; mu is not held.
@@ -82,7 +82,7 @@ func (w *writer) Write(p []byte) (int, error) {
 // isStalled reports whether the peer seems to have stopped reading.
 func (w *writer) isStalled() bool { return len(w.out) > outStalled }
 
-// room is how many bytes of content may be appended before their senders have to wait.
+// room is how many bytes of content may be appended before the rest has to wait.
 func (w *writer) room() int { return outRoom - len(w.out) }
 
 // isSeenTo reports whether another goroutine will write the frames in out.
@@ -200,11 +200,12 @@ func (w *writer) writeInBackground() {
 	w.fire(eventWritten)
 }
 
-// writeBatch writes the frames in out, as far as the outlet has room, and wakes the workers waiting for room in out.
+// writeBatch writes the frames in out, as far as the outlet has room. Content that waits for room in out takes their
+// place.
 func (w *writer) writeBatch() {
 	batch, wasStalled := w.out, w.isStalled()
 	w.out, w.spare = w.spare[:0], nil
-	w.owner.unblock()
+	w.owner.appendWaiting()
 	var err error
 	w.unlocked(func() {
 		if wasStalled {

@@ -106,7 +106,7 @@ func (r *writerRig) write(p []byte) (int, error) {
 
 func (r *writerRig) isShared() bool { r.note("gathers"); return true }
 
-func (*writerRig) unblock() {}
+func (*writerRig) appendWaiting() {}
 
 func (r *writerRig) cannotWrite() { r.note("tells that it cannot write") }
 

@@ -3,6 +3,7 @@ package transport
 import (
 	"crypto/tls"
 	"net"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -260,4 +261,46 @@ func TestHTTP2PhasesAndBytes(t *testing.T) {
 	assert.Equal(t, int64(len(tr.requests[0].call.http2.Later))+data, r.Sent)
 	// The header is in the peer's table by now: three indexed fields.
 	assert.Equal(t, int64(labFrameHeader+2+labFrameHeader+len("hello")), r.Received)
+}
+
+// Uploads share the window of their connection. Each takes as much as it can before the next: to divide the window would
+// end all of them late.
+func TestHTTP2SendsTheOldestContentFirst(t *testing.T) {
+	t.Parallel()
+	const size, uploads = 50_000, 3
+	var order []uint32
+	p := peers.Listen(t, playing(func(p *peers.H2) {
+		ids := make([]uint32, 0, uploads)
+		for arrived := 0; arrived < uploads*size; {
+			switch f := p.Next().(type) {
+			case *http2.HeadersFrame:
+				if ids = append(ids, f.StreamID); len(ids) == uploads {
+					_ = p.WriteWindowUpdate(0, 1)
+				}
+			case *http2.DataFrame:
+				arrived += len(f.Data())
+				order = append(order, f.StreamID)
+				if arrived > labWindow {
+					_ = p.WriteWindowUpdate(0, 7_000)
+				}
+			case nil:
+				return
+			}
+		}
+		for _, id := range ids {
+			p.Answer(id)
+		}
+		p.Serve()
+	}))
+	tr := newTransport(t, Config{URL: p.URL("http"), HTTPVersion: option.H2C, Method: "POST", BodySize: size})
+	done := make(chan *probe.Result)
+	for range uploads {
+		go func() { done <- do(tr, patience) }()
+	}
+	for range uploads {
+		r := <-done
+		require.NoError(t, r.Err)
+		assert.Greater(t, r.Sent, int64(size))
+	}
+	assert.True(t, slices.IsSorted(order), "%v", order)
 }
