@@ -186,5 +186,6 @@ func (m maker) contents(dir, format string) (all files.Contents) {
 	add(files.TypeFile, doc+"examples/prober.yml", "prober.yml", readable)
 	// As a drop-in of its own it would make systemd listen, whoever enabled that.
 	add(files.TypeFile, doc+"examples/socket.conf", dropInName, readable)
+	add(files.TypeFile, doc+"examples/precedence.conf", "systemd/prober.service.d/precedence.conf", readable)
 	return all
 }

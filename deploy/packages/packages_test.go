@@ -42,7 +42,8 @@ func made(t *testing.T, version string) maker {
 	for to, from := range map[string]string{
 		"LICENSE": "LICENSE", "README.md": "README.md", "CHANGELOG.md": "CHANGELOG.md", "prober.yml": "prober.yml", "prober.schema.json": "schema/prober.schema.json",
 		"systemd/prober.service": "deploy/systemd/prober.service", "systemd/prober.socket": "deploy/systemd/prober.socket",
-		"systemd/prober.service.d/socket.conf": "deploy/systemd/prober.service.d/socket.conf",
+		"systemd/prober.service.d/socket.conf":     "deploy/systemd/prober.service.d/socket.conf",
+		"systemd/prober.service.d/precedence.conf": "deploy/systemd/prober.service.d/precedence.conf",
 	} {
 		text, err := os.ReadFile(filepath.Join("../..", from))
 		require.NoError(t, err)
@@ -57,22 +58,23 @@ func made(t *testing.T, version string) maker {
 
 // modes are the files in both packages, and their own folders.
 var modes = map[string]string{
-	"/etc/prober":                                   "drwxr-xr-x",
-	"/etc/prober/prober.yml":                        "-rw-r--r--",
-	"/usr/bin/prober":                               "-rwxr-xr-x",
-	"/usr/lib/systemd/system/prober.service":        "-rw-r--r--",
-	"/usr/lib/systemd/system/prober.socket":         "-rw-r--r--",
-	"/usr/share/bash-completion/completions/prober": "-rw-r--r--",
-	"/usr/share/doc/prober":                         "drwxr-xr-x",
-	"/usr/share/doc/prober/CHANGELOG.md":            "-rw-r--r--",
-	"/usr/share/doc/prober/README.md":               "-rw-r--r--",
-	"/usr/share/doc/prober/THIRD_PARTY_NOTICES":     "-rw-r--r--",
-	"/usr/share/doc/prober/examples":                "drwxr-xr-x",
-	"/usr/share/doc/prober/examples/prober.yml":     "-rw-r--r--",
-	"/usr/share/doc/prober/examples/socket.conf":    "-rw-r--r--",
-	"/usr/share/doc/prober/prober.cdx.json":         "-rw-r--r--",
-	"/usr/share/doc/prober/prober.schema.json":      "-rw-r--r--",
-	"/usr/share/man/man1/prober.1.gz":               "-rw-r--r--",
+	"/etc/prober":                                    "drwxr-xr-x",
+	"/etc/prober/prober.yml":                         "-rw-r--r--",
+	"/usr/bin/prober":                                "-rwxr-xr-x",
+	"/usr/lib/systemd/system/prober.service":         "-rw-r--r--",
+	"/usr/lib/systemd/system/prober.socket":          "-rw-r--r--",
+	"/usr/share/bash-completion/completions/prober":  "-rw-r--r--",
+	"/usr/share/doc/prober":                          "drwxr-xr-x",
+	"/usr/share/doc/prober/CHANGELOG.md":             "-rw-r--r--",
+	"/usr/share/doc/prober/README.md":                "-rw-r--r--",
+	"/usr/share/doc/prober/THIRD_PARTY_NOTICES":      "-rw-r--r--",
+	"/usr/share/doc/prober/examples":                 "drwxr-xr-x",
+	"/usr/share/doc/prober/examples/precedence.conf": "-rw-r--r--",
+	"/usr/share/doc/prober/examples/prober.yml":      "-rw-r--r--",
+	"/usr/share/doc/prober/examples/socket.conf":     "-rw-r--r--",
+	"/usr/share/doc/prober/prober.cdx.json":          "-rw-r--r--",
+	"/usr/share/doc/prober/prober.schema.json":       "-rw-r--r--",
+	"/usr/share/man/man1/prober.1.gz":                "-rw-r--r--",
 }
 
 // with returns the modes of both packages, and the modes of only one.

@@ -62,7 +62,7 @@ func (r release) entries(p platform, program, printed string) []entry {
 		entries = append(entries, entry{name, filepath.Join(printed, filepath.FromSlash(name)), readable})
 	}
 	if p.os == "linux" {
-		for _, name := range []string{"prober.service", "prober.socket", "prober.service.d/socket.conf"} {
+		for _, name := range []string{"prober.service", "prober.socket", "prober.service.d/socket.conf", "prober.service.d/precedence.conf"} {
 			entries = append(entries, entry{path.Join("systemd", name), filepath.Join(r.source, "deploy", "systemd", name), readable})
 		}
 	}

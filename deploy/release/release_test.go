@@ -43,7 +43,8 @@ func TestAnArchiveHasTheProgramAndWhatStartsIt(t *testing.T) {
 	}
 	for p, want := range map[platform][]string{
 		linux: append(append([]string{"-rwxr-xr-x root/prober"}, common...),
-			"-rw-r--r-- root/systemd/prober.service", "-rw-r--r-- root/systemd/prober.socket", "-rw-r--r-- root/systemd/prober.service.d/socket.conf"),
+			"-rw-r--r-- root/systemd/prober.service", "-rw-r--r-- root/systemd/prober.socket",
+			"-rw-r--r-- root/systemd/prober.service.d/socket.conf", "-rw-r--r-- root/systemd/prober.service.d/precedence.conf"),
 		windows: append([]string{"-rwxr-xr-x root/prober.exe"}, common...),
 	} {
 		name := "archive" + p.suffix()
