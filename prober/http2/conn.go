@@ -194,8 +194,9 @@ func (c *conn) tryOpen(st *stream) bool {
 	c.writer.out = st.request.appendTo(c.writer.out, st.id, st.varied, st.content.Length == 0)
 	st.sent = int64(len(c.writer.out) - before)
 	st.left, st.sendWindow = st.content.Length, c.initialWindow
-	if c.appendBody(st); st.left > 0 {
+	if st.left > 0 {
 		c.unsent = append(c.unsent, st)
+		c.appendContent(st)
 	}
 	c.writer.awaited--
 	st.handedOver = st.left == 0 && c.writer.isSeenTo()

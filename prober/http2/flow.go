@@ -97,7 +97,7 @@ func (c *conn) widen(id, increment uint32) error {
 	default:
 		st.sendWindow += int64(increment)
 		if st.left > 0 {
-			c.appendWaiting()
+			c.appendContent(st)
 			c.writer.flushSoon()
 		}
 	}

@@ -2,7 +2,6 @@ package http2
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"golang.org/x/net/http2"
 
@@ -15,7 +14,7 @@ func (c *conn) send(st *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writer.flush()
-	if st.left == 0 && st.sentAt == 0 {
+	if st.left == 0 {
 		st.sentAt = probe.Now()
 	}
 }
@@ -25,17 +24,14 @@ func (c *conn) send(st *stream) {
 func (c *conn) appendWaiting() {
 	for i := 0; i < len(c.unsent) && c.sendWindow > 0 && c.writer.room() > 0; {
 		st := c.unsent[i]
-		if c.appendBody(st); st.left > 0 {
+		if c.appendContent(st); st.left > 0 {
 			i++
-			continue
 		}
-		st.sentAt = probe.Now()
-		c.unsent = slices.Delete(c.unsent, i, i+1)
 	}
 }
 
-// appendBody appends as much content of st as the windows and the room in out allow; mu is held.
-func (c *conn) appendBody(st *stream) {
+// appendContent appends as much content of st, which is in unsent, as the windows and the room in out allow; mu is held.
+func (c *conn) appendContent(st *stream) {
 	for st.left > 0 {
 		n := min(st.left, st.sendWindow, c.sendWindow, int64(c.maxFrame), int64(c.writer.room()))
 		if n <= 0 {
@@ -43,6 +39,8 @@ func (c *conn) appendBody(st *stream) {
 		}
 		c.appendData(st, st.content.Part(st.content.Length-st.left, int(n)))
 	}
+	st.sentAt = probe.Now()
+	c.removeUnsent(st)
 }
 
 func (c *conn) appendData(st *stream, data []byte) {

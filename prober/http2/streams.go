@@ -63,9 +63,16 @@ func (s *streams) endStream(st *stream, err error) {
 		}
 	}
 	if st.left > 0 {
-		s.unsent = slices.DeleteFunc(s.unsent, func(other *stream) bool { return other == st })
+		s.removeUnsent(st)
 	}
 	st.finish(err)
+}
+
+// removeUnsent notes that no more of the content of st is to be sent.
+func (s *streams) removeUnsent(st *stream) {
+	if i := slices.Index(s.unsent, st); i >= 0 {
+		s.unsent = slices.Delete(s.unsent, i, i+1)
+	}
 }
 
 // remember notes that we gave up st while it was open.

@@ -203,9 +203,11 @@ func (w *writer) writeInBackground() {
 // writeBatch writes the frames in out, as far as the outlet has room. Content that waits for room in out takes their
 // place.
 func (w *writer) writeBatch() {
-	batch, wasStalled := w.out, w.isStalled()
+	batch, wasFull, wasStalled := w.out, w.room() <= 0, w.isStalled()
 	w.out, w.spare = w.spare[:0], nil
-	w.owner.appendWaiting()
+	if wasFull {
+		w.owner.appendWaiting()
+	}
 	var err error
 	w.unlocked(func() {
 		if wasStalled {
