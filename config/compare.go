@@ -125,8 +125,10 @@ func compareTrouble(t *Target, targets map[string]*Target) string {
 		return fmt.Sprintf("there is no target %q", t.Compare.With) + closest(t.Compare.With, targets)
 	case other.Compare != nil:
 		return fmt.Sprintf("the target %q is itself compared with another target", other.Name)
-	case other.Kind() != t.Kind():
-		return fmt.Sprintf("the target %q is of another kind: it %s", other.Name, kindOf(other.URL).does)
+	}
+	// Without a kind the URL is missing or wrong, and that is reported already.
+	if k := kindOf(other.URL); k != nil && t.Kind() != "" && k.name != t.Kind() {
+		return fmt.Sprintf("the target %q is of another kind: it %s", other.Name, k.does)
 	}
 	return ""
 }
