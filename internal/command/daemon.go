@@ -47,6 +47,7 @@ type daemon struct {
 // newDaemon loads the configuration and starts the targets. All its waits end with ctx.
 func newDaemon(ctx context.Context, c *console, f daemonFlags) (*daemon, error) {
 	d := &daemon{flags: f, log: promslog.New(c.log), shards: shardMeter{created: time.Now()}}
+	d.parse = config.ParseAfter
 	if err := f.shards.validate(f.shard); err != nil {
 		return nil, usageError{err}
 	}

@@ -2,8 +2,12 @@ package command
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -19,6 +23,8 @@ type running struct {
 	redacted atomic.Pointer[func() ([]byte, error)]
 
 	mu sync.Mutex
+	// parse is [config.ParseAfter], except in tests.
+	parse func(text []byte, path string, before *config.Config) (*config.Config, error)
 	// shard says which of how many shards this prober is.
 	shard prober.Shard
 	// text is the text of current. files are its fingerprints, and those of all files it refers to, at the time of
@@ -91,11 +97,39 @@ func (d *daemon) loadFile() error {
 
 // load makes the configuration in text the running one.
 func (d *daemon) load(text []byte) error {
-	cfg, err := config.ParseAfter(text, d.flags.configFile, d.current.Load())
+	cfg, err := d.understand(text)
 	if err != nil {
 		return err
 	}
 	return d.apply(text, cfg)
+}
+
+// understand parses text. A panic fails the attempt alone: the running configuration is not touched before text is
+// understood, and its targets go on.
+func (d *daemon) understand(text []byte) (cfg *config.Config, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%s: a fault of the prober, please report it: panic at %s: %v", d.flags.configFile, panicked(), v)
+		}
+	}()
+	return d.parse(text, d.flags.configFile, d.current.Load())
+}
+
+// panicked returns where the panic came from that the calling function has recovered: the next attempt gives the same
+// text, which a whole stack would not.
+func panicked() string {
+	var callers [32]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers[:])])
+	for panics, more := false, true; more; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		isRuntime := strings.HasPrefix(frame.Function, "runtime.")
+		if panics && !isRuntime {
+			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
+		}
+		panics = panics || frame.Function == "runtime.gopanic"
+	}
+	return "an unknown place"
 }
 
 // noteFiles logs which files of targets are newly wrong, or wrong in another way than before, and which are right

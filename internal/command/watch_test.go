@@ -135,6 +135,28 @@ func TestARefreshLeavesTheConfigurationToAutoReload(t *testing.T) {
 	assert.Empty(t, d.current.Load().Targets)
 }
 
+func TestAPanicFailsOneAttemptAndTheTargetsGoOn(t *testing.T) {
+	t.Parallel()
+	d := newIdle(t, postOf("body"))
+	whole := d.parse
+	d.parse = func([]byte, string, *config.Config) (*config.Config, error) { panic("no such thing") }
+	assert.Regexp(t, `prober\.yml: a fault of the prober, please report it: panic at watch_test\.go:\d+: no such thing$`, d.reload())
+	assert.False(t, d.isGood())
+	d.parse = func(_ []byte, _ string, c *config.Config) (*config.Config, error) {
+		return nil, errors.New(c.Files[1<<20])
+	}
+	assert.Regexp(t, `panic at watch_test\.go:\d+: .* index out of range`, d.reload())
+	d.reloadIfChanged()
+	assert.Equal(t, 1, strings.Count(d.output.String(), "index out of range"), "the same failure is logged once")
+	rig.WriteFile(t, d.folder, "body", "two")
+	d.refreshIfChanged()
+	assert.Equal(t, "one", d.body())
+	d.parse = whole
+	require.NoError(t, d.reload())
+	assert.True(t, d.isGood())
+	assert.Equal(t, "two", d.body())
+}
+
 // TestWhatIsReadLaterIsLoadedLater makes one attempt wait for another with a
 // newer configuration.
 func TestWhatIsReadLaterIsLoadedLater(t *testing.T) {
