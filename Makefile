@@ -137,6 +137,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	while read -r package target; do
 		[ -n "$$target" ] || continue
 		echo "$$package $$target"
+		# With a time in place of 100x, a short run would spend all of its own on making one input shorter.
 		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x -parallel 2 "$$package" \
 			2>&1 </dev/null | tee "$$log" && continue
 		# Before Go 1.27 the end of the fuzz time itself may be reported as a failure (go.dev/issue/75804).

@@ -56,8 +56,15 @@ func MechanismKeys() []string {
 }
 
 // Target returns the target for a set of labels. The target is checked as one in the file is. The error is
-// [form.Errors] without file and line. It is safe for concurrent use.
-func (d *Discover) Target(labels map[string]string) (Target, error) { return d.template.target(labels) }
+// [form.Errors] without file and line, or names a panic. It is safe for concurrent use.
+func (d *Discover) Target(labels map[string]string) (t Target, err error) {
+	defer func() {
+		if v := recover(); v != nil { // labels are of others: they must cost one target at most
+			err = fmt.Errorf("a fault of the prober, please report it: panic: %v", v)
+		}
+	}()
+	return d.template.target(labels)
+}
 
 // discoverList is the key discover.
 type discoverList struct{ *loader }

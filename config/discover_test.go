@@ -268,3 +268,9 @@ func assertBare(t *testing.T, err error) {
 		assert.NotContains(t, e.Error(), "\n")
 	}
 }
+
+func TestAPanicCostsOneDiscoveredTarget(t *testing.T) {
+	t.Parallel()
+	_, err := new(Discover).Target(map[string]string{"__address__": "h:80"})
+	require.ErrorContains(t, err, "a fault of the prober, please report it: panic: ")
+}
